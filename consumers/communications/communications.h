@@ -143,7 +143,7 @@ struct queued {
 };
 
 /* Whether it has not left: decide asks this, and so do the actions in rules.c. */
-static inline bool outbox_is_cancellable(unsigned state)
+static inline bool outbox_has_not_left(unsigned state)
 {
 	return state == OUTBOX_SCHEDULED || state == OUTBOX_RELEASED || state == OUTBOX_WAITING;
 }
@@ -157,6 +157,16 @@ struct queue {
 	uint32_t count;
 	struct queued messages[QUEUE_MAX];
 };
+
+const struct queued *queue_find(const struct queue *queue,
+				const struct uuid *communication_id); /* NULL: no queue, or not in it */
+
+/*
+ * The customer's message that has not left: it waits for its time, is released and not claimed, or waits for another try. NULL: refused.
+ * `expected_version` 0: any.
+ */
+const struct communication *find_not_left(const struct workset *set, const struct uuid *communication_id,
+					  const struct uuid *customer_id, int64_t expected_version, struct decision *decision);
 
 /* Aggregate. */
 struct communication {

@@ -4,50 +4,42 @@
 
 /* ---- CancelCommunication ---- */
 
-/* A message can be cancelled while it is in the customer's queue and not claimed by the notifier. */
-static const struct queued *find_queued(const struct queue *queue, const struct uuid *communication_id)
+const struct communication *find_not_left(const struct workset *set, const struct uuid *communication_id,
+					  const struct uuid *customer_id, int64_t expected_version, struct decision *decision)
 {
-	for (uint32_t index = 0; queue != NULL && index < queue->count; index++) {
-		if (uuid_equal(&queue->messages[index].communication_id, communication_id))
-			return &queue->messages[index];
-	}
-	return NULL;
-}
+	const struct communication *communication = workset_state(set, &communication_entity, communication_id);
+	const struct queued *queued = queue_find(workset_state(set, &queue_entity, customer_id), communication_id);
 
-static bool can_be_cancelled(const struct cancel_communication *body, const struct workset *set, struct decision *decision)
-{
-	const struct communication *communication = workset_state(set, &communication_entity, &body->communication_id);
-	const struct queued *queued = find_queued(workset_state(set, &queue_entity, &body->customer_id), &body->communication_id);
-
-	if (communication == NULL || !uuid_equal(&communication->customer_id, &body->customer_id)) {
+	if (communication == NULL || !uuid_equal(&communication->customer_id, customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
-	} else if (body->has_expected_version && body->expected_version != communication->version) {
+	} else if (expected_version != 0 && expected_version != communication->version) {
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the communication's version is %lld",
 				(long long)communication->version);
 	} else if (queued == NULL) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
-				"the communication is %s: only what has not left can be cancelled",
+				"the communication is %s: only what has not left can be changed",
 				communication_state_name((enum communication_state)communication->state));
-	} else if (!outbox_is_cancellable(queued->state)) {
+	} else if (!outbox_has_not_left(queued->state)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
-				"the communication is being sent: only what has not left can be cancelled");
+				"the communication is being sent: only what has not left can be changed");
 	} else {
-		return true;
+		return communication;
 	}
-	return false;
+	return NULL;
 }
 
 void decide_cancel_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct cancel_communication *body = command->body;
-	const struct communication *communication;
+	const struct communication *communication =
+		find_not_left(set, &body->communication_id, &body->customer_id,
+			      body->has_expected_version ? body->expected_version : 0, decision);
 	struct communication_cancelled *event;
 
-	if (!can_be_cancelled(body, set, decision))
+	if (communication == NULL)
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	communication = workset_state(set, &communication_entity, &body->communication_id);
 	event = decision_event(decision, &communication_cancelled_type);
 	event->communication_id = body->communication_id;
 	event->customer_id = body->customer_id;

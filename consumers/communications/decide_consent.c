@@ -90,7 +90,7 @@ static size_t list_cancelled(const struct workset *set, const struct queue *queu
 		const struct queued *queued = &queue->messages[index];
 		const struct communication *communication;
 
-		if (!outbox_is_cancellable(queued->state) || (channel != CHANNEL_NONE && queued->channel != channel))
+		if (!outbox_has_not_left(queued->state) || (channel != CHANNEL_NONE && queued->channel != channel))
 			continue;
 		communication = workset_state(set, &communication_entity, &queued->communication_id);
 		MUST(communication != NULL);

@@ -65,15 +65,12 @@ static void progress(const struct receipt *receipt, const struct communication *
 /* Whether the receipt changes anything. What has been claimed since is out of our hands: an older report does not take it back. */
 static bool moves(const struct receipt *receipt, const struct communication *communication, const struct workset *set)
 {
-	const struct queue *queue = workset_state(set, &queue_entity, receipt->customer_id);
+	const struct queued *queued =
+		queue_find(workset_state(set, &queue_entity, receipt->customer_id), receipt->communication_id);
 
-	for (uint32_t index = 0; queue != NULL && receipt->state == COMMUNICATION_SCHEDULED && index < queue->count; index++) {
-		const struct queued *queued = &queue->messages[index];
-
-		if (uuid_equal(&queued->communication_id, receipt->communication_id) && queued->state == OUTBOX_CLAIMED &&
-		    queued->claims > receipt->attempt)
-			return false;
-	}
+	if (receipt->state == COMMUNICATION_SCHEDULED && queued != NULL && queued->state == OUTBOX_CLAIMED &&
+	    queued->claims > receipt->attempt)
+		return false;
 	return communication_moves(communication->state, communication->attempt, receipt->state, receipt->attempt);
 }
 

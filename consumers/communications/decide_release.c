@@ -9,47 +9,52 @@
 
 /* ---- RescheduleCommunication ---- */
 
-static bool can_be_rescheduled(const struct command *command, const struct communication *waiting, struct decision *decision)
+/* NULL: refused. */
+static const struct communication *find_to_reschedule(const struct command *command, const struct workset *set,
+						      struct decision *decision)
 {
 	const struct reschedule_communication *body = command->body;
+	const struct communication *communication;
 
 	if (!sending_times_are_good(body->has_not_before, body->not_before, body->send_by, command->now_ms, decision))
-		return false;
-	if (waiting == NULL || !uuid_equal(&waiting->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "communication_id", "the customer has no such communication");
-	} else if (body->has_expected_version && body->expected_version != waiting->version) {
-		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the communication's version is %lld",
-				(long long)waiting->version);
-	} else if (waiting->state != COMMUNICATION_SCHEDULED) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
-				"the communication is %s: only what waits can be given another time",
-				communication_state_name((enum communication_state)waiting->state));
-	} else {
-		return true;
-	}
-	return false;
+		return NULL;
+	communication = find_not_left(set, &body->communication_id, &body->customer_id,
+				      body->has_expected_version ? body->expected_version : 0, decision);
+	if (communication == NULL || communication->state == COMMUNICATION_SCHEDULED ||
+	    communication->send_by_ms > command->now_ms)
+		return communication;
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "communication_id",
+			"the time to send the communication has passed: it is given up");
+	return NULL;
 }
 
-/* Later than now, also where it may go at once: the guard answers about a message once in a millisecond. */
+/*
+ * One that was released waits again, also for a new send_by alone: the guard is asked about the new time, and the notifier learns it by
+ * the new release. Later than now, also where it may go at once: the guard answers about a message once in a millisecond.
+ */
 void decide_reschedule_communication(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct reschedule_communication *body = command->body;
-	const struct communication *waiting = workset_state(set, &communication_entity, &body->communication_id);
+	const struct communication *communication = find_to_reschedule(command, set, decision);
 	struct communication_rescheduled *event;
 	int64_t soon_ms = command->now_ms + 1;
 
-	if (!can_be_rescheduled(command, waiting, decision))
+	if (communication == NULL)
 		return;
 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &communication_rescheduled_type);
 	event->communication_id = body->communication_id;
 	event->customer_id = body->customer_id;
-	event->version = waiting->version + 1;
+	event->version = communication->version + 1;
 	event->has_not_before = body->has_not_before;
 	event->not_before = body->not_before;
 	event->release_at = body->has_not_before && body->not_before > soon_ms ? body->not_before : soon_ms;
 	event->send_by = body->send_by;
+	event->has_channel = event->has_requested_on = event->has_previous_state = true;
+	event->channel = str_of(channel_name((enum channel)communication->channel));
+	event->requested_on = communication->requested_on;
+	event->previous_state = str_of(communication_state_name((enum communication_state)communication->state));
 	decision_set_timer_at(decision, &release_timer, &body->communication_id, event->release_at);
 }
 

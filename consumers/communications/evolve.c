@@ -256,12 +256,26 @@ static void on_scheduled(struct workset *set, const struct communication_schedul
 	communication->send_by_ms = event->send_by;
 }
 
+/* It waits for the guard's word, and counts against no cap meanwhile. */
+static struct queued *wait_again(struct workset *set, const struct uuid *customer_id, const struct uuid *communication_id)
+{
+	struct queued *queued = find_queued(workset_change(set, &queue_entity, customer_id), communication_id);
+
+	MUST(queued != NULL);
+	queued->state = OUTBOX_SCHEDULED;
+	history_remove_message(set, customer_id, communication_id);
+	return queued;
+}
+
 static void on_rescheduled(struct workset *set, const struct communication_rescheduled *event)
 {
 	struct communication *communication = workset_change(set, &communication_entity, &event->communication_id);
 
 	MUST(event->version == communication->version + 1);
+	if (communication->state != COMMUNICATION_SCHEDULED)
+		wait_again(set, &event->customer_id, &event->communication_id);
 	communication->version = event->version;
+	communication->state = COMMUNICATION_SCHEDULED;
 	communication->not_before_ms = event->has_not_before ? event->not_before : 0;
 	communication->release_at_ms = event->release_at;
 	communication->send_by_ms = event->send_by;
@@ -315,19 +329,10 @@ static void on_merged(struct workset *set, const struct communication_merged *ev
 	remove_queued(workset_change(set, &queue_entity, &event->customer_id), &event->communication_id);
 }
 
-/* It counts against no cap, nor against itself when the guard is asked again. One of which nobody knows does. */
+/* It counts against no cap. One of which nobody knows does. */
 static bool did_not_arrive(enum communication_state state)
 {
-	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED ||
-	       state == COMMUNICATION_SCHEDULED;
-}
-
-/* The claim has not handed it out: it waits for the guard's word. */
-static void wait_again(struct queued *queued, const struct communication_progressed *event)
-{
-	MUST(queued != NULL);
-	queued->state = OUTBOX_SCHEDULED;
-	queued->claims = event->attempt;
+	return state == COMMUNICATION_FAILED || state == COMMUNICATION_EXPIRED || state == COMMUNICATION_REJECTED;
 }
 
 /* A person found out that an unknown message was not sent: it is in the queue again. */
@@ -360,7 +365,7 @@ static void on_progressed(struct workset *set, const struct communication_progre
 	if (did_not_arrive((enum communication_state)communication->state))
 		history_remove_message(set, &event->customer_id, &event->communication_id);
 	if (communication->state == COMMUNICATION_SCHEDULED) {
-		wait_again(find_queued(queue, &event->communication_id), event);
+		wait_again(set, &event->customer_id, &event->communication_id)->claims = event->attempt;
 		return;
 	}
 	if (communication->state != COMMUNICATION_RETRY_WAIT) {

@@ -201,11 +201,13 @@ static void touch_send_communication(const struct command *command, struct works
 	}
 }
 
+/* Loading the queue locks it: a message that is not claimed then cannot be claimed before the batch is committed. */
 static void touch_reschedule_communication(const struct command *command, struct workset *set)
 {
 	const struct reschedule_communication *body = command->body;
 
 	touch(set, &communication_entity, &body->communication_id);
+	touch(set, &queue_entity, &body->customer_id);
 }
 
 static bool is_mergeable(const struct workset *set, const struct uuid *communication_id)
@@ -235,7 +237,6 @@ static void touch_release(const struct command *command, struct workset *set)
 		touch_mergeable(set, &command->key);
 }
 
-/* Loading the queue locks it: a message that is not claimed then cannot be claimed before the batch is committed. */
 static void touch_cancel_communication(const struct command *command, struct workset *set)
 {
 	const struct cancel_communication *body = command->body;
@@ -333,7 +334,8 @@ static const struct approval_rule approvals[] = {
 };
 
 static const struct action communication_actions[] = {
-	{ &cancel_communication_type, outbox_is_cancellable, false, NULL },
+	{ &reschedule_communication_type, outbox_has_not_left, false, "putCommunication" },
+	{ &cancel_communication_type, outbox_has_not_left, false, NULL },
 };
 
 static const struct actions actions[] = {

@@ -76,7 +76,8 @@ bool language_widen(struct str *language)
 /*
  * The rank of a state; a message only moves to a higher rank. A late report has a lower rank than the known state: "accepted"
  * after "delivered" changes nothing. "delivered" is above the failures: it is certain, and providers have been seen to deliver
- * after they reported a failure. No report moves a message that was never tried, or that was cancelled.
+ * after they reported a failure. No report moves a message that was never tried, or that was cancelled. One that waits again is moved
+ * by what came of a try: of an earlier one, or of one that the notifier had given up before it learnt of the new time.
  */
 static const uint8_t ranks[] = {
 	[COMMUNICATION_NONE] = 0,      [COMMUNICATION_RELEASED] = 1,   [COMMUNICATION_RETRY_WAIT] = 2,
@@ -100,11 +101,20 @@ bool communication_moves(enum communication_state from, int32_t from_attempt, en
 	MUST(to < COMMUNICATION_STATE_COUNT);
 	if (to == COMMUNICATION_SCHEDULED)
 		return (from == COMMUNICATION_RELEASED || from == COMMUNICATION_RETRY_WAIT) && to_attempt > from_attempt;
-	if (from == COMMUNICATION_SCHEDULED && from_attempt > 0) /* a provider may still tell of an earlier attempt */
+	if (from == COMMUNICATION_SCHEDULED && (from_attempt > 0 || to_attempt > 0))
 		return ranks[to] > ranks[COMMUNICATION_RETRY_WAIT];
 	if (from == COMMUNICATION_RETRY_WAIT && to == COMMUNICATION_RETRY_WAIT)
 		return to_attempt > from_attempt;
 	return ranks[to] > ranks[from];
+}
+
+const struct queued *queue_find(const struct queue *queue, const struct uuid *communication_id)
+{
+	for (uint32_t index = 0; queue != NULL && index < queue->count; index++) {
+		if (uuid_equal(&queue->messages[index].communication_id, communication_id))
+			return &queue->messages[index];
+	}
+	return NULL;
 }
 
 bool recipient_permits(const struct recipient *recipient, enum channel channel, enum purpose purpose)

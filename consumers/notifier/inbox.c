@@ -5,8 +5,9 @@
 #define PARAMS_SIZE_MAX ((size_t)16 << 20)
 
 /*
- * ON CONFLICT: a message that could not leave in its time is released again; its last release counts. Nothing else is released
- * twice: a repeated event must not put a message into the queue whose outcome is not reported yet.
+ * ON CONFLICT: a message that could not leave in its time, or got another one, is released again; its last release counts. Its last
+ * try, if there was one, certainly did not send it, and was not the last one that it gets: a message whose end is reported is not
+ * put into the queue.
  */
 static const struct db_statement statement_queue = {
 	"notifier_queue",
@@ -16,8 +17,15 @@ static const struct db_statement statement_queue = {
 	" u(communication_id, customer_id, channel, send_by, contact_point_id, n) ORDER BY communication_id, n DESC"
 	" ON CONFLICT (communication_id) DO UPDATE SET state = 'queued', send_by = excluded.send_by,"
 	" contact_point_id = excluded.contact_point_id, next_at = excluded.next_at, last_gateway = NULL, asks = 0"
-	" WHERE d.state = 'done' AND EXISTS (SELECT FROM notifier.attempt a WHERE a.communication_id = d.communication_id"
-	" AND a.attempt = d.attempts AND a.gateway = 'notifier' AND a.provider_code = 'not_now')",
+	" WHERE d.state = 'done' AND NOT EXISTS (SELECT FROM notifier.attempt a WHERE a.communication_id = d.communication_id"
+	" AND a.attempt = d.attempts AND a.outcome IS DISTINCT FROM 'not_accepted' AND NOT a.not_sent)",
+};
+
+/* It waits for its new time: until its next release nothing is done about it, and its old send_by ends nothing. */
+static const struct db_statement statement_take_back = {
+	"notifier_take_back",
+	"UPDATE notifier.dispatch SET state = 'done' WHERE communication_id = ANY ($1::uuid[]) AND state IN ('queued', "
+	"'waiting')",
 };
 
 /* A person found out that the unknown attempt was not sent: there may be another. A repeated event finds nothing to change. */
@@ -121,11 +129,43 @@ static int queue_released(struct inbox *inbox, struct db *db, const struct read_
 	return 0;
 }
 
+/* Whether the messages' last release in these events comes after event `index`. */
+static bool is_released_after(const struct read_event *events, size_t count, size_t index)
+{
+	const struct communication_rescheduled *rescheduled = events[index].body;
+
+	for (size_t i = index + 1; i < count; i++) {
+		if (released(&events[i]) != NULL &&
+		    uuid_equal(&released(&events[i])->communication_id, &rescheduled->communication_id))
+			return true;
+	}
+	return false;
+}
+
+/* `only_last`: those that the same events do not release again. */
+static int take_back(struct inbox *inbox, struct db *db, const struct read_event *events, size_t count, bool only_last,
+		     struct err *err)
+{
+	size_t found = 0;
+
+	db_params_reset(&inbox->params);
+	db_array_begin(&inbox->params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++) {
+		if (events[i].type != &communication_rescheduled_type || (only_last && is_released_after(events, count, i)))
+			continue;
+		db_array_uuid(&inbox->params, &((const struct communication_rescheduled *)events[i].body)->communication_id);
+		found++;
+	}
+	return found == 0 ? 0 : db_run(db, &statement_take_back, &inbox->params, NULL, err);
+}
+
+/* What got another time is taken back before it is queued for its next release, and after the release that came before. */
 static int apply(void *self, struct db *db, const struct read_event *events, size_t count, struct err *err)
 {
 	struct inbox *inbox = self;
 
-	if (queue_released(inbox, db, events, count, err) != 0)
+	if (take_back(inbox, db, events, count, false, err) != 0 || queue_released(inbox, db, events, count, err) != 0 ||
+	    take_back(inbox, db, events, count, true, err) != 0)
 		return -1;
 	return send_again(inbox, db, events, count, err);
 }

@@ -129,6 +129,15 @@ static bool fold_communication_suppressed(const struct communication_suppressed 
 	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("suppressed"), deltas);
 }
 
+/* One that was released, or tried, waits again. */
+static bool fold_communication_rescheduled(const struct communication_rescheduled *event, struct buf *deltas)
+{
+	if (!event->has_previous_state || str_is(event->previous_state, "scheduled"))
+		return true;
+	return add_communications(deltas, event->requested_on, event->channel, event->previous_state, -1) &&
+	       add_communications(deltas, event->requested_on, event->channel, STR("scheduled"), 1);
+}
+
 static bool fold_communication_merged(const struct communication_merged *event, struct buf *deltas)
 {
 	return fold_scheduled_or_new(event->version, event->requested_on, event->channel, STR("merged"), deltas);
@@ -237,8 +246,9 @@ static bool fold_communications(const struct message_type *type, const void *bod
 		return fold_communication_cancelled(body, deltas);
 	case EVENT_CONSENT_WITHDRAWN:
 		return fold_consent_withdrawn(body, deltas);
-	case EVENT_COMMUNICATION_RESCHEDULED: /* it stays in its state */
-	case EVENT_TEMPLATE_PUBLISHED:        /* about no message */
+	case EVENT_COMMUNICATION_RESCHEDULED:
+		return fold_communication_rescheduled(body, deltas);
+	case EVENT_TEMPLATE_PUBLISHED: /* about no message */
 	case EVENT_PROFILE_PUBLISHED:
 	case EVENT_CONSENT_GRANTED:
 	case EVENT_COMPLIANCE_DECIDED: /* the outcome beside it counts */

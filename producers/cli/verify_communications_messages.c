@@ -26,7 +26,7 @@ struct message_note {
 	struct uuid contact_point_id;
 	int64_t send_by_ms;
 	int64_t fit_until_ms; /* 0: none */
-	bool is_taken_back;   /* released, and then the guard was asked again: the notifier may have another send_by */
+	bool is_taken_back;   /* released, and then the guard is asked again: the notifier may have another send_by */
 };
 
 /* A debt's balance as stated in a message. */
@@ -81,6 +81,7 @@ void note_rescheduled(struct fold *fold, const struct communication_rescheduled 
 	struct message_note *note = fold_note(fold, &communication_entity, &event->communication_id, sizeof(*note));
 
 	note->send_by_ms = event->send_by;
+	note->is_taken_back |= note->is_released;
 }
 
 void note_released(struct fold *fold, const struct communication_released *event, const struct logged_line *line)

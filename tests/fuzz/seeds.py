@@ -152,6 +152,7 @@ def stories(by_name):
     written = [(by_name[name], 0) for name in ("PublishTemplate", "GrantConsent")]
     yield [*written, (waiting, 0), (by_name["RescheduleCommunication"].but(expected_version=7), 0), (by_name["RescheduleCommunication"], 0)]
     yield [*written, (waiting, 0), (by_name["RescheduleCommunication"], 0), (by_name["CancelCommunication"], 0)]
+    yield [*written, (by_name["SendCommunication"], 0), *[(by_name["RescheduleCommunication"], 0)] * 2]
     one = by_name["SendCommunication"].but(not_before="2026-11-29T09:00:00Z", mergeable=True, debt_ids=[by_name["CreateDebt"].body["debt_id"]])
     yield [*written, (one, 0), (one.but(communication_id=record_id(3), not_before=None), 0)]
     for resolution in ("sent", "not_sent"):

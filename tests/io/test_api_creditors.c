@@ -568,7 +568,8 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	assert_actions("/customers/" CUSTOMER(OWN) "/contact-points",
 		       "\"actions\":[\"verifyContactPoint\",\"invalidateContactPoint\"]",
 		       api_bound_token("svc", ROLE_CREDITOR, &own));
-	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[\"cancelCommunication\"]", api_token("svc", ROLE_AGENT));
+	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[\"putCommunication\",\"cancelCommunication\"]",
+		       api_token("svc", ROLE_AGENT));
 	assert_actions("/communications/" MESSAGE(OWN), "\"actions\":[]", api_token("svc", ROLE_COMPLIANCE));
 	assert_actions("/auth/users/" USER("003"),
 		       "\"actions\":[\"changeRoles\",\"bindUser\",\"endTokens\",\"inviteUser\",\"disableUser\"]",

@@ -281,8 +281,8 @@ static void test_api_reads__addresses_and_texts_are_for_those_who_write_to_peopl
 	assert_contains("\"address\":\"a***@e***\"");
 	assert_int_equal(api_get("/customers/" CUSTOMER("01") "/contact-points", api_token("svc", ROLE_REPORTING)), 403);
 	assert_int_equal(api_get("/communications/" MESSAGE, api_token("svc", ROLE_AGENT)), 200);
-	assert_contains(
-		"\"subject\":null,\"body\":\"You owe us.\",\"html\":null,\"actions\":[\"cancelCommunication\"],\"version\":4,");
+	assert_contains("\"subject\":null,\"body\":\"You owe "
+			"us.\",\"html\":null,\"actions\":[\"putCommunication\",\"cancelCommunication\"],\"version\":4,");
 	assert_contains("\"debtIds\":[\"" DEBT("01") "\"]");
 	assert_contains(
 		"\"decision\":{\"verdict\":\"allow\",\"rules\":[\"US-10\",\"US-12\"],\"until\":null,\"decidedAt\":\"2025-12-31");

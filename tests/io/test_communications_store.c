@@ -490,11 +490,13 @@ static void test_communications_store__a_message_before_its_time_has_no_text_and
 	assert_int_equal(PARAMETERS, 1);
 	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
 	assert_int_equal(claimed(&claim), 0);
-	assert_int_equal(store_number(&spec, "test_shown",
-				      "SELECT count(*) FROM communications.api_communication WHERE state = 'scheduled' AND "
-				      "not_before = release_at AND actions = '{cancelCommunication}' AND body_sealed = '' AND "
-				      "template_version IS NULL AND verdict IS NULL"),
-			 1);
+	assert_int_equal(
+		store_number(
+			&spec, "test_shown",
+			"SELECT count(*) FROM communications.api_communication WHERE state = 'scheduled' AND "
+			"not_before = release_at AND actions = '{putCommunication,cancelCommunication}' AND body_sealed = '' AND "
+			"template_version IS NULL AND verdict IS NULL"),
+		1);
 	assert_int_equal(store_number(&spec, "test_unstated",
 				      "SELECT count(*) FROM communications.communication_debt WHERE stated_minor IS NULL"),
 			 1);
@@ -1030,6 +1032,17 @@ static void add_cancellation(unsigned number)
 	store_add(&spec, &cancel_communication_type, &body);
 }
 
+static void add_other_time(unsigned number, int64_t not_before_ms)
+{
+	struct reschedule_communication body = { .communication_id = spec_id('M', number),
+						 .customer_id = spec_id('C', 1),
+						 .has_not_before = true,
+						 .not_before = not_before_ms,
+						 .send_by = (STORE_TODAY + 2) * DAY_MS };
+
+	store_add(&spec, &reschedule_communication_type, &body);
+}
+
 /* The guard, asked again: it gives a reason and not a byte of the message, which stays what it was. */
 static void then_answer_is(struct db_result *result, const char *refusal)
 {
@@ -1156,6 +1169,47 @@ static void test_communications_store__a_claim_knows_what_was_given_up_while_it_
 	store_must(&spec, db_receive(notifier, &result, &spec.err));
 	then_answer_is(&result, "address_invalid");
 	store_must(&spec, db_pipeline_end(notifier, &spec.err));
+}
+
+/* A claim that comes meanwhile waits, and gets nothing; at its new time it has the balance of then. */
+static void test_communications_store__what_gets_another_time_is_claimed_then_and_not_before(void **state)
+{
+	(void)state;
+	given_message();
+	add_other_time(1, (STORE_TODAY + 1) * DAY_MS);
+	spec.after_load = try_to_claim_meanwhile;
+	store_run(&spec);
+	then_answers(&spec, 0, "CommunicationRescheduled");
+	assert_int_equal(store_number(&spec, "test_other_time",
+				      "SELECT count(*) FROM communications.outbox o JOIN communications.communication c USING "
+				      "(communication_id) WHERE o.state = 'scheduled' AND c.state = 'scheduled' AND o.send_by = "
+				      "'2026-01-03 00:00Z' AND c.not_before = '2026-01-02 00:00Z' AND c.version = 2"),
+			 1);
+	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
+	assert_int_equal(claimed(&claim), 0);
+	store_sql(&spec, "test_paid_a_part", "UPDATE debts.debt SET principal_minor = 12000");
+	comes(1);
+	then_answers(&spec, 0, "ComplianceDecided");
+	assert_int_equal(OUTBOX("released"), 1);
+	assert_int_equal(claimed(&claim), 1);
+}
+
+/* Between two tries, too; what is claimed has its time. */
+static void test_communications_store__what_is_claimed_gets_no_other_time(void **state)
+{
+	(void)state;
+	given_message();
+	assert_int_equal(claimed(&claim), 1);
+	add_other_time(1, (STORE_TODAY + 1) * DAY_MS);
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+	assert_int_equal(OUTBOX("claimed"), 1);
+	add_dispatch(1, 1, "not_accepted");
+	add_other_time(1, (STORE_TODAY + 1) * DAY_MS); /* of the same batch */
+	store_run(&spec);
+	then_answers(&spec, 1, "CommunicationRescheduled");
+	assert_int_equal(OUTBOX("scheduled"), 1);
+	assert_int_equal(claimed(&claim_again), 0);
 }
 
 static void test_communications_store__what_is_taken_back_cannot_be_claimed(void **state)
@@ -2301,6 +2355,8 @@ int main(void)
 		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),
 		TEST(test_communications_store__classes_ask_the_same_in_sql),
 		TEST(test_communications_store__a_claim_knows_what_was_given_up_while_it_waited),
+		TEST(test_communications_store__what_gets_another_time_is_claimed_then_and_not_before),
+		TEST(test_communications_store__what_is_claimed_gets_no_other_time),
 		TEST(test_communications_store__what_is_taken_back_cannot_be_claimed),
 		TEST(test_communications_store__what_is_claimed_is_taken_back_between_two_tries_only),
 		TEST(test_communications_store__what_can_be_done_next_is_what_the_rule_takes),

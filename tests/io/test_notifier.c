@@ -919,6 +919,62 @@ static void test_notifier__what_may_not_leave_now_goes_back_and_may_come_again(v
 	assert_int_equal(count_at_server("/rcpt/ok"), before + 1);
 }
 
+/* What the communications module does with a message that gets another time; `again`: the same events have its next release. */
+static void reschedule(unsigned n, int64_t seconds, bool again)
+{
+	struct reader reader = inbox_reader(&worker.inbox);
+	struct communication_rescheduled rescheduled = { .communication_id = id_of('c', n), .customer_id = id_of('k', n) };
+	struct communication_released released = { .communication_id = id_of('c', n),
+						   .customer_id = id_of('k', n),
+						   .channel = STR("email"),
+						   .send_by = clock_now_ms() + seconds * 1000 };
+	const struct read_event events[] = { { .type = &communication_rescheduled_type, .body = &rescheduled },
+					     { .type = &communication_released_type, .body = &released },
+					     { .type = &communication_rescheduled_type, .body = &rescheduled } };
+	struct db *db = NULL;
+
+	must(db_open(conninfo, "test_notifier", TIMEOUT_MS, &db, &err));
+	must(reader.apply(reader.self, db, events, again ? 2 : 3, &err));
+	db_close(db);
+	dispatch_look(&worker.dispatch);
+}
+
+static void test_notifier__what_gets_another_time_is_sent_at_it_and_not_expired_before(void **state)
+{
+	int before = count_at_server("/rcpt/ok");
+
+	(void)state;
+	put_into_outbox(1, "email", "ok@x.example", 3600);
+	read_event(&worker, 1, "email", -1); /* its send_by has passed when the notifier comes to it */
+	reschedule(1, 3600, false);
+	assert_states("done");
+	run_sql("UPDATE communications.outbox SET state = 'scheduled'");
+	turn_until_settled(&worker);
+	assert_attempts("");
+	run_sql("UPDATE communications.outbox SET state = 'released'");
+	reschedule(1, 3600, true);
+	assert_states("queued");
+	turn_until_settled(&worker);
+	assert_attempts("1 accepted 2.0.0 reported");
+	assert_int_equal(count_at_server("/rcpt/ok"), before + 1);
+	reschedule(1, 3600, true); /* what has left is not sent again, whatever is read */
+	assert_states("done");
+}
+
+/* The gateway said no, and the message waited for its new time. */
+static void test_notifier__what_was_tried_and_gets_another_time_is_tried_again(void **state)
+{
+	(void)state;
+	put_into_outbox(1, "email", "ok@x.example", 3600);
+	fit_until_now();
+	read_event(&worker, 1, "email", 3600);
+	turn_until_settled(&worker);
+	run_sql("UPDATE communications.outbox SET fit_until = NULL, state = 'released'");
+	reschedule(1, 3600, true);
+	turn_until_settled(&worker);
+	assert_attempts("1 not_accepted not_now reported, 2 accepted 2.0.0 reported");
+}
+
 /* Attempts in which no gateway was asked; the gateway gets as many tries as ever. */
 static void test_notifier__evenings_that_came_too_soon_are_no_tries(void **state)
 {
@@ -1747,6 +1803,8 @@ int main(void)
 		TEST(test_notifier__a_try_that_is_not_permitted_any_more_is_reported_as_failed),
 		TEST(test_notifier__what_is_late_is_reported_and_not_sent),
 		TEST(test_notifier__what_may_not_leave_now_goes_back_and_may_come_again),
+		TEST(test_notifier__what_gets_another_time_is_sent_at_it_and_not_expired_before),
+		TEST(test_notifier__what_was_tried_and_gets_another_time_is_tried_again),
 		TEST(test_notifier__evenings_that_came_too_soon_are_no_tries),
 		TEST(test_notifier__a_time_that_ends_after_the_claim_stops_the_first_byte),
 		TEST(test_notifier__a_message_read_twice_is_queued_once),

@@ -124,13 +124,14 @@ static int32_t claims_before(const struct sim_world *world, const struct mail *m
 	return last;
 }
 
-/* Back to waiting only what no claim has handed out since; and what has been tried and waits again may still be told to have arrived. */
+/* Back to waiting only what no claim has handed out since; and what waits again may
+ * still be told to have arrived, or was given up before the notifier learnt of its new time. */
 static bool moves(const struct sim_world *world, const struct mail *mail, int64_t seq, const char *state, int32_t attempt)
 {
 	if (strcmp(state, "scheduled") == 0)
 		return step_of(mail->state)->rank <= step_of("retry_wait")->rank && attempt > mail->attempt &&
 		       claims_before(world, mail, seq) <= attempt;
-	if (strcmp(mail->state, "scheduled") == 0 && mail->attempt > 0)
+	if (strcmp(mail->state, "scheduled") == 0 && (mail->attempt > 0 || attempt > 0))
 		return step_of(state)->rank > step_of("retry_wait")->rank;
 	if (strcmp(mail->state, "retry_wait") == 0 && strcmp(state, "retry_wait") == 0)
 		return attempt > mail->attempt;
@@ -679,15 +680,27 @@ static const char *take_scheduled(struct mailbook *book, const struct mail_event
 	return NULL;
 }
 
-static const char *take_rescheduled(struct mailbook *book, const struct mail_event *event,
+/* Before event `seq` of its partition, at the time of the command: the notifier may have given up one whose send_by has passed. */
+static bool can_get_another_time(const struct sim_world *world, const struct mail *mail, int64_t seq, int64_t at_ms)
+{
+	return can_be_stopped(world, mail, seq) && (strcmp(mail->state, "scheduled") == 0 || at_ms < mail->send_by_ms);
+}
+
+static const char *take_rescheduled(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				    const struct communication_rescheduled *body)
 {
 	struct mail *mail = mail_of(book, &body->communication_id);
 
-	if (!mail || strcmp(mail->state, "scheduled") != 0 || body->version != mail->version + 1)
-		FAIL("P4 a message that does not wait got another time");
+	if (!mail || !uuid_equal(&mail->customer_id, &body->customer_id) || body->version != mail->version + 1 ||
+	    !can_get_another_time(world, mail, event->row->seq, event->row->at_ms))
+		FAIL("P8 a message got another time that may have left");
+	if (!body->has_previous_state || !str_is(body->previous_state, mail->state))
+		FAIL("a message got another time in another state than it had");
 	if (body->release_at <= event->row->at_ms || body->release_at > body->send_by)
 		FAIL("a message waits for a time that has passed, or that is of no use");
+	book->races.other_times += strcmp(mail->state, "scheduled") != 0;
+	mail->state = "scheduled";
+	mail->has_waited = true;
 	mail->version = body->version;
 	mail->not_before_ms = body->has_not_before ? body->not_before : 0;
 	mail->release_at_ms = body->release_at;
@@ -811,7 +824,8 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 	    !str_is(body->code, "duplicate_different_body"))
 		FAIL("P9 a withdrawal was refused: %.*s", (int)body->code.size, body->code.data);
 	if ((event->command_type != &cancel_communication_type && event->command_type != &record_dispatch_type &&
-	     event->command_type != &record_delivery_type && event->command_type != &resolve_unknown_type) ||
+	     event->command_type != &record_delivery_type && event->command_type != &resolve_unknown_type &&
+	     event->command_type != &reschedule_communication_type) ||
 	    (!is_missing && !str_is(body->code, "bad_transition")))
 		return NULL;
 	mail = mail_of(book, message_uuid(event->command_type->aggregate_field, event->command));
@@ -820,6 +834,10 @@ static const char *take_refusal(struct mailbook *book, const struct sim_world *w
 	if (event->command_type == &resolve_unknown_type)
 		return is_missing || strcmp(mail->state, "unknown") != 0 ? NULL
 									 : "a message that nobody knew of was not resolved";
+	if (event->command_type == &reschedule_communication_type)
+		return is_missing || !can_get_another_time(world, mail, event->row->seq, event->row->at_ms)
+			       ? NULL
+			       : "a message that had not left did not get another time";
 	if (!is_missing && can_be_stopped(world, mail, event->row->seq))
 		FAIL("a message that could be stopped was not");
 	return NULL;
@@ -844,7 +862,7 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 	if (event->type == &communication_scheduled_type)
 		return take_scheduled(book, event, event->body);
 	if (event->type == &communication_rescheduled_type)
-		return take_rescheduled(book, event, event->body);
+		return take_rescheduled(book, world, event, event->body);
 	if (event->type == &communication_released_type)
 		return take_released(book, world, event, event->body);
 	if (event->type == &communication_merged_type)

@@ -45,6 +45,7 @@ struct totals {
 	int64_t sent, stopped; /* messages that the gateway took; that were cancelled before they left */
 	int64_t waited;        /* for their time */
 	int64_t merged;        /* with another */
+	int64_t other_times;   /* of messages that were released or tried, and wait again */
 	int64_t withdrawals, claims;
 	int64_t stops, again,
 		answers; /* withdrawals by a message from the person; attempts after a person's word; answers to persons */
@@ -93,6 +94,7 @@ static void add_messages(struct totals *totals, const struct sim_world *world)
 	totals->claims += (int64_t)world->post.claims_count;
 	totals->stops += world->races.stops;
 	totals->answers += world->races.answers;
+	totals->other_times += world->races.other_times;
 	totals->withdrawals_first += world->races.withdrawals_first;
 	totals->claims_first += world->races.claims_first;
 }
@@ -273,8 +275,9 @@ static bool proves_nothing(const struct totals *totals)
 				return true;
 	return totals->changed == 0 || totals->parked == 0 || totals->dead == 0 || totals->deaths == 0 || totals->deadly == 0 ||
 	       totals->retries == 0 || totals->sent == 0 || totals->stopped == 0 || totals->fired == 0 || totals->kept == 0 ||
-	       totals->waited == 0 || totals->stops == 0 || totals->again == 0 || totals->withdrawals_first == 0 ||
-	       totals->claims_first == 0 || totals->reacted == 0 || totals->issued == 0 || totals->resent == 0;
+	       totals->waited == 0 || totals->other_times == 0 || totals->stops == 0 || totals->again == 0 ||
+	       totals->withdrawals_first == 0 || totals->claims_first == 0 || totals->reacted == 0 || totals->issued == 0 ||
+	       totals->resent == 0;
 }
 
 /* What a run of the program goes through: so many seeds from the first on, or seeds until so many races were run. */
@@ -289,17 +292,19 @@ static void print_totals(uint64_t share, const struct totals *totals)
 {
 	fprintf(told,
 		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
-		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld withdrawals=%lld "
+		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld other_times=%lld "
+		"withdrawals=%lld "
 		"claims=%lld "
 		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld "
 		"resent=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
-		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->withdrawals,
-		(long long)totals->claims, (long long)totals->stops, (long long)totals->answers, (long long)totals->again,
-		(long long)races_of(totals), (long long)totals->withdrawals_first, (long long)totals->claims_first,
-		(long long)totals->reacted, (long long)totals->issued, (long long)totals->resent);
+		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->other_times,
+		(long long)totals->withdrawals, (long long)totals->claims, (long long)totals->stops, (long long)totals->answers,
+		(long long)totals->again, (long long)races_of(totals), (long long)totals->withdrawals_first,
+		(long long)totals->claims_first, (long long)totals->reacted, (long long)totals->issued,
+		(long long)totals->resent);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
 

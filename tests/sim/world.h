@@ -243,6 +243,7 @@ struct sim_races {
 	int64_t claims_first;      /* a claim was granted, and what came of it was not known yet */
 	int64_t stops;             /* withdrawals by a message from the person */
 	int64_t answers;           /* to messages from persons, as the gateway has accepted them */
+	int64_t other_times;       /* of messages that were released or tried, and wait again */
 };
 
 /* How large things are in this world: small ones meet their limits often. */

@@ -123,16 +123,25 @@ static void connect(struct sim_world *world, struct sim_notifier *notifier)
 
 /* ---- the inbox ---- */
 
-/* Its last attempt was refused as not_now: it may be released again. */
-static bool was_not_now(const struct sim_post *post, const struct sim_dispatch *dispatch)
+/* Its last try, if there was one, certainly did not send it, and was not the last one that it gets: it may be released again. */
+static bool may_be_released_again(const struct sim_post *post, const struct sim_dispatch *dispatch)
 {
 	for (size_t i = 0; i < post->attempts_count; i++) {
 		const struct sim_attempt *attempt = &post->attempts[i];
 
 		if (attempt->number == dispatch->attempts && uuid_equal(&attempt->communication_id, &dispatch->communication_id))
-			return attempt->is_refused && attempt->code && strcmp(attempt->code, CODE_NOT_NOW) == 0;
+			return attempt->is_not_sent || (attempt->outcome && strcmp(attempt->outcome, "not_accepted") == 0);
 	}
-	return false;
+	return true;
+}
+
+/* notifier_take_back. */
+static void take_back(struct sim_world *world, const struct communication_rescheduled *rescheduled)
+{
+	struct sim_dispatch *dispatch = dispatch_of(&world->post, &rescheduled->communication_id);
+
+	if (dispatch && (dispatch->state == DISPATCH_QUEUED || dispatch->state == DISPATCH_WAITING))
+		dispatch->state = DISPATCH_DONE;
 }
 
 static void queue_released(struct sim_world *world, const struct communication_released *released)
@@ -141,7 +150,7 @@ static void queue_released(struct sim_world *world, const struct communication_r
 
 	struct sim_dispatch *dispatch = dispatch_of(post, &released->communication_id);
 
-	if (dispatch && dispatch->state == DISPATCH_DONE && was_not_now(post, dispatch)) {
+	if (dispatch && dispatch->state == DISPATCH_DONE && may_be_released_again(post, dispatch)) {
 		dispatch->state = DISPATCH_QUEUED;
 		dispatch->send_by_ms = released->send_by;
 		dispatch->next_at_ms = world->now_ms;
@@ -199,6 +208,8 @@ static void read_inbox(struct sim_world *world, struct sim_notifier *notifier)
 					  &body, &err) == 0);
 			if (type == &communication_released_type)
 				queue_released(world, body);
+			else if (type == &communication_rescheduled_type)
+				take_back(world, body);
 			else if (type == &communication_progressed_type)
 				send_again(world, body);
 		}

@@ -570,6 +570,10 @@ def test_a_message_waits_for_its_time(boss, things):
     assert ask(boss, "PUT", f"/communications/{first}", {"state": "cancelled"}).json["releaseAt"] is None
     assert ask(boss, "PUT", f"/communications/{first}", later).status == 409
     assert boss.delete(f"/communications/{second}", {}).json["state"] == "cancelled"
+    released = boss.get(f"/communications/{things.make('/communications', things.a_message())}")
+    assert released.json["state"] == "released" and "putCommunication" in released.json["actions"], released
+    moved = ask(boss, "PUT", f"/communications/{released.json['id']}", later)
+    assert moved.json["state"] == "scheduled" and moved.json["releaseAt"] == moved.json["notBefore"], moved
 
 
 def test_of_mergeable_messages_one_is_sent(boss, things):

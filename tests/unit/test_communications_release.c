@@ -600,6 +600,15 @@ static void test_release__a_time_that_leaves_none_is_refused(void **state)
 	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
 }
 
+/* The notifier has taken it for its try `claims`. */
+static void claimed(int32_t claims)
+{
+	struct queue *queue = spec_given(&spec, &queue_entity, CUSTOMER);
+
+	queue->messages[0].state = OUTBOX_CLAIMED;
+	queue->messages[0].claims = claims;
+}
+
 static void reschedule(unsigned number, int64_t not_before_ms, int64_t send_by_ms)
 {
 	const struct reschedule_communication body = { .communication_id = spec_id('M', number),
@@ -666,8 +675,106 @@ static void test_release__other_times_are_looked_at(void **state)
 	spec_when(&spec, &reschedule_communication_type, &other);
 	then_refused(&spec, REFUSAL_NOT_FOUND, "communication_id");
 	comes(1, TOMORROW - HOUR_MS);
+	claimed(1);
 	spec_when(&spec, &reschedule_communication_type, &late);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+}
+
+/* Its text is made anew at its new time, and it counts against no cap until then. */
+static void test_release__what_is_released_and_not_claimed_gets_other_times(void **state)
+{
+	const struct communication_rescheduled *event;
+
+	(void)state;
+	given_released();
+	reschedule(1, TOMORROW, TOMORROW + HOUR_MS);
+	then_events(&spec, "CommunicationRescheduled");
+	event = then_event(&spec, 0, communication_rescheduled);
+	assert_true(str_is(event->previous_state, "released"));
+	assert_true(str_is(event->channel, "sms"));
+	assert_int_equal(event->requested_on, SPEC_TODAY);
+	then_timer_at(TOMORROW);
+	assert_int_equal(message(1)->state, COMMUNICATION_SCHEDULED);
+	assert_int_equal(the_queue()->messages[0].state, OUTBOX_SCHEDULED);
+	assert_int_equal(the_queue()->count, 1);
+	debt(1)->balance_minor = 50;
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(then_event(&spec, 1, communication_released)->version, 3);
+	assert_int_equal(then_event(&spec, 1, communication_released)->send_by, TOMORROW + HOUR_MS);
+	assert_int_equal(then_event(&spec, 1, communication_released)->stated_minor[1], 50);
+}
+
+static void test_release__a_new_send_by_alone_is_of_a_new_release(void **state)
+{
+	(void)state;
+	given_released();
+	reschedule(1, 0, spec.now_ms + HOUR_MS);
+	then_timer_at(spec.now_ms + 1);
+	comes(1, spec.now_ms + 1);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	assert_int_equal(then_event(&spec, 1, communication_released)->send_by, spec.now_ms - 1 + HOUR_MS);
+}
+
+static void test_release__what_was_tried_and_has_not_left_gets_other_times(void **state)
+{
+	struct reschedule_communication body = { .communication_id = spec_id('M', 1),
+						 .customer_id = CUSTOMER,
+						 .send_by = TOMORROW };
+
+	(void)state;
+	given_released();
+	claimed(1);
+	spec_when(&spec, &reschedule_communication_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	report("kannel", "503", 1);
+	spec_when(&spec, &reschedule_communication_type, &body);
+	then_events(&spec, "CommunicationRescheduled");
+	assert_true(str_is(then_event(&spec, 0, communication_rescheduled)->previous_state, "retry_wait"));
+	comes(1, spec.now_ms + 1);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	claimed(2);
+	report("kannel", "503", 2);
+	claimed(3); /* its third try has begun */
+	spec_when(&spec, &reschedule_communication_type, &body);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+}
+
+/* The notifier has it as expired, or soon will. */
+static void test_release__what_is_over_gets_no_other_time(void **state)
+{
+	(void)state;
+	given_released();
+	spec.now_ms = message(1)->send_by_ms;
+	reschedule(1, 0, spec.now_ms + HOUR_MS);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
+	spec.now_ms--;
+	reschedule(1, 0, spec.now_ms + HOUR_MS);
+	then_events(&spec, "CommunicationRescheduled");
+}
+
+/* The notifier gave it up before it learnt of the new time: it tells so only once, and sends nothing more. */
+static void test_release__an_end_that_is_told_late_ends_what_got_another_time(void **state)
+{
+	const struct record_dispatch body = { .communication_id = spec_id('M', 1),
+					      .customer_id = CUSTOMER,
+					      .attempt = 1,
+					      .outcome = STR("failed"),
+					      .provider = STR("notifier"),
+					      .has_provider_code = true,
+					      .provider_code = STR("expired"),
+					      .occurred_at = MIDNIGHT };
+
+	(void)state;
+	given_released();
+	reschedule(1, TOMORROW, TOMORROW + HOUR_MS);
+	report("notifier", "not_now", 1);
+	then_events(&spec, "ReceiptIgnored");
+	spec_when(&spec, &record_dispatch_type, &body);
+	then_events(&spec, "CommunicationProgressed");
+	assert_int_equal(message(1)->state, COMMUNICATION_EXPIRED);
+	assert_true(spec.decision.timers[0].is_cancelled);
+	assert_int_equal(the_queue()->count, 0);
 }
 
 /* What cannot be rendered now is refused, and not kept until then. */
@@ -938,6 +1045,11 @@ int main(void)
 		TEST(test_release__what_waits_gets_other_times),
 		TEST(test_release__without_not_before_its_time_is_now),
 		TEST(test_release__other_times_are_looked_at),
+		TEST(test_release__what_is_released_and_not_claimed_gets_other_times),
+		TEST(test_release__a_new_send_by_alone_is_of_a_new_release),
+		TEST(test_release__what_was_tried_and_has_not_left_gets_other_times),
+		TEST(test_release__what_is_over_gets_no_other_time),
+		TEST(test_release__an_end_that_is_told_late_ends_what_got_another_time),
 		TEST(test_release__parameters_come_back_as_they_were),
 		TEST(test_merge__who_goes_takes_along_what_waits),
 		TEST(test_merge__a_message_that_may_go_at_once_takes_along_too),

@@ -1179,7 +1179,7 @@ static void test_communications__what_has_not_left_is_cancelled_once(void **stat
 	body.has_expected_version = false;
 	cancel(&body);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "communication_id");
-	assert_string_equal(spec.decision.text, "the communication is cancelled: only what has not left can be cancelled");
+	assert_string_equal(spec.decision.text, "the communication is cancelled: only what has not left can be changed");
 }
 
 static void test_communications__only_the_customers_own_message_is_cancelled(void **state)

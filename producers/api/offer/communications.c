@@ -414,7 +414,8 @@ const struct route communications_routes[] = {
 	{ .method = METHOD_PUT,
 	  .pattern = "/communications/:id",
 	  .operation = "putCommunication",
-	  .summary = "Replace the times of a message that waits, both; or cancel one by its state, the only one that can be put",
+	  .summary = "Replace the times of a message that has not left, both: it waits for them; or cancel one by its state, the "
+		     "only one that can be put",
 	  .kind = ROUTE_WRITE,
 	  .body = BODY_JSON,
 	  .command = &reschedule_communication_type,
