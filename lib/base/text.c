@@ -46,10 +46,16 @@ static int compare_range(const void *key, const void *element)
 	return code < range->first ? -1 : code > range->last;
 }
 
+/* Those that can be seen, and the space. */
+static bool is_ascii(uint32_t code)
+{
+	return code >= 0x20 && code < 0x7F;
+}
+
 static enum class class_of(uint32_t code) {
 	const struct range *range;
 
-	if (code > 0x20 && code < 0x7F) return CLASS_PLAIN;
+	if (is_ascii(code)) return code == 0x20 ? CLASS_SPACE : CLASS_PLAIN;
 	range = bsearch(&code, ranges, COUNT(ranges), sizeof(ranges[0]), compare_range);
 	return range == NULL ? CLASS_PLAIN : range->class;
 }
@@ -69,6 +75,8 @@ static bool composes(uint32_t first, uint32_t second)
 {
 	struct pair pair = { first, second };
 
+	if (is_ascii(second)) /* marks come later, and so the most of all texts needs no search */
+		return false;
 	if (first >= 0x1100 && first <= 0x1112 && second >= 0x1161 && second <= 0x1175)
 		return true;
 	if (first >= 0xAC00 && first <= 0xD7A3 && (first - 0xAC00) % 28 == 0 && second >= 0x11A8 && second <= 0x11C2)
@@ -104,8 +112,8 @@ struct character {
 static struct character front(struct str text)
 {
 	struct character character = { .class = CLASS_CONTROL, .size = 1 };
-	uint32_t code;
-	size_t size = str_front(text, &code);
+	uint32_t code = (unsigned char)text.data[0];
+	size_t size = is_ascii(code) ? 1 : str_front(text, &code);
 
 	if (size > 0)
 		character = (struct character){ .code = code, .class = class_of(code), .size = size };
