@@ -139,6 +139,7 @@ static bool render_part(struct str template, render_function *render, const stru
 	}
 	switch (render(template, texts->tokens, texts->tokens_count, out, size_max, &size, &token)) {
 	case RENDER_OK:
+		arena_rewind(decision->arena, arena_mark(decision->arena) - (size_max - size));
 		*ret_part = (struct str){ .data = out, .size = size };
 		return true;
 	case RENDER_MALFORMED:
