@@ -34,7 +34,7 @@ void template_key_split(struct str text, struct str *ret_name, enum channel *ret
 
 struct uuid template_key_id(const struct template_key *key)
 {
-	return uuid_of_text((struct str){ .data = key->text, .size = key->size });
+	return uuid_of_key((struct str){ .data = key->text, .size = key->size });
 }
 
 /* The hash of two hashes, so that it depends on the border between the texts. */
