@@ -512,6 +512,34 @@ static void test_guard__a_question_comes_back_with_its_profiles(void **state)
 	assert_false(guard_question_read(&question, STR("profile=basic/1 x=y"), &zones, &no_versions, &bad));
 }
 
+/* The bytes are hashed and kept with every verdict: a change of any would part them from those that are written from now on. */
+static void test_guard__the_text_of_facts_never_changes(void **state)
+{
+	static const char head[] =
+		"act=send channel=email class=reminder to=consumer at=2026-03-10T16:05:00.007Z today=2026-03-10 "
+		"country=US region=MA wrote=1969-12-31T23:59:59.999Z attorney=no language=en-US";
+	static const char tail[] =
+		" blocked=days:mon+sun,from:09:05,to:24:00 hold=from:2026-01-01,classes:reminder+payment_receipt "
+		"debt=balance:-9223372036854775807,due:2026-01-15,account:-7 debt=balance:10,account:2147483647 "
+		"contact=at:2026-02-20T12:00:00.000Z,channel:voice,to:consumer,outcome:returned,debts:1+9+32";
+	static char said[FACTS_TEXT_MAX];
+	static char wanted[1024];
+	static struct guard_facts facts;
+	const struct guard_profile *asked[] = { guard_profile_by_id(STR("basic")), guard_profile_by_id(STR("us_third_party")) };
+	struct zone zone = { .name = "Etc/Test", .digest = 0x0123456789abcdefU };
+	struct str bad;
+
+	(void)state;
+	memset(&facts, 0, sizeof(facts));
+	assert_true(guard_facts_read(&facts, STR(head), &zones, &bad));
+	assert_true(guard_facts_read(&facts, STR(tail), &zones, &bad));
+	facts.zones[facts.zones_count++] = &zone;
+	(void)snprintf(wanted, sizeof(wanted), "%s zone=Etc/Test,0123456789abcdef%s profile=basic/%d profile=us_third_party/%d",
+		       head, tail, (int)asked[0]->version, (int)asked[1]->version);
+	assert_int_equal(guard_question_text(said, &facts, asked, COUNT(asked)), strlen(wanted));
+	assert_string_equal(said, wanted);
+}
+
 /* As many of everything as there can be, each with all of its members. */
 static void test_guard__the_longest_facts_fit_into_their_text(void **state)
 {
@@ -856,6 +884,7 @@ int main(void)
 		cmocka_unit_test(test_guard__a_stricter_number_allows_nothing_more),
 		cmocka_unit_test(test_guard__facts_come_back_from_their_text_and_are_decided_alike),
 		cmocka_unit_test(test_guard__a_question_comes_back_with_its_profiles),
+		cmocka_unit_test(test_guard__the_text_of_facts_never_changes),
 		cmocka_unit_test(test_guard__the_longest_facts_fit_into_their_text),
 		cmocka_unit_test(test_guard__what_is_no_fact_is_named),
 		cmocka_unit_test(test_guard__without_facts_nothing_is_sent),

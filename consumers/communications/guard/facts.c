@@ -14,7 +14,7 @@
 enum kind { KIND_WORD, KIND_BITS, KIND_DAY, KIND_MINUTE, KIND_INSTANT, KIND_NUMBER, KIND_MONEY, KIND_CODE };
 
 struct fact_field {
-	const char *key;
+	struct str key;
 	enum kind kind;
 	size_t offset;
 	const char *words; /* of KIND_WORD, KIND_BITS: with blanks between; NULL: numbers from 1 */
@@ -25,14 +25,18 @@ struct fact_field {
 #define ACT_WORDS      "send credit_report sale"
 #define PROVIDER_WORDS "public employer"
 
+#define KEY(key)                                                                                                                 \
+	{                                                                                                                        \
+		(key), sizeof(key) - 1                                                                                           \
+	}
 #define FIELD(of, key, kind, member, words)                                                                                      \
 	{                                                                                                                        \
-		(key), (kind), offsetof(struct of, member), (words), 0                                                           \
+		KEY(key), (kind), offsetof(struct of, member), (words), 0                                                        \
 	}
 #define FACT(of, key, member) FIELD(of, key, KIND_WORD, member, FACT_WORDS)
 #define CODE(key, member)                                                                                                        \
 	{                                                                                                                        \
-		(key), KIND_CODE, offsetof(struct guard_facts, member), NULL, sizeof(((struct guard_facts *)NULL)->member)       \
+		KEY(key), KIND_CODE, offsetof(struct guard_facts, member), NULL, sizeof(((struct guard_facts *)NULL)->member)    \
 	}
 
 static const struct fact_field scalars[] = {
@@ -129,7 +133,7 @@ static const struct fact_field contact_fields[] = {
 };
 
 struct list {
-	const char *key;
+	struct str key;
 	const struct fact_field *fields;
 	size_t fields_count;
 	size_t offset, item_size, max, count_offset;
@@ -137,7 +141,7 @@ struct list {
 
 #define LIST(key, member, count, fields)                                                                                         \
 	{                                                                                                                        \
-		(key), (fields), COUNT(fields), offsetof(struct guard_facts, member),                                            \
+		KEY(key), (fields), COUNT(fields), offsetof(struct guard_facts, member),                                         \
 			sizeof(((struct guard_facts *)NULL)->member[0]), COUNT(((struct guard_facts *)NULL)->member),            \
 			offsetof(struct guard_facts, count)                                                                      \
 	}
@@ -153,12 +157,15 @@ static const struct list lists[] = {
 
 static struct str word_at(const char *words, unsigned number)
 {
-	struct str rest = str_of(words);
-	struct str word = { 0 };
+	const char *first = words;
+	const char *end;
 
-	while (number-- > 0)
-		word = str_cut(rest, ' ', &rest);
-	return word;
+	while (number > 1 && *first != '\0')
+		number -= *first++ == ' ' ? 1 : 0;
+	end = first;
+	while (number > 0 && *end != '\0' && *end != ' ')
+		end++;
+	return (struct str){ .data = first, .size = (size_t)(end - first) };
 }
 
 static unsigned word_number(const char *words, struct str wanted)
@@ -172,12 +179,18 @@ static unsigned word_number(const char *words, struct str wanted)
 	return 0;
 }
 
-/* ---- writing ---- */
+/* ---- writing: by hand, because every decision writes its facts, and printf was a sixth of what one costs ---- */
 
 struct output {
 	char *text;
 	size_t size;
 };
+
+static void put_char(struct output *output, char byte)
+{
+	MUST(output->size < FACTS_TEXT_MAX - 1);
+	output->text[output->size++] = byte;
+}
 
 static void put(struct output *output, struct str text)
 {
@@ -192,12 +205,21 @@ static void put_text(struct output *output, const char *text)
 	put(output, str_of(text));
 }
 
-static void put_number(struct output *output, long long number)
+static void put_digits(struct output *output, uint64_t number, unsigned base, size_t least)
 {
-	char text[32];
+	char digits[32];
+	size_t at = sizeof(digits);
 
-	(void)snprintf(text, sizeof(text), "%lld", number);
-	put_text(output, text);
+	for (; number > 0 || sizeof(digits) - at < least; number /= base)
+		digits[--at] = "0123456789abcdef"[number % base];
+	put(output, (struct str){ .data = digits + at, .size = sizeof(digits) - at });
+}
+
+static void put_number(struct output *output, int64_t number)
+{
+	if (number < 0)
+		put_char(output, '-');
+	put_digits(output, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10, 1);
 }
 
 /* The bits of a list of words stand where an enum of them has its constants: the first is 1 << 1; weekdays and debts begin at 0. */
@@ -208,13 +230,14 @@ static unsigned first_bit(const struct fact_field *field)
 
 static void put_bits(struct output *output, const struct fact_field *field, uint32_t bits)
 {
-	const char *between = "";
+	bool is_first = true;
 
 	for (unsigned bit = 0; bit < 32; bit++) {
 		if ((bits >> bit & 1) == 0)
 			continue;
-		put_text(output, between);
-		between = "+";
+		if (!is_first)
+			put_char(output, '+');
+		is_first = false;
 		if (field->words == NULL)
 			put_number(output, bit + 1);
 		else
@@ -253,15 +276,17 @@ static void put_value(struct output *output, const struct fact_field *field, con
 		day_format(text, (int32_t)value);
 		break;
 	case KIND_MINUTE:
-		(void)snprintf(text, sizeof(text), "%02d:%02d", (int)(value / 60), (int)(value % 60));
-		break;
+		put_digits(output, (uint64_t)value / 60, 10, 2);
+		put_char(output, ':');
+		put_digits(output, (uint64_t)value % 60, 10, 2);
+		return;
 	case KIND_INSTANT:
 		instant_format(text, value);
 		break;
 	case KIND_NUMBER:
 	case KIND_MONEY:
-		(void)snprintf(text, sizeof(text), "%lld", (long long)value);
-		break;
+		put_number(output, value);
+		return;
 	case KIND_CODE:
 		put_text(output, record + field->offset);
 		return;
@@ -269,19 +294,20 @@ static void put_value(struct output *output, const struct fact_field *field, con
 	put_text(output, text);
 }
 
-static void put_fields(struct output *output, const struct fact_field *fields, size_t count, const char *record, const char *is,
-		       const char *between)
+static void put_fields(struct output *output, const struct fact_field *fields, size_t count, const char *record, char is,
+		       char between)
 {
-	const char *before = "";
+	bool is_first = true;
 
 	for (size_t index = 0; index < count; index++) {
 		if (value_of(&fields[index], record) == 0)
 			continue;
-		put_text(output, before);
-		put_text(output, fields[index].key);
-		put_text(output, is);
+		if (!is_first)
+			put_char(output, between);
+		is_first = false;
+		put(output, fields[index].key);
+		put_char(output, is);
 		put_value(output, &fields[index], record);
-		before = between;
 	}
 }
 
@@ -296,29 +322,28 @@ static void put_list(struct output *output, const struct list *list, const struc
 
 	memcpy(&count, (const char *)facts + list->count_offset, sizeof(count));
 	for (uint32_t index = 0; index < count; index++) {
-		put_text(output, " ");
-		put_text(output, list->key);
-		put_text(output, "=");
+		put_char(output, ' ');
+		put(output, list->key);
+		put_char(output, '=');
 		put_fields(output, list->fields, list->fields_count, (const char *)facts + list->offset + index * list->item_size,
-			   ":", ",");
+			   ':', ',');
 	}
 }
 
 size_t guard_facts_text(char text[FACTS_TEXT_MAX], const struct guard_facts *facts)
 {
 	struct output output = { .text = text };
-	char digest[24];
 
-	put_fields(&output, scalars, COUNT(scalars), (const char *)facts, "=", " ");
+	put_fields(&output, scalars, COUNT(scalars), (const char *)facts, '=', ' ');
 	if (facts->language.size > 0) {
-		put_text(&output, " language=");
+		put(&output, STR(" language="));
 		put(&output, facts->language);
 	}
 	for (uint32_t index = 0; index < facts->zones_count; index++) {
-		put_text(&output, " zone=");
+		put(&output, STR(" zone="));
 		put_text(&output, facts->zones[index]->name);
-		(void)snprintf(digest, sizeof(digest), ",%016llx", (unsigned long long)facts->zones[index]->digest);
-		put_text(&output, digest);
+		put_char(&output, ',');
+		put_digits(&output, facts->zones[index]->digest, 16, 16);
 	}
 	for (size_t index = 0; index < COUNT(lists); index++)
 		put_list(&output, &lists[index], facts);
@@ -430,7 +455,7 @@ static bool read_field(const struct fact_field *fields, size_t count, struct str
 		       bool *ret_is_known)
 {
 	for (size_t index = 0; index < count; index++) {
-		if (!str_is(key, fields[index].key))
+		if (!str_equal(key, fields[index].key))
 			continue;
 		*ret_is_known = true;
 		return read_value(&fields[index], text, record);
@@ -498,7 +523,7 @@ static bool read_word(struct guard_facts *facts, struct str key, struct str text
 		return true;
 	}
 	for (size_t index = 0; index < COUNT(lists); index++) {
-		if (str_is(key, lists[index].key))
+		if (str_equal(key, lists[index].key))
 			return read_item(&lists[index], text, facts);
 	}
 	return false;
@@ -527,9 +552,9 @@ size_t guard_question_text(char text[FACTS_TEXT_MAX], const struct guard_facts *
 	struct output output = { .text = text, .size = guard_facts_text(text, facts) };
 
 	for (size_t index = 0; index < count; index++) {
-		put_text(&output, " profile=");
+		put(&output, STR(" profile="));
 		put_text(&output, profiles[index]->id);
-		put_text(&output, "/");
+		put_char(&output, '/');
 		put_number(&output, profiles[index]->version);
 	}
 	text[output.size] = '\0';
