@@ -235,6 +235,22 @@ static struct str binding_text(const struct asked_profiles *asked, uint16_t bits
 	return str_copy(arena, (struct str){ .data = text, .size = size });
 }
 
+/* Many rules bind in the same profiles, and share one text. */
+static bool put_binding_texts(const struct asked_profiles *asked, const struct guard_verdict *verdict, struct str *profiles,
+			      struct arena *arena)
+{
+	for (size_t index = 0; index < verdict->rules_count; index++) {
+		size_t like = 0;
+
+		while (verdict->profiles[like] != verdict->profiles[index])
+			like++;
+		profiles[index] = like < index ? profiles[like] : binding_text(asked, verdict->profiles[index], arena);
+		if (profiles[index].data == NULL)
+			return false;
+	}
+	return true;
+}
+
 static void add_decided(const struct sending *sending, const struct guard_facts *facts, const struct asked_profiles *asked,
 			const struct guard_verdict *verdict, struct decision *decision)
 {
@@ -245,17 +261,15 @@ static void add_decided(const struct sending *sending, const struct guard_facts 
 	uint8_t *hash = arena_take(decision->arena, 1, CONTENT_HASH_SIZE);
 	struct str text = question_text(facts, asked, decision->arena);
 
-	if (confidential == NULL || rules == NULL || profiles == NULL || hash == NULL || text.data == NULL) {
+	if (confidential == NULL || rules == NULL || profiles == NULL || hash == NULL || text.data == NULL ||
+	    !put_binding_texts(asked, verdict, profiles, decision->arena)) {
 		decision->overflow = true;
 		return;
 	}
 	confidential->text = text;
 	content_hash(hash, STR(""), confidential->text);
-	for (size_t index = 0; index < verdict->rules_count; index++) {
+	for (size_t index = 0; index < verdict->rules_count; index++)
 		rules[index] = str_of(verdict->rules[index]);
-		profiles[index] = binding_text(asked, verdict->profiles[index], decision->arena);
-		decision->overflow = decision->overflow || profiles[index].data == NULL;
-	}
 	event->communication_id = sending->body->communication_id;
 	event->customer_id = sending->body->customer_id;
 	event->action = STR("send");
