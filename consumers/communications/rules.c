@@ -10,7 +10,9 @@ const struct entity queue_entity = { .name = "queue", .state_size = sizeof(struc
 const struct entity communication_entity = { .name = "communication",
 					     .state_size = sizeof(struct communication),
 					     .is_ordered = true };
-const struct entity request_entity = { .name = "request", .state_size = sizeof(struct request) };
+const struct entity request_entity = { .name = "request",
+				       .state_size = sizeof(struct request),
+				       .zeroed_size = offsetof(struct request, parameters) };
 const struct entity named_debts_entity = { .name = "named_debts", .state_size = sizeof(struct named_debts) };
 const struct entity consent_entity = { .name = "consent", .state_size = sizeof(struct consent), .is_ordered = true };
 const struct entity inbound_entity = { .name = "inbound", .state_size = sizeof(struct inbound), .is_ordered = true };
@@ -19,7 +21,9 @@ const struct entity addresses_entity = { .name = "addresses", .state_size = size
 const struct entity writer_entity = { .name = "writer", .state_size = sizeof(struct writer) };
 const struct entity owed_debt_entity = { .name = "debt", .state_size = sizeof(struct owed_debt) };
 const struct entity contact_entity = { .name = "contact", .state_size = sizeof(struct contact), .is_ordered = true };
-const struct entity history_entity = { .name = "history", .state_size = sizeof(struct history) };
+const struct entity history_entity = { .name = "history",
+				       .state_size = sizeof(struct history),
+				       .zeroed_size = offsetof(struct history, contacts) };
 const struct entity circumstance_entity = { .name = "circumstance",
 					    .state_size = sizeof(struct circumstance),
 					    .is_ordered = true };

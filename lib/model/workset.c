@@ -68,12 +68,25 @@ static bool grow(struct workset *set)
 	return true;
 }
 
+/* NULL: the arena is full. */
+static void *take_state(struct arena *arena, const struct entity *entity)
+{
+	size_t zeroed_size = entity->zeroed_size == 0 ? entity->state_size : entity->zeroed_size;
+	char *state = arena_take(arena, 1, zeroed_size);
+	char *items = arena_take_bytes(arena, entity->state_size - zeroed_size);
+
+	if (state == NULL || items == NULL)
+		return NULL;
+	MUST(items == state + zeroed_size);
+	return state;
+}
+
 static struct slot *add(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
 {
 	size_t mark = arena_mark(set->arena);
 	struct slot **bucket = bucket_of(set, entity, id);
 	struct slot *slot = arena_take(set->arena, 1, sizeof(*slot));
-	void *state = arena_take(set->arena, 1, entity->state_size);
+	void *state = take_state(set->arena, entity);
 
 	if (slot == NULL || state == NULL) {
 		arena_rewind(set->arena, mark);

@@ -18,13 +18,16 @@
  *   decide  reads slots; evolve changes them in offset order and marks them changed
  *   save    the store writes the changed ones
  *
- * A state is a flat struct without pointers, zeroed when it does not exist: the simulation keeps it as bytes. Slots, states and
+ * A state is a flat struct without pointers, zeroed when it does not exist (but zeroed_size): the simulation keeps it as bytes. Slots, states and
  * keys live in the batch's arena. A natural key (creditor + reference) is an entity too: its slot's id is a hash of the text
  * (crypto/hash.h), its `text` the key itself.
  */
 struct entity {
 	const char *name; /* "debt"; unique in its module */
 	size_t state_size;
+	/* 0: the whole state is zeroed when it does not exist. Otherwise so much: what stands behind are the items of a list, each
+	 * of which is written as a whole before the list's count has it. */
+	size_t zeroed_size;
 	/* True: commands of one customer that touch the same state take effect in offset order, even when the first is parked.
 	 * False: commands only read the state (another module's view), or may change it in any order. */
 	bool is_ordered;

@@ -93,6 +93,28 @@ static void test_workset__a_new_slot_is_empty_and_does_not_exist(void **state)
 	assert_true(uuid_equal(&slot->id, &id));
 }
 
+/* Behind zeroed_size stands what the batch before left there; the next state begins behind all of it. */
+static void test_workset__a_list_is_not_zeroed_but_its_count_is(void **state)
+{
+	static const struct entity list = { .name = "list", .state_size = 1024, .zeroed_size = 8 };
+	static const char zeros[1024];
+	size_t mark = arena_mark(&arena);
+	char *before = arena_take_bytes(&arena, 16384);
+	struct slot *slot;
+	struct slot *next;
+
+	(void)state;
+	memset(before, 0xAA, 16384);
+	arena_rewind(&arena, mark);
+	slot = touch(&list, 1);
+	assert_memory_equal(slot->state, zeros, 8);
+	memset(slot->state, 0xBB, 1024);
+	next = touch(&debt, 2);
+	assert_memory_equal(next->state, zeros, sizeof(struct state));
+	memset(next->state, 0xCC, sizeof(struct state));
+	assert_int_equal(((const unsigned char *)slot->state)[1023], 0xBB);
+}
+
 static void test_workset__a_natural_key_keeps_its_text(void **state)
 {
 	struct uuid id = numbered(7);
@@ -316,6 +338,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__the_same_thing_is_the_same_slot, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__entity_and_id_together_name_a_slot, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_new_slot_is_empty_and_does_not_exist, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__a_list_is_not_zeroed_but_its_count_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_natural_key_keeps_its_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_change_makes_the_state_exist, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__more_slots_than_expected_are_found_all_the_same, set_up, tear_down),
