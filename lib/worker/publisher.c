@@ -34,20 +34,21 @@ static int publish_dead(struct engine *engine, const struct dead_letter *letter,
 	return 0;
 }
 
-static int take_dead(struct engine *engine, const struct dead_letter *dead, size_t count, struct err *err)
+/*
+ * The topic gets what the table has, hence they are read from there: of a person who was erased it keeps no bytes (sql/0242), and the
+ * program that has the record in hand does not know who is.
+ */
+static void take_dead(struct engine *engine, const struct dead_letter *dead, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct partition *partition = &engine->partitions[dead[i].part];
-		bool is_published;
 
 		if (partition->resends_dead)
 			continue;
-		if (publish_dead(engine, &dead[i], &is_published, err) < 0)
-			return -1;
-		if (!is_published)
-			resend_dead_later(engine, partition);
+		partition->resends_dead = true;
+		partition->dead_after = dead[i].offset - 1;
+		partition->dead_at_ms = 0;
 	}
-	return 0;
 }
 
 void publisher_begin(struct partition *partition, bool has_events)
@@ -77,7 +78,8 @@ int publisher_take(struct engine *engine, const struct changes *changes, struct 
 		partition->sent_seq = row->seq;
 		engine->counts.published++;
 	}
-	return take_dead(engine, changes->dead, changes->dead_count, err) < 0 ? -1 : sender_take(engine, changes, err);
+	take_dead(engine, changes->dead, changes->dead_count);
+	return sender_take(engine, changes, err);
 }
 
 /* Logs only the first failure. Backs off exponentially: a retry can block the other partitions for seconds. */
@@ -141,7 +143,7 @@ static int catch_up(struct engine *engine, struct partition *partition, struct e
 	return 0;
 }
 
-/* Publishes dead letters that were not acknowledged to an earlier owner, or could not be published at once. */
+/* Publishes dead letters: new ones, and those that were not acknowledged to an earlier owner. */
 static int resend_dead(struct engine *engine, struct partition *partition, struct err *err)
 {
 	struct arena *arena = &engine->spare->arena;
@@ -206,12 +208,19 @@ static int mark_dead(struct engine *engine, struct err *err)
 	return 0;
 }
 
+static bool has_dead_to_send(const struct engine *engine, const struct partition *partition)
+{
+	return partition->resends_dead && partition->publishing != PUBLISHING_RESUME &&
+	       engine->conf.now_ms() >= partition->dead_at_ms;
+}
+
 bool publisher_has_work(const struct engine *engine)
 {
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++) {
 		const struct partition *partition = &engine->partitions[part];
 
-		if (lanes_is_owned(&engine->lanes, part) && partition->publishing == PUBLISHING_CATCH_UP)
+		if (lanes_is_owned(&engine->lanes, part) &&
+		    (partition->publishing == PUBLISHING_CATCH_UP || has_dead_to_send(engine, partition)))
 			return true;
 	}
 	return false;

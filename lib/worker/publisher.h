@@ -17,8 +17,8 @@
  * event_log from the topic's last seq plus one. LIVE publishes a batch's rows from memory, right after its commit. So the events
  * between two resumes are gapless and in order, and each event first appears in order, whichever program crashes (P6).
  *
- * A dead letter is first written to its table, then published. A dead letter that could not be published at once, or was not
- * acknowledged to an earlier owner, is read from the table again. It may be repeated in the topic, never lost.
+ * A dead letter is first written to its table, and published out of it. One that could not be published at once, or was not
+ * acknowledged to an earlier owner, is read again. It may be repeated in the topic, never lost.
  */
 
 /* After a claim. has_events false: the partition has never had an event, so its topic is not read. */

@@ -221,13 +221,13 @@ static bool is_header_kept(struct header was, const struct header *kept)
 }
 
 /* The dead-letter topic has the record as it was: key, value, headers. */
-static bool is_published_whole(const struct audit *audit, const struct sim_record *record)
+static bool is_published_whole(const struct audit *audit, const struct sim_record *record, struct str value)
 {
 	const struct sim_log *topic = &audit->world->dead_letters;
 
 	for (size_t i = 0; i < topic->count; i++) {
 		const struct sim_record *letter = topic->records[i];
-		bool is_whole = str_equal(letter->key, record->key) && str_equal(letter->value, record->value) &&
+		bool is_whole = str_equal(letter->key, record->key) && str_equal(letter->value, value) &&
 				letter->headers_count == record->headers_count;
 
 		for (size_t n = 0; is_whole && n < record->headers_count; n++)
@@ -236,6 +236,15 @@ static bool is_published_whole(const struct audit *audit, const struct sim_recor
 			return true;
 	}
 	return false;
+}
+
+/* Of a person who was erased before it came, no value is kept. */
+static bool is_kept_whole(const struct audit *audit, const struct sim_dead *dead, const struct sim_record *record)
+{
+	struct uuid customer_id;
+
+	return str_equal(dead->value, record->value) || (dead->value.size == 0 && uuid_parse(&customer_id, record->key) &&
+							 view_person(audit->world, &customer_id).is_erased);
 }
 
 /* Timers have no record: they are fired at that of a Tick, or of a command. alarms.h judges them. */
@@ -273,7 +282,9 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 			dead++;
 			if (!database->dead[i].published)
 				FAIL("a dead letter was never published");
-			if (!is_published_whole(audit, record))
+			if (!is_kept_whole(audit, &database->dead[i], record))
+				FAIL("a dead letter was kept as something else");
+			if (!is_published_whole(audit, record, database->dead[i].value))
 				FAIL("a dead letter was published as something else");
 		}
 	if (expected != EXPECT_COMMAND) { /* of false Ticks the first of an hour is kept */

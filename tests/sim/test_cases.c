@@ -842,6 +842,29 @@ static void test_cases__a_debt_that_waits_holds_its_own_payments_only(void **sta
 	assert_null(audit(world));
 }
 
+/* The table knows who is erased; the program that has the record in hand does not. */
+static void test_cases__the_topic_of_dead_letters_gets_no_more_than_the_table(void **state)
+{
+	struct sim_world *world = *state;
+	const struct erase_customer erasure = { .customer_id = customer_in(0, 1), .has_basis = true, .basis = STR("request") };
+	const struct uuid id = id_of(2);
+	char key[UUID_TEXT_SIZE + 1];
+
+	send_customer(world, 1);
+	assert_true(rests(world));
+	uuid_format(key, &erasure.customer_id);
+	world_append(world, &world->commands[CUSTOMERS][0], str_of(key), STR("no frame"), NULL, 0);
+	assert_true(rests(world));
+	send(world, CUSTOMERS, 0, &erase_customer_type, &erasure, &id, NULL, 0);
+	assert_true(rests(world));
+	world_append(world, &world->commands[CUSTOMERS][0], str_of(key), STR("no frame"), NULL, 0);
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, CUSTOMERS, &customer_erased_type), 1);
+	assert_int_equal(world->dead_letters.count, 2);
+	assert_true(str_is(world->dead_letters.records[0]->value, "no frame"));
+	assert_int_equal(world->dead_letters.records[1]->value.size, 0);
+}
+
 /* What an erasure leaves of a command that waits (sql/0242). */
 static void forget_all(struct sim_world *world, size_t module)
 {
@@ -1049,6 +1072,7 @@ int main(void)
 		IN_WORLD(test_cases__a_record_larger_than_the_arena_is_a_dead_letter),
 		IN_WORLD(test_cases__headers_that_cannot_be_kept_stop_nothing),
 		IN_WORLD(test_cases__old_dead_letters_are_forgotten_by_the_ticks_time),
+		IN_WORLD(test_cases__the_topic_of_dead_letters_gets_no_more_than_the_table),
 		IN_WORLD(test_cases__an_offset_without_a_record_stops_nothing),
 		IN_WORLD(test_cases__of_false_ticks_one_an_hour_is_kept),
 		IN_WORLD(test_cases__a_clock_that_is_years_ahead_moves_a_date_by_one_day_at_most),

@@ -455,6 +455,17 @@ static void forget_parked(const struct sim_world *world, struct sim_database *da
 	}
 }
 
+/* A dead letter of one has no value. */
+static void forget_dead(const struct sim_world *world, struct sim_dead *dead)
+{
+	struct uuid customer_id;
+
+	if (!uuid_parse(&customer_id, dead->key) || !view_person(world, &customer_id).is_erased)
+		return;
+	free((void *)(uintptr_t)dead->value.data);
+	dead->value = (struct str){ .data = NULL };
+}
+
 static bool has_erasure(const struct sim_stage *stage)
 {
 	for (size_t i = 0; i < stage->log_count; i++)
@@ -502,6 +513,7 @@ static void apply_stage(struct sim_session *session)
 		database->dead =
 			sim_grow(database->dead, database->dead_count, &database->dead_capacity, sizeof(*database->dead));
 		database->dead[database->dead_count++] = stage->dead[i];
+		forget_dead(session->world, &database->dead[database->dead_count - 1]);
 		stage->dead[i] = (struct sim_dead){ .code = NULL };
 	}
 	apply_states(database, stage);
@@ -651,7 +663,7 @@ static int edge_read_dead(void *self, int32_t part, int64_t after_offset, size_t
 
 	if (session_fault(session, err) < 0)
 		return -1;
-	rows = arena_take(arena, database->dead_count + 1, sizeof(*rows));
+	rows = arena_take(arena, rows_max, sizeof(*rows));
 	if (!rows)
 		return err_set(err, ERR_FATAL, "arena");
 	for (size_t i = 0; i < database->dead_count && count < rows_max; i++)
