@@ -573,7 +573,8 @@ static const char *check_money(struct sim_world *world, struct audit *audit)
 			const char *ignored;
 			const void *body;
 
-			if (!log->rows[i].is_applied)
+			/* A timer that was left fires before a command of its customer, at that command's offset. */
+			if (!log->rows[i].is_applied || is_timer(&world->databases[module], &log->rows[i]))
 				continue;
 			arena_reset(&audit->arena);
 			body = body_of(audit, world->commands[module][part].records[row->command_offset]->value, &type);
