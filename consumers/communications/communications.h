@@ -321,6 +321,13 @@ struct person {
 	char jurisdiction[3];               /* "": unknown */
 };
 
+/* Of the stack: for whom its debts are collected, and under which law (engine.stack). One state, collection_id. */
+struct collection {
+	uint32_t collector;   /* enum collector */
+	char jurisdiction[3]; /* "": unknown */
+};
+extern const struct uuid collection_id;
+
 /* From another module: the best usable address of each channel of messages, decrypted (customers.public_contact_point). */
 #define ADDRESS_MAX 320
 struct address {
@@ -389,6 +396,7 @@ extern const struct entity preference_entity;
 extern const struct entity wishes_entity;
 extern const struct entity publication_entity;
 extern const struct entity published_profiles_entity; /* asked.h */
+extern const struct entity collection_entity;
 
 /* ---- confidential data of events, for the store only ---- */
 

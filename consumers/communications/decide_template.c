@@ -22,14 +22,25 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 	return false;
 }
 
-static bool texts_are_good(const struct publish_template *body, enum channel channel, struct decision *decision)
+/* What is not known forbids nothing here: each message is asked about again before it leaves. */
+static bool is_collected_for_others_in_us(const struct workset *set)
+{
+	const struct collection *collection = workset_state(set, &collection_entity, &collection_id);
+
+	return collection != NULL && collection->collector == COLLECTOR_THIRD_PARTY &&
+	       str_is(STR("US"), collection->jurisdiction);
+}
+
+static bool texts_are_good(const struct publish_template *body, enum channel channel, const struct workset *set,
+			   struct decision *decision)
 {
 	const struct template_draft draft = { .channel = channel,
 					      .message_class = message_class_by_name(body->message_class),
 					      .language = body->language,
 					      .subject = body->subject,
 					      .body = body->body,
-					      .html = body->has_html ? body->html : STR("") };
+					      .html = body->has_html ? body->html : STR(""),
+					      .is_collected_for_others_in_us = is_collected_for_others_in_us(set) };
 	size_t at = 0;
 	struct template_text_fault fault;
 
@@ -91,7 +102,7 @@ void decide_publish_template(const struct command *command, const struct workset
 	struct template_published *event;
 	const uint8_t *hash, *html_hash;
 
-	if (!name_is_good(body, decision) || !texts_are_good(body, channel, decision) ||
+	if (!name_is_good(body, decision) || !texts_are_good(body, channel, set, decision) ||
 	    !version_is_next(body, channel, set, decision))
 		return;
 	/* Who has the keys of tokens publishes at once: what a program brings was approved where it comes from. */

@@ -31,6 +31,8 @@ const struct entity circumstances_entity = { .name = "circumstances", .state_siz
 const struct entity preference_entity = { .name = "preference", .state_size = sizeof(struct preference), .is_ordered = true };
 const struct entity wishes_entity = { .name = "wishes", .state_size = sizeof(struct wishes) };
 const struct entity publication_entity = { .name = "publication", .state_size = sizeof(struct publication), .is_ordered = true };
+const struct uuid collection_id; /* nil: there is one */
+const struct entity collection_entity = { .name = "collection", .state_size = sizeof(struct collection) };
 const struct entity published_profiles_entity = { .name = "published_profiles", .state_size = sizeof(struct published_profiles) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
@@ -62,6 +64,7 @@ static void touch_publish_template(const struct command *command, struct workset
 	const struct publish_template *body = command->body;
 
 	touch(set, &template_entity, &body->template_id);
+	touch(set, &collection_entity, &collection_id);
 	touch_template_text(set, body->name, body->channel, body->language);
 }
 

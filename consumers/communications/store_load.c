@@ -316,6 +316,25 @@ static void read_place(const struct communications_store *store, struct person *
 	person->place_zones = zones_of_place(&store->zones, str_of(person->country), str_of(person->region));
 }
 
+static const struct db_statement select_collection = {
+	.name = "communications_select_collection",
+	.sql = "SELECT u.n, s.collector, s.jurisdiction FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) CROSS JOIN "
+	       "engine.stack s",
+};
+
+static int read_stack(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct collection *collection = slot->state;
+
+	(void)self;
+	(void)err;
+	if (!db_is_null(result, row, 1))
+		collection->collector = collector_by_name(db_str(result, row, 1));
+	if (!db_is_null(result, row, 2))
+		read_text(collection->jurisdiction, sizeof(collection->jurisdiction), result, row, 2);
+	return 0;
+}
+
 static void read_collection(struct person *person, const struct db_result *result, int row)
 {
 	if (!db_is_null(result, row, 8))
@@ -544,6 +563,7 @@ static const struct slot_query queries[] = {
 	{ .entity = &addresses_entity, .statement = &select_addresses, .read = read_address },
 	{ .entity = &writer_entity, .statement = &select_writers, .read = read_writer },
 	{ .entity = &owed_debt_entity, .statement = &select_debts, .read = read_debt },
+	{ .entity = &collection_entity, .statement = &select_collection, .read = read_stack },
 };
 
 #define QUERIES_COUNT (COUNT(queries) + FACT_QUERIES_COUNT + PROFILE_QUERIES_COUNT)

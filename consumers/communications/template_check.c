@@ -56,7 +56,14 @@ static bool hides_opt_out(const struct template_draft *draft)
 	       !html_part_shows(draft->html, "opt_out");
 }
 
-/* So does US-19. */
+/* US-19 (12 CFR 1006.18(e)): a debt collector says that he is one. In any other stack it is asked of each message to a person there. */
+static bool lacks_disclosure(const struct template_draft *draft)
+{
+	return draft->is_collected_for_others_in_us && draft->channel != CHANNEL_VOICE &&
+	       draft->message_class != MESSAGE_CLASS_OPT_OUT_CONFIRMATION && !template_has_token(draft->body, "disclosure");
+}
+
+/* US-19 holds for both parts, too. */
 static bool has_disclosure_in_one_part(const struct template_draft *draft)
 {
 	size_t line;
@@ -87,6 +94,9 @@ static const struct check {
 	{ has_malformed_subject, { "subject", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}", 0 } },
 	{ has_malformed_body, { "body", REFUSAL_TEMPLATE_INCOMPLETE, "{{ without a token and }}", 0 } },
 	{ lacks_opt_out, { "body", REFUSAL_TEMPLATE_INCOMPLETE, "an electronic message says how to opt out: {{opt_out}}", 0 } },
+	{ lacks_disclosure,
+	  { "body", REFUSAL_TEMPLATE_INCOMPLETE, "a debt collector in the United States says that he is one: {{disclosure}}",
+	    0 } },
 	{ has_needless_html, { "html", REFUSAL_BAD_VALUE, "only an e-mail has an HTML part", 0 } },
 	{ NULL, { "html", REFUSAL_TEMPLATE_INCOMPLETE, NULL, 0 } }, /* find_html_fault */
 	{ hides_opt_out, { "html", REFUSAL_TEMPLATE_INCOMPLETE, "the HTML part, too, says how to opt out: {{opt_out}}", 0 } },

@@ -1932,6 +1932,10 @@ static void test_communications_store__for_whom_debts_are_collected_is_a_fact_of
 	assert_true(asked(&id, noon_ms + DAY_MS / 2, &answer)); /* one in the morning in Berlin */
 	assert_int_equal(answer.verdict.verdict, VERDICT_DEFER);
 	assert_string_equal(answer.verdict.rules[0], "HOUSE-3");
+	store_sql(&spec, "test_us", "UPDATE engine.stack SET jurisdiction = 'US'");
+	add_template(1, STR("{{balance}} {{opt_out}}"));
+	store_run(&spec);
+	then_refuses(&spec, 0, REFUSAL_TEMPLATE_INCOMPLETE); /* without a disclosure */
 	store_sql(&spec, "test_law", "UPDATE engine.stack SET jurisdiction = 'DE'");
 	store_sql(&spec, "test_far", "UPDATE customers.customer SET country = 'JP'");
 	assert_true(asked_profiles_choose(STR("eu"), &bad)); /* it is nine in the evening in Tokyo */

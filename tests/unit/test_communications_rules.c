@@ -152,6 +152,60 @@ static void test_communications__texts_of_long_letters_are_kept_whole(void **sta
 	then_events(&spec, "TemplatePublished");
 }
 
+static void given_collection(enum collector collector, const char *jurisdiction)
+{
+	struct collection *collection = spec_given(&spec, &collection_entity, collection_id);
+
+	collection->collector = collector;
+	snprintf(collection->jurisdiction, sizeof(collection->jurisdiction), "%s", jurisdiction);
+}
+
+/* 12 CFR 1006.18(e) binds debt collectors: who collects for others. The confirmation of an opt-out says nothing else (1006.14(h)(2)). */
+static void test_communications__a_debt_collector_in_the_us_publishes_no_template_without_a_disclosure(void **state)
+{
+	struct publish_template body = a_template();
+
+	(void)state;
+	given_collection(COLLECTOR_THIRD_PARTY, "US");
+	publish(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "body");
+	body.body = STR("{{balance}}. {{disclosure}} {{opt_out}}");
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	body.template_id = spec_id('T', 2);
+	body.name = STR("letter");
+	body.channel = STR("letter");
+	body.subject = STR("About {{debt_reference}}");
+	body.body = STR("Please call us.");
+	publish(&body);
+	then_refused(&spec, REFUSAL_TEMPLATE_INCOMPLETE, "body");
+	body.name = STR("opt_out_confirmation");
+	body.channel = STR("sms");
+	body.subject = STR("");
+	body.message_class = STR("opt_out_confirmation");
+	body.body = STR("You are opted out.");
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+}
+
+static void test_communications__anybody_else_may_publish_one(void **state)
+{
+	struct publish_template body = a_template();
+
+	(void)state;
+	given_collection(COLLECTOR_FIRST_PARTY, "US");
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	given_collection(COLLECTOR_THIRD_PARTY, "DE");
+	body.version = 2;
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+	given_collection(COLLECTOR_NONE, "");
+	body.version = 3;
+	publish(&body);
+	then_events(&spec, "TemplatePublished");
+}
+
 static void test_communications__every_field_of_a_template_is_looked_at(void **state)
 {
 	struct publish_template body;
@@ -1912,6 +1966,8 @@ int main(void)
 		TEST(test_communications__a_template_is_published_without_its_text_in_the_event),
 		TEST(test_communications__a_template_of_a_person_needs_a_second_one),
 		TEST(test_communications__texts_of_long_letters_are_kept_whole),
+		TEST(test_communications__a_debt_collector_in_the_us_publishes_no_template_without_a_disclosure),
+		TEST(test_communications__anybody_else_may_publish_one),
 		TEST(test_communications__every_field_of_a_template_is_looked_at),
 		TEST(test_communications__an_html_part_is_published_when_it_is_safe_and_says_what_the_text_says),
 		TEST(test_communications__versions_follow_each_other_and_names_belong_to_one_id),
