@@ -213,6 +213,7 @@ static void test_api_changes__a_page_reads_no_further_than_it_shows(void **state
 					"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE changes (ARRAY[NULL::bytea], "
 					"ARRAY[NULL::bytea], ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY[NULL::text], "
 					"ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::date], ARRAY[NULL::date], "
+					"ARRAY[NULL::bigint], ARRAY[NULL::bigint], ARRAY[NULL::text], "
 					"ARRAY[NULL::timestamptz], ARRAY[NULL::timestamptz], ARRAY['2026-01-01Z'::timestamptz], "
 					"ARRAY['00000000-0000-0000-0000-000000000000'::uuid], "
 					"ARRAY['-9223372036854775808'::bigint], ARRAY[1::bigint])" };
