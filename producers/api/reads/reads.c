@@ -431,7 +431,7 @@ static void take_command(const void *search_notes, const struct answer *answer, 
 	search->done(search->arg, &state);
 }
 
-/* module NULL: searches all. principal NULL: is_theirs is not determined. */
+/* principal NULL: is_theirs is not determined. */
 static void ask_command(struct reads *reads, const struct principal *principal, const char *module, const struct uuid *command_id,
 			reads_command_done *done, void *arg)
 {
@@ -453,7 +453,6 @@ static void ask_command(struct reads *reads, const struct principal *principal, 
 void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
 			void *arg)
 {
-	MUST(module != NULL);
 	ask_command(reads, NULL, module, command_id, done, arg);
 }
 

@@ -108,7 +108,7 @@ struct command_state {
 	struct str actor; /* PARKED: the issuer; otherwise the event has it */
 	bool is_theirs;   /* it was about a creditor that the principal is bound to */
 };
-/* Of this module. state NULL: PostgreSQL is unreachable. Borrows until it returns. */
+/* state NULL: PostgreSQL is unreachable. `module` NULL: searches all. Borrows until it returns. */
 typedef void reads_command_done(void *arg, const struct command_state *state);
 void reads_find_command(struct reads *reads, const char *module, const struct uuid *command_id, reads_command_done *done,
 			void *arg);
