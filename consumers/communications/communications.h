@@ -300,9 +300,6 @@ struct inbound {
 /*
  * From another module: customers.public_person, with the name decrypted. Texts to the person are sealed with a key derived from
  * the salt (lib/crypto). An erased person has no name and no salt. Zones are of those that the store has loaded.
- *
- * For whom the debts are collected, and under which law, is a fact of the whole stack (engine.stack, README.md) until portfolios
- * say it.
  */
 #define FULL_NAME_MAX (4 * 200) /* bytes of so many characters */
 #define SALT_MAX      16
@@ -317,11 +314,12 @@ struct person {
 	char language[LANGUAGE_MAX + 1];
 	const struct zone *zone;            /* NULL: none is recorded, or the system does not know it */
 	const struct zone_set *place_zones; /* of country and region; NULL: unknown */
-	uint32_t collector;                 /* enum collector */
-	char jurisdiction[3];               /* "": unknown */
 };
 
-/* Of the stack: for whom its debts are collected, and under which law (engine.stack). One state, collection_id. */
+/*
+ * For whom the debts are collected, and under which law: a fact of the whole stack (engine.stack, README.md) until portfolios say it.
+ * One state, collection_id.
+ */
 struct collection {
 	uint32_t collector;   /* enum collector */
 	char jurisdiction[3]; /* "": unknown */

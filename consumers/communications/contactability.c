@@ -15,7 +15,8 @@ bool contactability_touch(const struct contact_question *question, struct workse
 		if (workset_touch(set, entities[index], &question->customer_id, (struct str){ 0 }) == NULL)
 			return false;
 	}
-	return workset_touch(set, &published_profiles_entity, &published_profiles_id, (struct str){ 0 }) != NULL;
+	return workset_touch(set, &collection_entity, &collection_id, (struct str){ 0 }) != NULL &&
+	       workset_touch(set, &published_profiles_entity, &published_profiles_id, (struct str){ 0 }) != NULL;
 }
 
 /* As a worker's (lib/worker/batch_decide.c): a Tick may be a day behind the clock, and a correction of the date ahead of it. */

@@ -421,8 +421,6 @@ static void gather_person(const struct addressed *message, const struct workset 
 		address = best_address(set, &message->customer_id, message->channel);
 	memcpy(facts->country, person->country, sizeof(facts->country));
 	memcpy(facts->region, person->region, sizeof(facts->region));
-	memcpy(facts->jurisdiction, person->jurisdiction, sizeof(facts->jurisdiction));
-	facts->collector = (int32_t)person->collector;
 	gather_zones(person, workset_state(set, &addresses_entity, &message->customer_id), address, facts);
 	facts->place = (int32_t)address->place;
 	facts->checked_ms = address->checked_ms;
@@ -431,6 +429,16 @@ static void gather_person(const struct addressed *message, const struct workset 
 	facts->is_leaked = FACT_NO; /* one that is known to have reached another was invalidated (wrong_party, reassigned) */
 	if (address->source != CONTACT_POINT_SOURCE_NONE)
 		facts->from_consumer = fact(address->source == CONTACT_POINT_SOURCE_CONSUMER);
+}
+
+static void gather_collection(const struct workset *set, struct guard_facts *facts)
+{
+	const struct collection *collection = workset_state(set, &collection_entity, &collection_id);
+
+	if (collection == NULL)
+		return;
+	memcpy(facts->jurisdiction, collection->jurisdiction, sizeof(facts->jurisdiction));
+	facts->collector = (int32_t)collection->collector;
 }
 
 static void gather_from(const struct history *history, const struct workset *set, const struct uuid *customer_id,
@@ -463,6 +471,7 @@ void gather_facts(const struct addressed *message, const struct workset *set, st
 	facts->has_opt_out = fact(!message->has_no_opt_out);
 	facts->has_disclosure = fact(message->has_disclosure);
 	gather_person(message, set, facts);
+	gather_collection(set, facts);
 	gather_permission(message, set, facts);
 	gather_debts(message, set, facts);
 	if (message->history != NULL)

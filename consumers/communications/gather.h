@@ -40,8 +40,8 @@ void gather_told(const struct workset *set, const struct uuid *customer_id, cons
 		 struct guard_facts *facts);
 
 /*
- * All facts of a message: also those from the states `person`, `addresses` and `recipient` of the customer and `owed_debt` of each
- * debt. Facts are zeroed before. Pure.
+ * All facts of a message: also those from the states `person`, `addresses` and `recipient` of the customer, `owed_debt` of each
+ * debt, and `collection`. Facts are zeroed before. Pure.
  */
 void gather_facts(const struct addressed *message, const struct workset *set, struct guard_facts *facts);
 

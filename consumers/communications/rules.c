@@ -108,6 +108,7 @@ static void touch_person(struct workset *set, const struct uuid *customer_id)
 	touch(set, &history_entity, customer_id);
 	touch(set, &circumstances_entity, customer_id);
 	touch(set, &wishes_entity, customer_id);
+	touch(set, &collection_entity, &collection_id);
 	touch(set, &published_profiles_entity, &published_profiles_id);
 }
 

@@ -292,8 +292,8 @@ static int read_sealed(const struct communications_store *store, char *chars, si
 static const struct db_statement select_persons = {
 	.name = "communications_select_persons",
 	.sql = "SELECT u.n, p.status = 'active', p.key_salt, p.full_name_sealed, p.version, p.country, p.region, p.timezone, "
-	       "s.collector, s.jurisdiction, p.locale FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN customers.public_person p ON p.customer_id = u.id CROSS JOIN engine.stack s",
+	       "p.locale FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "JOIN customers.public_person p ON p.customer_id = u.id",
 };
 
 /* Of a region only its own part is kept, MA of US-MA; one that does not fit is not known. */
@@ -335,14 +335,6 @@ static int read_stack(void *self, const struct db_result *result, int row, struc
 	return 0;
 }
 
-static void read_collection(struct person *person, const struct db_result *result, int row)
-{
-	if (!db_is_null(result, row, 8))
-		person->collector = collector_by_name(db_str(result, row, 8));
-	if (!db_is_null(result, row, 9))
-		read_text(person->jurisdiction, sizeof(person->jurisdiction), result, row, 9);
-}
-
 static int read_person(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {
 	struct person *person = slot->state;
@@ -359,9 +351,8 @@ static int read_person(void *self, const struct db_result *result, int row, stru
 		return err_add(err, "a customer's name");
 	person->full_name_size = (uint32_t)size;
 	person->is_active = db_bool(result, row, 1) ? 1 : 0;
-	read_text(person->language, sizeof(person->language), result, row, 10);
+	read_text(person->language, sizeof(person->language), result, row, 8);
 	read_place(self, person, result, row);
-	read_collection(person, result, row);
 	return 0;
 }
 

@@ -66,12 +66,7 @@ struct bench {
 
 static void fill_person(const struct bench *bench, struct person *person)
 {
-	*person = (struct person){ .is_active = 1,
-				   .country = "US",
-				   .region = "MA",
-				   .language = "en-US",
-				   .zone = bench->zone,
-				   .collector = COLLECTOR_THIRD_PARTY };
+	*person = (struct person){ .is_active = 1, .country = "US", .region = "MA", .language = "en-US", .zone = bench->zone };
 	person->salt_size = sizeof(person->salt);
 	person->full_name_size = (uint32_t)strlen("Pat Example");
 	memcpy(person->full_name, "Pat Example", person->full_name_size);
@@ -144,6 +139,8 @@ static void fill(const struct bench *bench, struct slot *slot)
 	slot->exists = slot->stored = true;
 	if (slot->entity == &person_entity)
 		fill_person(bench, slot->state);
+	else if (slot->entity == &collection_entity)
+		((struct collection *)slot->state)->collector = COLLECTOR_THIRD_PARTY;
 	else if (slot->entity == &template_text_entity)
 		fill_text(slot->state);
 	else if (slot->entity == &addresses_entity)

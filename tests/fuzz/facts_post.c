@@ -7,6 +7,7 @@
 #include "tests/fuzz/script.h"
 
 #define FILLER 0xF0 /* first byte of the ids of messages that no record has made */
+#define IS_LAW 16   /* of FACT_PERSON */
 
 static void load_person(const uint8_t *facts, struct slot *slot)
 {
@@ -16,11 +17,18 @@ static void load_person(const uint8_t *facts, struct slot *slot)
 	slot->exists = (fact & 1) == 0;
 	if (!slot->exists)
 		return;
-	choose_law(person, (fact & 16) != 0, (fact & 32) != 0);
+	choose_law(person, (fact & IS_LAW) != 0, (fact & 32) != 0);
 	person->is_active = (fact & 2) == 0;
 	person->salt_size = (fact & 4) != 0 ? 0 : SALT_MAX;
 	person->full_name_size = facts[FACT_NAME] == 0 ? 3 : 4U * (facts[FACT_NAME] % (FULL_NAME_MAX / 4 + 1));
 	memset(person->full_name, 'n', person->full_name_size);
+}
+
+static void load_collection(const uint8_t *facts, struct slot *slot)
+{
+	slot->exists = (facts[FACT_PERSON] & IS_LAW) != 0;
+	if (slot->exists)
+		((struct collection *)slot->state)->collector = COLLECTOR_THIRD_PARTY;
 }
 
 static void load_addresses(const uint8_t *facts, struct slot *slot)
@@ -110,6 +118,8 @@ bool facts_load_post(const uint8_t *facts, const struct memory *memory, struct s
 {
 	if (slot->entity == &person_entity)
 		load_person(facts, slot);
+	else if (slot->entity == &collection_entity)
+		load_collection(facts, slot);
 	else if (slot->entity == &addresses_entity)
 		load_addresses(facts, slot);
 	else if (slot->entity == &owed_debt_entity)

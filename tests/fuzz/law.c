@@ -20,6 +20,5 @@ void choose_law(struct person *person, bool is_law, bool is_wide)
 		return;
 	MUST(zones.count > 0 || zones_load(&zones, ZONE_FOLDER, &err) == 0);
 	memcpy(person->country, country, sizeof(person->country));
-	person->collector = COLLECTOR_THIRD_PARTY;
 	person->place_zones = zones_of_place(&zones, str_of(country), STR(""));
 }

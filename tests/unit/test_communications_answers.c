@@ -444,14 +444,15 @@ static void in_new_york(int64_t hour)
 	static struct zones zones;
 	struct err err = ERR_INIT;
 	struct person *person = given_person();
+	struct collection *collection = spec_given(&spec, &collection_entity, collection_id);
 
 	if (zones.count == 0 && zones_load(&zones, ZONE_FOLDER, &err) < 0)
 		fail_msg("%s", err.text);
 	ask_profiles("basic person us_third_party us_first_party massachusetts uk eu house");
 	set_chars(person->country, sizeof(person->country), "US");
 	set_chars(person->region, sizeof(person->region), "NY");
-	set_chars(person->jurisdiction, sizeof(person->jurisdiction), "US");
-	person->collector = COLLECTOR_THIRD_PARTY;
+	set_chars(collection->jurisdiction, sizeof(collection->jurisdiction), "US");
+	collection->collector = COLLECTOR_THIRD_PARTY;
 	person->zone = zones_find(&zones, STR("America/New_York"));
 	given_template(1, "opt_out_confirmation", "opt_out_confirmation", "Sie erhalten keine SMS mehr.");
 	given_template(2, "help", "account_service", "Hilfe. {{disclosure}} {{opt_out}}");

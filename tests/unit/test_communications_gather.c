@@ -39,6 +39,14 @@ static void set_address(struct address *address, const char *text)
 	memcpy(address->text, text, address->text_size);
 }
 
+static void given_collection(const char *jurisdiction)
+{
+	struct collection *collection = spec_given(&spec, &collection_entity, collection_id);
+
+	collection->collector = COLLECTOR_THIRD_PARTY;
+	memcpy(collection->jurisdiction, jurisdiction, strlen(jurisdiction) + 1);
+}
+
 static void given(const struct somebody *somebody)
 {
 	struct person *person = spec_given(&spec, &person_entity, spec_id('C', 1));
@@ -53,7 +61,7 @@ static void given(const struct somebody *somebody)
 	       str_to_chars(person->region, sizeof(person->region), str_of(somebody->region));
 	assert_true(fits);
 	person->is_active = 1;
-	person->collector = COLLECTOR_THIRD_PARTY;
+	given_collection("");
 	person->zone = somebody->zone == NULL ? NULL : zones_find(&zones, str_of(somebody->zone));
 	person->place_zones = zones_of_place(&zones, str_of(somebody->country), str_of(somebody->region));
 	if (somebody->number != NULL) {
@@ -261,7 +269,6 @@ static void test_gather__the_jurisdiction_brings_its_law(void **state)
 	const struct somebody somebody = { "JP", "", NULL, NULL, NULL };
 	struct guard_facts facts;
 	struct guard_verdict verdict;
-	struct person *person;
 	const struct addressed message = { .customer_id = spec_id('C', 1),
 					   .channel = CHANNEL_EMAIL,
 					   .message_class = MESSAGE_CLASS_REMINDER,
@@ -269,8 +276,7 @@ static void test_gather__the_jurisdiction_brings_its_law(void **state)
 
 	(void)state;
 	given(&somebody);
-	person = spec_given(&spec, &person_entity, message.customer_id);
-	memcpy(person->jurisdiction, "DE", 3);
+	given_collection("DE");
 	facts = (struct guard_facts){ 0 };
 	gather_facts(&message, &spec.set, &facts);
 	assert_string_equal(facts.jurisdiction, "DE");
