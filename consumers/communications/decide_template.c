@@ -22,15 +22,6 @@ static bool name_is_good(const struct publish_template *body, struct decision *d
 	return false;
 }
 
-/* What is not known forbids nothing here: each message is asked about again before it leaves. */
-static bool is_collected_for_others_in_us(const struct workset *set)
-{
-	const struct collection *collection = workset_state(set, &collection_entity, &collection_id);
-
-	return collection != NULL && collection->collector == COLLECTOR_THIRD_PARTY &&
-	       str_is(STR("US"), collection->jurisdiction);
-}
-
 static bool texts_are_good(const struct publish_template *body, enum channel channel, const struct workset *set,
 			   struct decision *decision)
 {
@@ -40,7 +31,7 @@ static bool texts_are_good(const struct publish_template *body, enum channel cha
 					      .subject = body->subject,
 					      .body = body->body,
 					      .html = body->has_html ? body->html : STR(""),
-					      .is_collected_for_others_in_us = is_collected_for_others_in_us(set) };
+					      .collection = workset_state(set, &collection_entity, &collection_id) };
 	size_t at = 0;
 	struct template_text_fault fault;
 

@@ -56,10 +56,17 @@ static bool hides_opt_out(const struct template_draft *draft)
 	       !html_part_shows(draft->html, "opt_out");
 }
 
+/* What is not known forbids nothing here: each message is asked about again before it leaves. */
+static bool is_collected_for_others_in_us(const struct collection *collection)
+{
+	return collection != NULL && collection->collector == COLLECTOR_THIRD_PARTY &&
+	       str_is(STR("US"), collection->jurisdiction);
+}
+
 /* US-19 (12 CFR 1006.18(e)): a debt collector says that he is one. In any other stack it is asked of each message to a person there. */
 static bool lacks_disclosure(const struct template_draft *draft)
 {
-	return draft->is_collected_for_others_in_us && draft->channel != CHANNEL_VOICE &&
+	return is_collected_for_others_in_us(draft->collection) && draft->channel != CHANNEL_VOICE &&
 	       draft->message_class != MESSAGE_CLASS_OPT_OUT_CONFIRMATION && !template_has_token(draft->body, "disclosure");
 }
 

@@ -20,8 +20,8 @@ struct template_draft {
 	enum channel channel;
 	enum message_class message_class;
 	struct str language, subject, body;
-	struct str html;                    /* empty: none */
-	bool is_collected_for_others_in_us; /* the stack's debts are collected for others, under the law of the United States */
+	struct str html;                     /* empty: none */
+	const struct collection *collection; /* for whom the stack collects; NULL: unknown */
 };
 
 /* The next fault behind *at, which begins with 0. False: no further one. */

@@ -40,6 +40,24 @@ def test_what_is_missing_is_named_and_so_is_what_publication_would_refuse(author
     assert shown["tokens"][0] == {"name": "who", "source": "missing"} and shown["body"].startswith("{{who}} Reply")
 
 
+def test_a_missing_disclosure_is_named_exactly_where_publication_refuses_it(world, api, client, author):
+    """US-19 of a stack that collects for others under US law; `dcs migrate` changes what it is, while the gateway runs."""
+    template = {**a_template(), "body": "{{balance}} is due. {{opt_out}}"}
+    draft = {key: template[key] for key in ("channel", "language", "subject", "body", "messageClass")}
+    problems = lambda **more: [(problem["pointer"], problem["code"]) for problem in preview(author, **{**draft, **more})["problems"]]
+    [before] = world.sql("SELECT collector, jurisdiction FROM engine.stack")
+    publisher = api.with_token(client.token("supervisor"))  # a program's: nobody else has to approve it
+    try:
+        for collector, jurisdiction, is_asked in [("first_party", "US", False), ("third_party", "DE", False), ("third_party", "US", True)]:
+            world.sql("UPDATE engine.stack SET collector = %s, jurisdiction = %s", collector, jurisdiction)
+            assert problems() == ([("/body", "template_incomplete")] if is_asked else [])
+            assert problems(body="{{disclosure}} {{opt_out}}") == problems(body="Bye.", messageClass="opt_out_confirmation") == []
+            published = publisher.post("/templates", {**template, "name": a_template()["name"]})
+            assert (published.status, published.json.get("code")) == ((422, "template_incomplete") if is_asked else (201, None)), published
+    finally:
+        world.sql("UPDATE engine.stack SET collector = %s, jurisdiction = %s", *before)
+
+
 def test_an_html_part_is_shown_with_its_values_escaped_or_with_its_problems_and_their_lines(author):
     draft = {"channel": "email", "subject": "About {{note}}", "body": "{{note}} {{opt_out}}", "parameters": [{"name": "note", "value": "<b>&\"'"}]}
     shown = preview(author, html='<p title="{{note}}">{{note}}</p>\n<p><a href="https://pay.example/?r={{note}}">{{opt_out}}</a></p>', **draft)

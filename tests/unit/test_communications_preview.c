@@ -91,12 +91,50 @@ static void test_preview__every_fault_of_a_draft_is_found(void **state)
 	assert_false(template_next_fault(&draft, &at, &fault));
 }
 
+static size_t faults_of(const char *body, enum message_class message_class, const struct collection *collection)
+{
+	const struct template_draft draft = { .channel = CHANNEL_SMS,
+					      .message_class = message_class,
+					      .language = STR("en"),
+					      .body = str_of(body),
+					      .collection = collection };
+	struct template_text_fault fault;
+	size_t at = 0, count = 0;
+
+	while (template_next_fault(&draft, &at, &fault)) {
+		assert_string_equal(fault.field, "body");
+		assert_int_equal(fault.code, REFUSAL_TEMPLATE_INCOMPLETE);
+		count++;
+	}
+	return count;
+}
+
+/* A gateway that does not know the class asks as for any other. */
+static void test_preview__a_missing_disclosure_is_a_fault_where_one_collects_for_others_under_us_law(void **state)
+{
+	const struct collection in_us = { .collector = COLLECTOR_THIRD_PARTY, .jurisdiction = "US" };
+	const struct collection others[] = { { .collector = COLLECTOR_THIRD_PARTY, .jurisdiction = "DE" },
+					     { .collector = COLLECTOR_THIRD_PARTY },
+					     { .collector = COLLECTOR_FIRST_PARTY, .jurisdiction = "US" },
+					     { .collector = COLLECTOR_NONE, .jurisdiction = "US" } };
+
+	(void)state;
+	assert_int_equal(faults_of("{{opt_out}}", MESSAGE_CLASS_NONE, &in_us), 1);
+	assert_int_equal(faults_of("{{balance}}", MESSAGE_CLASS_REMINDER, &in_us), 2);
+	assert_int_equal(faults_of("{{opt_out}} {{disclosure}}", MESSAGE_CLASS_REMINDER, &in_us), 0);
+	assert_int_equal(faults_of("Bye.", MESSAGE_CLASS_OPT_OUT_CONFIRMATION, &in_us), 0);
+	for (size_t i = 0; i < COUNT(others); i++)
+		assert_int_equal(faults_of("{{opt_out}}", MESSAGE_CLASS_REMINDER, &others[i]), 0);
+	assert_int_equal(faults_of("{{opt_out}}", MESSAGE_CLASS_REMINDER, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_preview__a_preview_has_values_samples_and_what_is_missing),
 		cmocka_unit_test(test_preview__a_preview_of_a_malformed_or_endless_text),
 		cmocka_unit_test(test_preview__every_fault_of_a_draft_is_found),
+		cmocka_unit_test(test_preview__a_missing_disclosure_is_a_fault_where_one_collects_for_others_under_us_law),
 	};
 
 	return cmocka_run_group_tests_name("preview", tests, NULL, NULL);

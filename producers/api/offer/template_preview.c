@@ -2,9 +2,12 @@
 
 #include "producers/api/offer/template_preview.h"
 #include "base/array.h"
+#include "base/log.h"
 #include "consumers/communications/preview.h"
+#include "producers/api/api.h"
 #include "producers/api/http/call.h"
 #include "producers/api/http/faults.h"
+#include "producers/api/reads/questions.h"
 #include "schemas/communications.h"
 #include "wire/json.h"
 
@@ -177,7 +180,7 @@ static void write_preview(struct buf *buf, const struct template_draft *draft, c
 	add_problems(buf, draft, preview);
 }
 
-static void answer_preview(struct call *call, struct arena *arena)
+static void answer_preview(struct call *call, const struct collection *collection, struct arena *arena)
 {
 	struct preview_body body = { 0 };
 	struct template_draft draft = { 0 };
@@ -186,6 +189,7 @@ static void answer_preview(struct call *call, struct arena *arena)
 
 	if (!read_draft(call, arena, &body, &draft))
 		return;
+	draft.collection = collection;
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	if (preview_make(&draft, body.parameters, body.parameters_count, arena, &preview))
 		write_preview(&buf, &draft, &preview);
@@ -196,15 +200,54 @@ static void answer_preview(struct call *call, struct arena *arena)
 	buf_release(&buf);
 }
 
-void preview_template(struct api *api, struct call *call)
+/* ---- for whom the stack collects ---- */
+
+/* The row that PublishTemplate is decided with. It is asked for each time: `dcs migrate` changes it while the gateway runs. */
+static const struct question_shape collection_shape = {
+	.statement = { .name = "api_collection",
+		       .sql = "SELECT q.n, coalesce(s.collector, ''), coalesce(s.jurisdiction, '') FROM unnest($1::bigint[]) "
+			      "WITH ORDINALITY AS q (nothing, n) CROSS JOIN engine.stack s ORDER BY q.n" },
+	.kinds = { DB_ARRAY_INT64 },
+	.args_count = 1,
+};
+
+static bool read_collection(const struct answer *answer, struct collection *ret_collection)
+{
+	*ret_collection = (struct collection){ .collector = COLLECTOR_NONE };
+	if (answer->count == 0)
+		return true;
+	ret_collection->collector = collector_by_name(db_str(answer->result, answer->first, 1));
+	return str_to_chars(ret_collection->jurisdiction, sizeof(ret_collection->jurisdiction),
+			    db_str(answer->result, answer->first, 2));
+}
+
+static void preview_for(struct call *call, const struct collection *collection)
 {
 	struct arena arena = { 0 };
 	struct err err = ERR_INIT;
 
-	(void)api;
 	if (arena_init(&arena, ARENA_SIZE, &err) == 0)
-		answer_preview(call, &arena);
+		answer_preview(call, collection, &arena);
 	else
 		call_refuse(call, 503, "unavailable", "there is no memory for a preview");
 	arena_release(&arena);
+}
+
+static void collection_is_known(const void *notes, const struct answer *answer, const struct err *failure)
+{
+	struct call *call = *(struct call *const *)notes;
+	struct collection collection;
+
+	if (answer != NULL && read_collection(answer, &collection)) {
+		preview_for(call, &collection);
+		return;
+	}
+	log_warn("for whom debts are collected could not be read: %s", answer == NULL ? failure->text : "no country");
+	call_refuse(call, 503, "unavailable", "the database is away");
+}
+
+void preview_template(struct api *api, struct call *call)
+{
+	if (questions_ask(api->questions, &collection_shape, collection_is_known, &call, sizeof(call)) == NULL)
+		call_refuse(call, 503, "unavailable", "the database is away");
 }
