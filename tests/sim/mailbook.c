@@ -321,7 +321,7 @@ static const char *take_message(struct mailbook *book, const struct uuid *inboun
 	if (is_received(book, inbound_id))
 		FAIL("P1 two messages from persons have one id");
 	book->inbounds = sim_grow(book->inbounds, book->inbounds_count, &book->inbounds_capacity, sizeof(*book->inbounds));
-	book->inbounds[book->inbounds_count++] = (struct wrote){ .inbound_id = *inbound_id };
+	book->inbounds[book->inbounds_count++] = (struct wrote){ .inbound_id = *inbound_id, .intent = keep(book, intent) };
 	return NULL;
 }
 
@@ -583,15 +583,30 @@ static const char *check_merged(const struct mailbook *book, const struct mail *
 	return NULL;
 }
 
-/* The id of the message that answers what a person wrote; nil: it is not to be answered. */
-static struct uuid answer_id(const struct mail_event *event)
+/* What the person wrote by this command. It is the last that was taken: the events of a command stand together. */
+static const struct wrote *wrote_by(const struct mailbook *book, const struct mail_event *event)
+{
+	const struct wrote *last = book->inbounds_count > 0 ? &book->inbounds[book->inbounds_count - 1] : NULL;
+	const struct record_inbound *command = event->command;
+
+	return event->command_type == &record_inbound_type && last && uuid_equal(&last->inbound_id, &command->inbound_id) &&
+			       last->offset == event->row->command_offset
+		       ? last
+		       : NULL;
+}
+
+/*
+ * The id of the message that answers what a person wrote; nil: it is not to be answered. A text that was damaged on its way may still
+ * say stop or help.
+ */
+static struct uuid answer_id(const struct mailbook *book, const struct mail_event *event)
 {
 	const struct record_inbound *command = event->command;
-	const struct saying *saying = event->command_type == &record_inbound_type ? saying_of(command->text) : NULL;
+	const struct wrote *wrote = wrote_by(book, event);
 
-	if (!saying || !command->has_answer || !command->answer || strcmp(saying->intent, "other") == 0)
+	if (!wrote || !command->has_answer || !command->answer || str_is(wrote->intent, "other"))
 		return (struct uuid){ .bytes = { 0 } };
-	if (strcmp(saying->intent, "stop") == 0)
+	if (str_is(wrote->intent, "stop"))
 		return confirmation_id(&command->inbound_id);
 	return help_id(&command->customer_id, day_of_instant(event->row->at_ms), channel_by_name(command->channel));
 }
@@ -608,7 +623,7 @@ static const char *begin(struct mailbook *book, const struct mail_event *event, 
 			 struct mail **ret_mail)
 {
 	const struct log_row *row = event->row;
-	const struct uuid answer = answer_id(event);
+	const struct uuid answer = answer_id(book, event);
 	bool is_answer = !is_asked_for(event);
 
 	if (is_answer && (uuid_is_none(&answer) || !uuid_equal(&answer, &row->subject)))

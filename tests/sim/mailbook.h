@@ -56,6 +56,7 @@ extern const size_t sayings_count;
 struct wrote { /* a message from a person; of nobody whom we know: customer_id is nil */
 	struct uuid inbound_id, customer_id;
 	struct str channel;
+	struct str intent; /* what it was understood as; of a damaged text only the module can tell */
 	int64_t at_ms, seq, offset;
 };
 

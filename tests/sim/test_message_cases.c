@@ -454,6 +454,53 @@ static void test_messages__of_mergeable_ones_one_leaves(void **state)
 	assert_null(audit(world));
 }
 
+/* ---- answers to persons ---- */
+
+static void given_answer(struct sim_world *world, const char *name, const char *message_class)
+{
+	const struct publish_template template = { .template_id = id_of(6),
+						   .name = str_of(name),
+						   .version = 1,
+						   .channel = STR("sms"),
+						   .language = STR("de"),
+						   .message_class = str_of(message_class),
+						   .subject = STR(""),
+						   .body = STR("{{customer_name}} {{opt_out}}") };
+
+	given_customer(world);
+	tell(world, SIM_COMMUNICATIONS, &publish_template_type, &template);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	assert_true(rests(world));
+}
+
+static void write_to_us(struct sim_world *world, struct str text)
+{
+	const struct record_inbound body = { .inbound_id = id_of(30),
+					     .customer_id = CUSTOMER,
+					     .channel = STR("sms"),
+					     .text = text,
+					     .provider = STR("sim"),
+					     .received_at = world->now_ms,
+					     .has_answer = true,
+					     .answer = true };
+
+	tell(world, SIM_COMMUNICATIONS, &record_inbound_type, &body);
+}
+
+/* No saying of the workload: a byte of it has become another. It is a withdrawal all the same, and is confirmed. */
+static void test_messages__a_damaged_text_that_says_stop_is_confirmed(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_answer(world, "opt_out_confirmation", "opt_out_confirmation");
+	write_to_us(world, STR("opt.out"));
+	assert_true(rests(world));
+	assert_int_equal(count_events(world, &consent_withdrawn_type), 1);
+	assert_int_equal(taken(world), 1);
+	assert_null(audit(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -468,6 +515,7 @@ int main(void)
 		IN_WORLD(test_messages__what_waits_ends_with_a_withdrawal_whatever_comes_after),
 		IN_WORLD(test_messages__a_tick_after_send_by_suppresses_what_waits),
 		IN_WORLD(test_messages__of_mergeable_ones_one_leaves),
+		IN_WORLD(test_messages__a_damaged_text_that_says_stop_is_confirmed),
 	};
 
 	if (!start_cases())
