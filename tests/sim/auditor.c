@@ -624,6 +624,7 @@ static const char *check_mail(struct sim_world *world, struct audit *audit)
 			arena_reset(&audit->arena);
 			event.body = body_of(audit, event.row->body, &event.type);
 			event.command = body_of(audit, record->value, &event.command_type);
+			event.received_ms = record->at_ms;
 			wrong = mailbook_take(&book, world, &event);
 		}
 	}

@@ -373,7 +373,7 @@ static const char *check_stop(struct mailbook *book, const struct mail_event *ev
 	if (!is_due)
 		return NULL;
 	if (!body->has_channel || !str_equal(body->channel, command->channel) ||
-	    body->withdrawn_at != (command->received_at < event->row->at_ms ? command->received_at : event->row->at_ms))
+	    body->withdrawn_at != (command->received_at < event->received_ms ? command->received_at : event->received_ms))
 		FAIL("P9 a message says stop to another channel, or at another time");
 	book->races.stops++;
 	return NULL;
@@ -597,7 +597,7 @@ static const struct wrote *wrote_by(const struct mailbook *book, const struct ma
 
 /*
  * The id of the message that answers what a person wrote; nil: it is not to be answered. A text that was damaged on its way may still
- * say stop or help.
+ * say stop or help, and an answer to HELP is of the day on which the command came.
  */
 static struct uuid answer_id(const struct mailbook *book, const struct mail_event *event)
 {
@@ -608,7 +608,7 @@ static struct uuid answer_id(const struct mailbook *book, const struct mail_even
 		return (struct uuid){ .bytes = { 0 } };
 	if (str_is(wrote->intent, "stop"))
 		return confirmation_id(&command->inbound_id);
-	return help_id(&command->customer_id, day_of_instant(event->row->at_ms), channel_by_name(command->channel));
+	return help_id(&command->customer_id, day_of_instant(event->received_ms), channel_by_name(command->channel));
 }
 
 static bool is_asked_for(const struct mail_event *event)

@@ -94,6 +94,7 @@ struct mail_event {
 	const struct log_row *row;
 	const struct message_type *type, *command_type;
 	const void *body, *command;
+	int64_t received_ms; /* when the command came: earlier than the row's time if it was set aside */
 };
 
 void mailbook_init(struct mailbook *book);

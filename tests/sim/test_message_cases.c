@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/day.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
@@ -501,6 +502,33 @@ static void test_messages__a_damaged_text_that_says_stop_is_confirmed(void **sta
 	assert_null(audit(world));
 }
 
+static const char *refuse_inbounds(const struct changes *changes)
+{
+	for (size_t i = 0; i < changes->events_count; i++)
+		if (changes->events[i].event->type == &inbound_received_type)
+			return "a bug of ours";
+	return NULL;
+}
+
+/* The id of its answer is of the day on which it came. */
+static void test_messages__help_that_was_set_aside_is_answered_on_another_day(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_answer(world, "help", "account_service");
+	world->script.refuses = refuse_inbounds;
+	write_to_us(world, STR("HELP"));
+	assert_true(rests(world));
+	assert_int_equal(parked_now(world, PARKED_BUG), 1);
+	world->script.refuses = NULL;
+	world->now_ms += DAY_MS;
+	world_release_bugs(world);
+	tick(world);
+	assert_int_equal(parked_now(world, PARKED_BUG), 0);
+	assert_int_equal(taken(world), 1);
+	assert_null(audit(world));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -516,6 +544,7 @@ int main(void)
 		IN_WORLD(test_messages__a_tick_after_send_by_suppresses_what_waits),
 		IN_WORLD(test_messages__of_mergeable_ones_one_leaves),
 		IN_WORLD(test_messages__a_damaged_text_that_says_stop_is_confirmed),
+		IN_WORLD(test_messages__help_that_was_set_aside_is_answered_on_another_day),
 	};
 
 	if (!start_cases())
