@@ -95,6 +95,20 @@ struct str str_prefix(struct str text, size_t size_max)
 	return (struct str){ .data = text.data, .size = size };
 }
 
+struct str str_prefix_characters(struct str text, size_t characters_max)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < characters_max && size < text.size; i++) {
+		size_t next = character_size((const unsigned char *)text.data + size, text.size - size);
+
+		if (next == 0)
+			break;
+		size += next;
+	}
+	return (struct str){ .data = text.data, .size = size };
+}
+
 bool str_equal_nocase(struct str a, struct str b)
 {
 	if (a.size != b.size)

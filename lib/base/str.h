@@ -62,6 +62,9 @@ size_t str_characters(struct str text);
 /* The longest prefix of at most size_max bytes that does not end inside a character; borrows. */
 struct str str_prefix(struct str text, size_t size_max);
 
+/* The longest prefix of at most so many characters. Any bytes: it ends before the first one that is no text. Borrows. */
+struct str str_prefix_characters(struct str text, size_t characters_max);
+
 /* Without the bytes of `blanks` (ASCII) at both ends; borrows. The normal form of external text is text_trim (base/text.h). */
 struct str str_trim(struct str text, const char *blanks);
 

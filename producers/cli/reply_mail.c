@@ -5,7 +5,6 @@
 
 #include "base/address.h"
 #include "base/array.h"
-#include "base/must.h"
 #include "base/text.h"
 #include "mail_parts.h"
 
@@ -228,20 +227,6 @@ static struct str without_quotes(char *text, size_t size)
 	return (struct str){ .data = text, .size = kept };
 }
 
-static struct str cut_to(struct str text, size_t characters_max)
-{
-	struct str rest = text;
-	uint32_t code;
-
-	for (size_t i = 0; i < characters_max && rest.size > 0; i++) {
-		size_t bytes = str_front(rest, &code);
-
-		MUST(bytes > 0);
-		rest = (struct str){ .data = rest.data + bytes, .size = rest.size - bytes };
-	}
-	return (struct str){ .data = text.data, .size = text.size - rest.size };
-}
-
 struct part {
 	char type[MAIL_VALUE_MAX + 1], encoding[CHARSET_MAX + 1];
 	bool is_attachment;
@@ -286,7 +271,7 @@ static bool read_text(const struct part *part, struct arena *arena, struct str *
 	from = charset_of(charset, text);
 	if (from == NULL || !to_utf8(from, text, arena, &text))
 		return false;
-	*ret_text = cut_to(text_trim(text, TEXT_ANY), REPLY_TEXT_MAX);
+	*ret_text = str_prefix_characters(text_trim(text, TEXT_ANY), REPLY_TEXT_MAX);
 	return true;
 }
 
@@ -326,7 +311,9 @@ static struct str text_of_subject(const char *subject, struct arena *arena)
 {
 	struct str text = str_copy(arena, text_trim(str_of(subject), TEXT_ANY));
 
-	return text.data == NULL || strstr(subject, "=?") != NULL || !str_is_text(text) ? STR("") : cut_to(text, REPLY_TEXT_MAX);
+	return text.data == NULL || strstr(subject, "=?") != NULL || !str_is_text(text)
+		       ? STR("")
+		       : str_prefix_characters(text, REPLY_TEXT_MAX);
 }
 
 enum reply_verdict reply_mail_read(struct str mail, struct arena *arena, struct reply *ret_reply)

@@ -22,7 +22,7 @@ ROUNDS = [
         ("intake", "producers/api/writes/intake.c", "header = (struct str){ .data = header.data + 1, .size = header.size - 2 };", "header.size != 201"),
         ("import", "producers/cli/import_rows.c", "MUST(map->kind != IMPORT_NONE);", "row->line != 21"),
         ("token", "lib/token/parse.c", "MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));", "subject.size != 31"),
-        ("inbound", "producers/api/offer/inbound_message.c", "*ret_text = cut_to(text, INBOUND_TEXT_MAX);", "ret_text->size != 61"),
+        ("inbound", "producers/api/offer/inbound_message.c", "*ret_text = str_prefix_characters(text, INBOUND_TEXT_MAX);", "ret_text->size != 61"),
         ("bounce", "producers/cli/bounce_mail.c", "memcpy(status, value, size);", "size != 9"),
     ],
     [("record", "consumers/debts/payment/decide.c", "allocated = ledger_allocate(&debt->balances, body->amount_minor);", "body->amount_minor != 7777")],

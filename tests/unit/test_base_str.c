@@ -130,6 +130,22 @@ static void test_str_prefix__never_ends_inside_a_character(void **state)
 		assert_int_equal(str_prefix(text, size_max).size, sizes[size_max]);
 }
 
+/* Of what is from outside nothing is promised: it ends before a NUL, half a character, or a byte that is none. */
+static void test_str_prefix_characters__counts_characters_and_ends_before_what_is_no_text(void **state)
+{
+	static const size_t sizes[] = { 0, 1, 4, 5, 5 };
+	struct str text = BYTES("a\xE2\x82\xAC"
+				"b");
+
+	(void)state;
+	for (size_t characters_max = 0; characters_max < COUNT(sizes); characters_max++)
+		assert_int_equal(str_prefix_characters(text, characters_max).size, sizes[characters_max]);
+	assert_int_equal(str_prefix_characters(BYTES("ab\xE2\x82"), 9).size, 2);
+	assert_int_equal(str_prefix_characters(BYTES("ab\xFF\x63"), 9).size, 2);
+	assert_int_equal(str_prefix_characters(BYTES("ab\0c"), 9).size, 2);
+	assert_int_equal(str_prefix_characters(STR(""), 9).size, 0);
+}
+
 static void test_str_copy__is_terminated_and_reports_a_full_arena(void **state)
 {
 	struct arena arena;
@@ -308,6 +324,7 @@ int main(void)
 		cmocka_unit_test(test_str_is_text__refuses_surrogates_and_beyond_the_last_character),
 		cmocka_unit_test(test_str_is_text__refuses_broken_continuations),
 		cmocka_unit_test(test_str_prefix__never_ends_inside_a_character),
+		cmocka_unit_test(test_str_prefix_characters__counts_characters_and_ends_before_what_is_no_text),
 		cmocka_unit_test(test_str_copy__is_terminated_and_reports_a_full_arena),
 		cmocka_unit_test(test_str_to_chars__writes_all_or_nothing),
 		cmocka_unit_test(test_str_cut__splits_at_the_first_separator),

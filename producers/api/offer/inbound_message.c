@@ -76,19 +76,6 @@ static bool widen(const uint8_t *bytes, size_t size, bool is_utf16, struct arena
 	return true;
 }
 
-static struct str cut_to(struct str text, size_t characters_max)
-{
-	struct str rest = text;
-	uint32_t code;
-
-	for (size_t i = 0; i < characters_max && rest.size > 0; i++) {
-		size_t bytes = str_front(rest, &code);
-
-		rest = (struct str){ .data = rest.data + bytes, .size = rest.size - bytes };
-	}
-	return (struct str){ .data = text.data, .size = text.size - rest.size };
-}
-
 static bool read_hex_text(struct str hex, bool is_utf16, struct arena *arena, struct str *ret_text)
 {
 	uint8_t *bytes = arena_take_bytes(arena, hex.size / 2 + 1);
@@ -99,7 +86,7 @@ static bool read_hex_text(struct str hex, bool is_utf16, struct arena *arena, st
 	text = (struct str){ .data = (const char *)bytes, .size = hex.size / 2 };
 	if ((is_utf16 || !str_is_text(text)) && !widen(bytes, text.size, is_utf16, arena, &text))
 		return false;
-	*ret_text = cut_to(text, INBOUND_TEXT_MAX);
+	*ret_text = str_prefix_characters(text, INBOUND_TEXT_MAX);
 	return true;
 }
 
@@ -203,7 +190,7 @@ enum inbound_verdict twilio_inbound_read(struct str body, struct str signature, 
 	if (!twilio_is_signed(keys, STR(TWILIO_INBOUND_TARGET), &form, signature))
 		return INBOUND_FORGED;
 	message.sender = form_value(&form, "From");
-	message.text = cut_to(form_value(&form, "Body"), INBOUND_TEXT_MAX);
+	message.text = str_prefix_characters(form_value(&form, "Body"), INBOUND_TEXT_MAX);
 	message.ref = usable_ref(form_value(&form, "MessageSid"));
 	message.handled_as = handled_as(form_value(&form, "OptOutType"));
 	if (!sender_is_good(message.sender) || message.ref.size == 0)
