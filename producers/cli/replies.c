@@ -8,10 +8,8 @@
 #define ID_SIZE_MAX ((size_t)16 << 10)
 #define PROVIDER    "mail"
 
-static const struct db_statement select_owners = {
-	"cli_whose_address",
-	"SELECT customer_id, contact_point_id, state = 'usable' AND channel = 'email' FROM customers.api_address_owner "
-	"WHERE address_lookup = $1 ORDER BY customer_id, state <> 'usable', channel <> 'email', contact_point_id DESC"
+static const struct db_statement select_writers = {
+	"cli_writers", "SELECT customer_id, contact_point_id, is_answered FROM customers.api_writers($1, 'email')"
 };
 
 /* With an old time in front, so that the engine takes no later id for an older one (producers/cli/README.md, Decisions). */
@@ -39,14 +37,14 @@ static struct uuid id_of(const struct reply *reply, int64_t at_ms, const struct 
 	return id;
 }
 
-static int send_known(struct feedback *feedback, const struct reply *reply, int64_t at_ms, const struct db_result *owners,
-		      int row, bool is_answered, struct err *err)
+static int send_known(struct feedback *feedback, const struct reply *reply, int64_t at_ms, const struct db_result *writers,
+		      int row, struct err *err)
 {
-	struct uuid customer_id = db_uuid(owners, row, 0);
+	struct uuid customer_id = db_uuid(writers, row, 0);
 	const struct record_inbound body = { .inbound_id = id_of(reply, at_ms, &customer_id),
 					     .customer_id = customer_id,
 					     .has_contact_point_id = true,
-					     .contact_point_id = db_uuid(owners, row, 1),
+					     .contact_point_id = db_uuid(writers, row, 1),
 					     .channel = STR("email"),
 					     .text = reply->text,
 					     .provider = STR(PROVIDER),
@@ -54,7 +52,7 @@ static int send_known(struct feedback *feedback, const struct reply *reply, int6
 					     .provider_ref = str_of(reply->id),
 					     .received_at = at_ms,
 					     .has_answer = true,
-					     .answer = is_answered };
+					     .answer = db_bool(writers, row, 2) };
 	struct uuid id = uuid_derive(&body.inbound_id, "inbound", 0);
 
 	return feedback_send(feedback, &record_inbound_type, &body, &id, err);
@@ -76,25 +74,14 @@ static int send_unknown(struct feedback *feedback, const struct reply *reply, in
 	return feedback_send(feedback, &record_unknown_inbound_type, &body, &id, err);
 }
 
-/* The rows are in the order of customers; the best contact point of each is its first. */
-static int send_all(struct feedback *feedback, const struct reply *reply, int64_t at_ms, const struct db_result *owners,
+static int send_all(struct feedback *feedback, const struct reply *reply, int64_t at_ms, const struct db_result *writers,
 		    struct err *err)
 {
-	struct uuid last = { .bytes = { 0 } };
-	bool is_answered = false;
-
-	if (owners->rows == 0)
+	if (writers->rows == 0)
 		return send_unknown(feedback, reply, at_ms, err);
-	for (int row = 0; row < owners->rows; row++) {
-		struct uuid customer_id = db_uuid(owners, row, 0);
-		bool answers = !is_answered && db_bool(owners, row, 2);
-
-		if (uuid_equal(&customer_id, &last))
-			continue;
-		if (send_known(feedback, reply, at_ms, owners, row, answers, err) != 0)
+	for (int row = 0; row < writers->rows; row++) {
+		if (send_known(feedback, reply, at_ms, writers, row, err) != 0)
 			return -1;
-		is_answered = is_answered || answers;
-		last = customer_id;
 	}
 	return 0;
 }
@@ -102,17 +89,17 @@ static int send_all(struct feedback *feedback, const struct reply *reply, int64_
 int replies_take(struct feedback *feedback, const struct reply *reply, int64_t at_ms, const uint8_t address_key[32],
 		 struct err *err)
 {
-	struct db_result owners = { 0 };
+	struct db_result writers = { 0 };
 	uint8_t lookup[DIGEST_SIZE];
 	int result;
 
 	address_lookup(lookup, str_of(reply->sender), address_key);
 	db_params_reset(&feedback->params);
 	db_param_bytes(&feedback->params, (struct str){ .data = (const char *)lookup, .size = sizeof(lookup) });
-	if (db_run(feedback->db, &select_owners, &feedback->params, &owners, err) != 0)
+	if (db_run(feedback->db, &select_writers, &feedback->params, &writers, err) != 0)
 		return -1;
-	result = owners.rows > SHARED_MAX ? err_set(err, ERR_POISON, "too many share its sender's address")
-					  : send_all(feedback, reply, at_ms, &owners, err);
-	db_result_release(&owners);
+	result = writers.rows > SHARED_MAX ? err_set(err, ERR_POISON, "too many share its sender's address")
+					   : send_all(feedback, reply, at_ms, &writers, err);
+	db_result_release(&writers);
 	return result;
 }

@@ -56,16 +56,21 @@ static void add_customer(unsigned number, struct str reference)
 	store_add(&spec, &create_customer_type, &body);
 }
 
-static void add_point(unsigned number, struct str address)
+static void give_point(unsigned customer, unsigned number, struct str address)
 {
 	struct add_contact_point body = { .contact_point_id = spec_id('P', number),
-					  .customer_id = spec_id('C', 1),
+					  .customer_id = spec_id('C', customer),
 					  .channel = STR("email"),
 					  .address = address,
 					  .place = STR("home"),
 					  .source = STR("creditor") };
 
 	store_add(&spec, &add_contact_point_type, &body);
+}
+
+static void add_point(unsigned number, struct str address)
+{
+	give_point(1, number, address);
 }
 
 /* In its place at the row's version, with the key of all and the salt of the customer, and with nothing less. */
@@ -702,6 +707,37 @@ static void test_customers_store__the_hash_of_an_address_is_the_customers_own(vo
 	assert_memory_not_equal(event->address_hash.data, hash, sizeof(hash));
 }
 
+#define WRITERS                                                                                                                  \
+	"FROM customers.api_writers((SELECT address_lookup FROM customers.contact_point WHERE contact_point_id = "               \
+	"'019a0000-0000-7000-8000-005000000001'), "
+
+/* Of three customers with one address the first has it no more, and the second has it again. */
+static void test_customers_store__of_all_who_have_an_address_one_answers(void **state)
+{
+	const struct str address = STR("anna@example.org");
+
+	(void)state;
+	add_customer(1, STR("K-1"));
+	add_customer(2, STR("K-2"));
+	add_customer(3, STR("K-3"));
+	give_point(1, 1, address);
+	give_point(2, 2, address);
+	give_point(3, 3, address);
+	give_point(3, 5, STR("else@example.org"));
+	store_run(&spec);
+	store_sql(&spec, "test_bounced",
+		  "UPDATE customers.contact_point SET state = 'bounced' WHERE customer_id <> "
+		  "'019a0000-0000-7000-8000-004300000003'");
+	give_point(2, 4, address);
+	store_run(&spec);
+	then_answers(&spec, 0, "ContactPointAdded");
+	assert_int_equal(store_number(&spec, "test_writers",
+				      "SELECT string_agg(right(contact_point_id::text, 1) || is_answered::int, '' ORDER BY "
+				      "customer_id)::bigint " WRITERS "'email')"),
+			 104130);
+	assert_int_equal(store_number(&spec, "test_nobody", "SELECT count(*) " WRITERS "'sms') WHERE is_answered"), 0);
+}
+
 static void test_customers_store__one_batch_may_create_and_erase(void **state)
 {
 	struct update_customer name = { .customer_id = spec_id('C', 1), .has_full_name = true, .full_name = STR("Anna Neu") };
@@ -957,6 +993,7 @@ int main(void)
 		TEST(test_customers_store__the_hash_of_an_address_is_the_customers_own),
 		TEST(test_customers_store__an_erasure_ends_commands_that_wait_and_those_written_later),
 		TEST(test_customers_store__an_erasure_and_a_batch_that_parks_do_not_miss_each_other),
+		TEST(test_customers_store__of_all_who_have_an_address_one_answers),
 		TEST(test_customers_store__one_batch_may_create_and_erase),
 		TEST(test_customers_store__a_customer_is_known_to_the_creditors_of_who_made_him_known),
 		TEST(test_customers_store__who_knows_a_customer_may_change_him),

@@ -19,13 +19,12 @@
 
 _Static_assert(sizeof(struct uuid) == DIGEST_SIZE, "a hash has the size of an id");
 
-static const struct question_shape whose_address = {
-	.statement = { .name = "api_whose_address",
-		       .sql = "SELECT q.n, o.customer_id, o.contact_point_id, o.state = 'usable' AND o.channel = 'sms' FROM "
-			      "unnest($1::uuid[]) WITH ORDINALITY AS q "
-			      "(lookup, n) "
-			      "JOIN customers.api_address_owner o ON o.address_lookup = uuid_send(q.lookup) "
-			      "ORDER BY q.n, o.customer_id, o.state <> 'usable', o.channel <> 'sms', o.contact_point_id DESC" },
+static const struct question_shape writers_shape = {
+	.statement = { .name = "api_writers",
+		       .sql = "SELECT q.n, w.customer_id, w.contact_point_id, w.is_answered "
+			      "FROM unnest($1::uuid[]) WITH ORDINALITY AS q (lookup, n) "
+			      "CROSS JOIN LATERAL customers.api_writers(uuid_send(q.lookup), 'sms') w "
+			      "ORDER BY q.n, w.customer_id" },
 	.kinds = { DB_ARRAY_UUID },
 	.args_count = 1,
 };
@@ -85,41 +84,31 @@ static void publish_unknown(struct api *api, struct taking *taking, const struct
 }
 
 /*
- * The rows are in the order of customers; the best contact point of each is its first. The number gets one answer, not one from each:
- * that of the first customer whose number it is still. Brought again it is the same one, unless contact points changed meanwhile; then
- * a command with the same id and another content is refused, and there is one answer still.
+ * Brought again the same customer answers, unless contact points changed meanwhile; then a command with the same id and another
+ * content is refused, and there is one answer still.
  */
 static void publish_all(struct api *api, struct taking *taking, const struct inbound_message *message,
-			const struct answer *owners)
+			const struct answer *writers)
 {
-	struct uuid last = { .bytes = { 0 } };
-	bool is_answered = false;
+	for (int row = writers->first; row < writers->first + writers->count; row++) {
+		struct uuid customer_id = db_uuid(writers->result, row, 1), contact_point_id = db_uuid(writers->result, row, 2);
 
-	for (int row = owners->first; row < owners->first + owners->count; row++) {
-		struct uuid customer_id = db_uuid(owners->result, row, 1), contact_point_id = db_uuid(owners->result, row, 2);
-
-		if (!uuid_equal(&customer_id, &last)) {
-			bool answers = !is_answered && db_bool(owners->result, row, 3);
-
-			publish_known(api, taking, message, &customer_id, &contact_point_id, answers);
-			is_answered = is_answered || answers;
-		}
-		last = customer_id;
+		publish_known(api, taking, message, &customer_id, &contact_point_id, db_bool(writers->result, row, 3));
 	}
-	if (owners->count == 0)
+	if (writers->count == 0)
 		publish_unknown(api, taking, message);
 }
 
-static void owners_are_known(const void *notes, const struct answer *owners, const struct err *failure)
+static void writers_are_known(const void *notes, const struct answer *writers, const struct err *failure)
 {
 	const struct asked_whose *asked = notes;
 	struct api *api = call_api(asked->call);
 	struct inbound_message message;
 	struct taking *taking;
 
-	if (owners == NULL || owners->count > SHARED_MAX) {
+	if (writers == NULL || writers->count > SHARED_MAX) {
 		log_warn("a message from a person was not taken: %s",
-			 owners == NULL ? failure->text : "too many share its number");
+			 writers == NULL ? failure->text : "too many share its number");
 		call_refuse(asked->call, 503, "unavailable", "it could not be kept; bring it again");
 		return;
 	}
@@ -131,13 +120,13 @@ static void owners_are_known(const void *notes, const struct answer *owners, con
 	taking = taking_begin(&api->callbacks->takings, asked->call, asked->done);
 	if (taking == NULL)
 		return;
-	publish_all(api, taking, &message, owners);
+	publish_all(api, taking, &message, writers);
 	taking_end(taking);
 }
 
 static void ask_whose(struct api *api, const struct asked_whose *asked, struct str sender)
 {
-	struct question_value *values = questions_ask(api->questions, &whose_address, owners_are_known, asked, sizeof(*asked));
+	struct question_value *values = questions_ask(api->questions, &writers_shape, writers_are_known, asked, sizeof(*asked));
 
 	if (values == NULL) {
 		call_refuse(asked->call, 503, "unavailable", "the database is away: bring it again");
