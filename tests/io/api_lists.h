@@ -4,6 +4,7 @@
 #include "tests/io/api_world.h"
 
 #include "producers/api/reads/cursor.h"
+#include "producers/api/reads/resource_plan.h"
 
 /* Lists of the gateway, page by page, beside what SQL says. */
 
@@ -81,6 +82,29 @@ static inline void select_all(const char *sql, struct ids *ids)
 		(void)snprintf(ids->texts[ids->count++], sizeof(ids->texts[0]), "%.*s", (int)text.size, text.data);
 	}
 	db_result_release(&result);
+}
+
+/* ---- a list's own statement, executed by hand ---- */
+
+struct given {
+	int at;            /* of the shape's arguments; -1: it has none such */
+	const char *value; /* an array with one item */
+};
+
+/* The arguments of one question for EXECUTE, in the order of the shape: what is given, and otherwise nothing. */
+static inline void write_arguments(const struct list_shape *list, const struct given *given, size_t given_count, char *text,
+				   size_t size)
+{
+	size_t used = 0;
+
+	for (int at = 0; at < (int)list->question.args_count; at++) {
+		const char *value = "'{NULL}'"; /* an array of any type */
+
+		for (size_t i = 0; i < given_count; i++)
+			value = given[i].at == at ? given[i].value : value;
+		used += (size_t)snprintf(text + used, size - used, "%s%s", at > 0 ? ", " : "", value);
+		assert_true(used < size);
+	}
 }
 
 static struct ids listed, expected;

@@ -3,7 +3,7 @@
 
 #include "tests/io/api_lists.h"
 
-#include "producers/api/reads/resource_plan.h"
+#include "base/array.h"
 
 #define CUSTOMER(n) "019a0000-0000-7000-8000-00430000000" n
 #define DEBT(n)     "019a0000-0000-7000-8000-00440000000" n
@@ -204,19 +204,23 @@ static void test_api_changes__a_page_costs_so_many_events_at_most(void **state)
 	assert_changed("/debts", "?updatedSince=2026-01-01T00:06:00Z", DEBT("6") " " DEBT("2") " " DEBT("1") " ");
 }
 
+/* From the first event on, a page of one. */
+static void write_asked(const struct list_shape *list, char *text, size_t size)
+{
+	const struct given given[] = { { list->since_at, "ARRAY['2026-01-01Z'::timestamptz]" },
+				       { list->key_at, "ARRAY['00000000-0000-0000-0000-000000000000'::uuid]" },
+				       { list->sort_at, "ARRAY['-9223372036854775808'::bigint]" },
+				       { list->limit_at, "ARRAY[1::bigint]" } };
+
+	write_arguments(list, given, COUNT(given), text, size);
+}
+
 /* Nothing is sorted that would have to be read whole before: of 12,000 events a page of one thing reads a few. */
 static void test_api_changes__a_page_reads_no_further_than_it_shows(void **state)
 {
-	static char sql[9000];
+	static char sql[9000], execute[2000], arguments[1800];
 	struct db_statement prepare = { "", sql };
-	struct db_statement explain = { "",
-					"EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE changes (ARRAY[NULL::bytea], "
-					"ARRAY[NULL::bytea], ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY[NULL::text], "
-					"ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::date], ARRAY[NULL::date], "
-					"ARRAY[NULL::bigint], ARRAY[NULL::bigint], ARRAY[NULL::text], "
-					"ARRAY[NULL::timestamptz], ARRAY[NULL::timestamptz], ARRAY['2026-01-01Z'::timestamptz], "
-					"ARRAY['00000000-0000-0000-0000-000000000000'::uuid], "
-					"ARRAY['-9223372036854775808'::bigint], ARRAY[1::bigint])" };
+	struct db_statement explain = { "", execute };
 	static const struct db_statement generic = { "", "SET plan_cache_mode = force_generic_plan" };
 	struct db_result result = { 0 };
 	struct resource_plan plan;
@@ -229,6 +233,8 @@ static void test_api_changes__a_page_reads_no_further_than_it_shows(void **state
 	api_must(arena_init(&arena, 8 << 20, &world.err));
 	api_must(resource_plan_init(&plan, &debt_resource, &arena, &world.err));
 	(void)snprintf(sql, sizeof(sql), "PREPARE changes AS %s", plan.changes[LIMIT_NONE].question.statement.sql);
+	write_asked(&plan.changes[LIMIT_NONE], arguments, sizeof(arguments));
+	(void)snprintf(execute, sizeof(execute), "EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF) EXECUTE changes (%s)", arguments);
 	api_must(db_run(reader, &generic, NULL, NULL, &world.err));
 	api_must(db_run(reader, &prepare, NULL, NULL, &world.err));
 	api_must(db_run(reader, &explain, NULL, &result, &world.err));

@@ -4,7 +4,6 @@
 #include "tests/io/api_lists.h"
 
 #include "base/array.h"
-#include "producers/api/reads/resource_plan.h"
 
 #define ID(kind, n)  "019a0000-0000-7000-8000-00" kind n
 #define CREDITOR(n)  ID("5200000", "00" n)
@@ -80,41 +79,29 @@ static uint32_t filter_bit(const struct resource *resource, const char *name)
 	return 0;
 }
 
-/* What is asked with, in the order of the shape's arguments. */
-static void write_arguments(const struct asked *asked, const struct list_shape *list, char *text, size_t size)
+/* Where the list takes the filter; -1: it has none such. */
+static int filter_at(const struct resource *resource, const struct list_shape *list, const char *name)
 {
-	size_t used = 0;
-
-	for (int at = 0; at < (int)list->question.args_count; at++) {
-		const char *value = "NULL::text";
-
-		if (at == list->key_at)
-			value = "'ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid";
-		else if (at == list->sort_at)
-			value = "'infinity'::timestamptz";
-		else if (at == list->limit_at)
-			value = "51::bigint";
-		else if (at == list->owner_at)
-			value = "'" CUSTOMER(OWN) "'::uuid";
-		else if (at == list->scope_at)
-			value = "decode(replace('%s', '-', ''), 'hex')";
-		else if (list->question.kinds[at] == DB_ARRAY_BYTES)
-			value = "NULL::bytea"; /* of the portfolios */
-		for (size_t i = 0; i < asked->resource->filters_count; i++) {
-			if (at != list->filter_at[i])
-				continue;
-			value = list->question.kinds[at] == DB_ARRAY_UUID ? "NULL::uuid" : "NULL::text";
-			if (list->question.kinds[at] == DB_ARRAY_DATE)
-				value = "NULL::date";
-			if (list->question.kinds[at] == DB_ARRAY_INT64)
-				value = "NULL::bigint";
-			if (strcmp(asked->resource->filters[i].name, "createdFrom") == 0)
-				value = "'2001-01-01Z'::timestamptz";
-			if (strcmp(asked->resource->filters[i].name, "createdTo") == 0)
-				value = "'2001-01-02Z'::timestamptz";
-		}
-		used += (size_t)snprintf(text + used, size - used, "%sARRAY[%s]", at > 0 ? ", " : "", value);
+	for (size_t i = 0; i < resource->filters_count; i++) {
+		if (strcmp(resource->filters[i].name, name) == 0)
+			return list->filter_at[i];
 	}
+	return -1;
+}
+
+static void write_asked(const struct asked *asked, const struct list_shape *list, char *text, size_t size)
+{
+	const struct given given[] = {
+		{ list->key_at, "ARRAY['ffffffff-ffff-ffff-ffff-ffffffffffff'::uuid]" },
+		{ list->sort_at, "ARRAY['infinity'::timestamptz]" },
+		{ list->limit_at, "ARRAY[51::bigint]" },
+		{ list->owner_at, "ARRAY['" CUSTOMER(OWN) "'::uuid]" },
+		{ list->scope_at, "ARRAY[decode(replace('%s', '-', ''), 'hex')]" },
+		{ filter_at(asked->resource, list, "createdFrom"), "ARRAY['2001-01-01Z'::timestamptz]" },
+		{ filter_at(asked->resource, list, "createdTo"), "ARRAY['2001-01-02Z'::timestamptz]" },
+	};
+
+	write_arguments(list, given, COUNT(given), text, size);
 }
 
 static void prepare_lists(void)
@@ -131,7 +118,7 @@ static void prepare_lists(void)
 
 		api_must(resource_plan_init(&plan, resource, &arena, &world.err));
 		list = resource_plan_list(&plan, given, resource->sort_default, true, lists[i].limit);
-		write_arguments(&lists[i], list, arguments[i], sizeof(arguments[i]));
+		write_asked(&lists[i], list, arguments[i], sizeof(arguments[i]));
 		(void)snprintf(sql, sizeof(sql), "PREPARE list_%zu AS %s", i, list->question.statement.sql);
 		run_text(sql, NULL);
 		arena_reset(&arena);
