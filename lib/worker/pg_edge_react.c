@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+/* At a claim, so that what was not read yet is behind, too (dcs status). */
+static const struct db_statement statement_followed_make = {
+	"engine_followed_make",
+	"INSERT INTO followed_head (part, source, next_offset, last_seq, last_hash)"
+	" SELECT part, source, 0, 0, decode(repeat('00', 32), 'hex')"
+	" FROM unnest($1::integer[]) part CROSS JOIN unnest($2::text[]) source ON CONFLICT DO NOTHING",
+};
+
 static const struct db_statement statement_followed = {
 	"engine_followed",
 	"SELECT u.n, s.n, f.next_offset, f.last_seq, f.last_hash FROM unnest($1::integer[]) WITH ORDINALITY u(part, n)"
@@ -51,7 +59,8 @@ static int read_followed(struct pg_edge *edge, struct head *heads, size_t count,
 	db_array_begin(&edge->params, DB_ARRAY_TEXT);
 	for (size_t i = 0; i < edge->reacting->follows_count; i++)
 		db_array_text(&edge->params, str_of(edge->reacting->follows[i].module));
-	if (db_run(edge->db, &statement_followed, &edge->params, &result, err) < 0)
+	if (db_run(edge->db, &statement_followed_make, &edge->params, NULL, err) < 0 ||
+	    db_run(edge->db, &statement_followed, &edge->params, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < result.rows; row++) {
 		struct followed_head *followed = &heads[db_int64(&result, row, 0) - 1].followed[db_int64(&result, row, 1) - 1];

@@ -76,6 +76,23 @@ static void test_pg_edge_react__a_batch_that_is_abandoned_moves_nothing(void **s
 	assert_int_equal(head.sent_seq, 0);
 }
 
+/* A partition of which nothing was read yet is behind as well: who asks for the lag finds a row of each followed module. */
+static void test_pg_edge_react__a_claim_makes_the_positions(void **state)
+{
+	static const struct db_statement select = { "test_positions",
+						    "SELECT source, next_offset + last_seq FROM customers.followed_head"
+						    " WHERE part = 2 ORDER BY source" };
+	struct world *world = *state;
+	struct db_result result = { 0 };
+
+	claim(world, OWNED);
+	store_must(&spec, db_run(spec.admin, &select, NULL, &result, &spec.err));
+	assert_int_equal(result.rows, 2);
+	assert_true(str_is(db_str(&result, 0, 0), "debts"));
+	assert_int_equal(db_int64(&result, 0, 1) + db_int64(&result, 1, 1), 0);
+	db_result_release(&result);
+}
+
 /* The epoch of the module's own head is the fence: who has lost the partition moves no position of it. */
 static void test_pg_edge_react__an_earlier_owner_moves_nothing(void **state)
 {
@@ -127,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		REACTING(test_pg_edge_react__positions_come_back_as_they_were),
 		REACTING(test_pg_edge_react__a_batch_that_is_abandoned_moves_nothing),
+		REACTING(test_pg_edge_react__a_claim_makes_the_positions),
 		REACTING(test_pg_edge_react__an_earlier_owner_moves_nothing),
 		REACTING(test_pg_edge_react__a_position_never_goes_back),
 	};
