@@ -74,6 +74,19 @@ int reader_schemas(struct db *db, struct schemas *ret_schemas, struct err *err)
 	return schemas_with(db, "reader_head", ret_schemas, err);
 }
 
+int reacting_schemas(struct db *db, struct schemas *ret_schemas, struct err *err)
+{
+	return schemas_with(db, "followed_head", ret_schemas, err);
+}
+
+bool schemas_have(const struct schemas *schemas, const char *name)
+{
+	for (size_t i = 0; i < schemas->count; i++)
+		if (strcmp(schemas->names[i], name) == 0)
+			return true;
+	return false;
+}
+
 const struct db_statement *schema_statement(struct arena *arena, const char *name, const char *sql, const char *schema)
 {
 	static const char mark[] = "{schema}";

@@ -1,6 +1,7 @@
 #ifndef CLI_DATABASE_H
 #define CLI_DATABASE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/arena.h"
@@ -24,6 +25,9 @@ MUST_CHECK int database_open(const char *conninfo, const char *user, int64_t tim
 /* ERR_FATAL: there is none at all (not migrated). */
 MUST_CHECK int command_schemas(struct db *db, struct schemas *ret_schemas, struct err *err);
 MUST_CHECK int reader_schemas(struct db *db, struct schemas *ret_schemas, struct err *err); /* none is fine */
+/* Command modules that react to the events of others (worker/follow.h); none is fine. */
+MUST_CHECK int reacting_schemas(struct db *db, struct schemas *ret_schemas, struct err *err);
+bool schemas_have(const struct schemas *schemas, const char *name);
 
 /*
  * A statement for one schema: `sql` with every "{schema}" replaced, under the name "<name>_<schema>". Lives in the arena, which

@@ -109,6 +109,8 @@ int observer_open(struct observer *observer, const char *bootstrap, const char *
 		if (open_module(observer, i, err) != 0)
 			return -1;
 	}
+	if (observe_reactions_open(observer, err) != 0)
+		return -1;
 	for (size_t i = 0; i < observer->readers.count; i++) {
 		observer->reader_heads[i] =
 			schema_statement(&observer->arena, "cli_reader_heads", select_reader_heads, observer->readers.names[i]);
@@ -132,7 +134,7 @@ void observer_close(struct observer *observer)
 
 /* ---- the parts of modules ---- */
 
-static struct part_status *find_part(struct observation *observation, const char *module, int32_t part)
+struct part_status *observation_part(const struct observation *observation, const char *module, int32_t part)
 {
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		if (observation->parts[i].module == module && observation->parts[i].part == part)
@@ -161,7 +163,7 @@ static int take_parts(struct observer *observer, struct observation *observation
 
 static int read_command_bounds(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
-	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	struct part_status *parts = observation_part(observation, observer->modules.names[index], 0);
 	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX];
 
 	if (bus_reader_all_bounds(observer->topics[index].commands, observer->topics[index].parts, lows, highs, BROKER_MS, err) !=
@@ -190,7 +192,7 @@ static int read_heads(struct observer *observer, size_t index, struct observatio
 	if (db_run(observer->db, observer->topics[index].heads, NULL, &result, err) != 0)
 		return -1;
 	for (int i = 0; i < result.rows; i++) {
-		struct part_status *status = find_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
+		struct part_status *status = observation_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
 
 		if (status == NULL)
 			continue; /* of a partition that the topic does not have: the worker reports it */
@@ -217,7 +219,7 @@ static int read_counts(struct observer *observer, size_t index, struct observati
 	    db_run(observer->db, observer->topics[index].dead, NULL, &dead, err) != 0)
 		goto out;
 	for (int i = 0; i < parked.rows; i++) {
-		struct part_status *part = find_part(observation, module, db_int32(&parked, i, 0));
+		struct part_status *part = observation_part(observation, module, db_int32(&parked, i, 0));
 
 		if (part == NULL)
 			continue;
@@ -226,7 +228,7 @@ static int read_counts(struct observer *observer, size_t index, struct observati
 		part->parked_behind = db_int64(&parked, i, 3);
 	}
 	for (int i = 0; i < dead.rows; i++) {
-		struct part_status *part = find_part(observation, module, db_int32(&dead, i, 0));
+		struct part_status *part = observation_part(observation, module, db_int32(&dead, i, 0));
 
 		if (part == NULL)
 			continue;
@@ -247,7 +249,7 @@ static int read_timers(struct observer *observer, size_t index, struct observati
 	if (db_run(observer->db, observer->topics[index].timers, NULL, &timers, err) != 0)
 		return -1;
 	for (int i = 0; i < timers.rows; i++) {
-		struct part_status *part = find_part(observation, observer->modules.names[index], db_int32(&timers, i, 0));
+		struct part_status *part = observation_part(observation, observer->modules.names[index], db_int32(&timers, i, 0));
 
 		if (part == NULL)
 			continue;
@@ -287,7 +289,7 @@ static void take_last_event(void *last_arg, int32_t part, const struct bus_recor
 
 static int read_events(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
-	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	struct part_status *parts = observation_part(observation, observer->modules.names[index], 0);
 	struct last_events last = { .published_seq = observer->topics[index].published_seq, .err = err };
 	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX], offsets[BUS_PARTS_MAX];
 	int64_t *seen = observer->topics[index].events_high;
@@ -324,7 +326,7 @@ static void take_rest(void *parts_arg, int32_t part, const struct bus_record *re
  */
 static int find_lags(struct observer *observer, size_t index, struct observation *observation, struct err *err)
 {
-	struct part_status *parts = find_part(observation, observer->modules.names[index], 0);
+	struct part_status *parts = observation_part(observation, observer->modules.names[index], 0);
 	int64_t offsets[BUS_PARTS_MAX];
 
 	for (int32_t part = 0; part < observer->topics[index].parts; part++) {
@@ -392,7 +394,7 @@ static int read_reader(struct observer *observer, size_t index, struct observati
 			continue;
 		expect_reader(observation, reader, module);
 		status = find_reader(observation, reader, module, db_int32(&result, i, 1));
-		part = find_part(observation, module, db_int32(&result, i, 1));
+		part = observation_part(observation, module, db_int32(&result, i, 1));
 		if (status == NULL || part == NULL)
 			continue;
 		status->claimed = true;
@@ -496,6 +498,8 @@ int observe(struct observer *observer, struct observation *ret_observation, stru
 		    read_timers(observer, i, &observation, err) != 0)
 			return -1;
 	}
+	if (observe_reactions(observer, &observation, err) != 0)
+		return -1;
 	for (size_t i = 0; i < observer->modules.count; i++) {
 		if (read_events(observer, i, &observation, err) != 0 || find_lags(observer, i, &observation, err) != 0)
 			return -1;
@@ -549,7 +553,12 @@ bool observation_is_idle(const struct observation *observation)
 	for (size_t i = 0; i < observation->parts_count; i++) {
 		const struct part_status *part = &observation->parts[i];
 
-		if (part->lag > 0 || part->unpublished > 0 || part->parked_wait > 0 || part->dead_unpublished > 0)
+		if (part->lag > 0 || part->unpublished > 0 || part->parked_wait > 0 || part->dead_unpublished > 0 ||
+		    part->unsent > 0)
+			return false;
+	}
+	for (size_t i = 0; i < observation->followed_count; i++) {
+		if (observation->followed[i].lag > 0)
 			return false;
 	}
 	for (size_t i = 0; i < observation->readers_count; i++) {
@@ -557,6 +566,15 @@ bool observation_is_idle(const struct observation *observation)
 			return false;
 	}
 	return observation->silent_reader == NULL;
+}
+
+int64_t observation_events(const struct observation *observation)
+{
+	int64_t events = 0;
+
+	for (size_t i = 0; i < observation->parts_count; i++)
+		events += observation->parts[i].log_seq;
+	return events;
 }
 
 int64_t observation_halted(const struct observation *observation)

@@ -32,6 +32,10 @@ struct part_status {
 	int64_t timers_due;    /* due and not fired; of those that the last Tick left at most 2 * 100,000 are counted */
 	int64_t timers_late_s; /* from the first of them to the last Tick */
 	int64_t timers_broken; /* they broke our code */
+	bool reacts;           /* it follows other modules, and sends commands to them (worker/follow.h) */
+	int64_t sent_seq;      /* the commands that its log sends up to here are known to be in their topics */
+	int64_t unsent;        /* those behind that no module knows yet; at most 100,000 are counted */
+	int64_t unsent_s;      /* age of the first of them */
 	char owner[64], reason[200];
 };
 
@@ -42,6 +46,15 @@ struct reader_status {
 	int64_t epoch, next_offset, last_seq;
 	int64_t lag; /* records of the events topic not yet read */
 	char owner[64], reason[200];
+};
+
+/* A partition of a module that reacts, and a module that it follows: how far it has answered its events. */
+struct followed_status {
+	const char *module, *follows; /* borrow from the observer */
+	int32_t part;
+	int64_t next_offset, last_seq;
+	int64_t lag;    /* events of the other module's log that are not answered yet */
+	int64_t late_s; /* age of the first of them */
 };
 
 /* A program's sign of life (engine.program). A program that ended normally has none. */
@@ -80,6 +93,8 @@ struct observation {
 	size_t parts_count;
 	struct reader_status *readers;
 	size_t readers_count;
+	struct followed_status *followed;
+	size_t followed_count;
 	const char *silent_reader; /* a reader that has never read, although there are events; NULL: none */
 };
 
@@ -96,6 +111,8 @@ struct observer {
 		int32_t parts;        /* of the commands; an administrator may have given them more than the events have */
 		int32_t events_parts; /* of those, at most as many as the commands have */
 		const struct db_statement *heads, *parked, *dead, *timers;
+		const struct db_statement *ages;            /* of events, by partition and number */
+		const struct db_statement *followed, *sent; /* NULL: it does not react */
 		int64_t *events_high,
 			*published_seq; /* by part, as seen last: the last record is read again only when it has changed */
 	} topics[SCHEMAS_MAX];
@@ -119,6 +136,16 @@ MUST_CHECK int observe_outcomes(struct observer *observer, struct observation *o
  */
 bool observation_is_idle(const struct observation *observation);
 int64_t observation_halted(const struct observation *observation);
+
+/* NULL: there is none. `module` borrows from the observer. */
+struct part_status *observation_part(const struct observation *observation, const char *module, int32_t part);
+
+/* The sum of all logs: of two idle observations with the same one, nothing happened between them. */
+int64_t observation_events(const struct observation *observation);
+
+/* Modules that react (observe_reactions.c): their statements; and, once the heads of all modules were read, their positions. */
+MUST_CHECK int observe_reactions_open(struct observer *observer, struct err *err);
+MUST_CHECK int observe_reactions(struct observer *observer, struct observation *observation, struct err *err);
 
 /* The newest sign of life of a module's or reader's programs; NULL: none runs. */
 const struct program_status *observation_program(const struct observation *observation, const char *name);

@@ -52,7 +52,9 @@ static const struct usage usage = {
 		"and how many are not in the events topic yet (UNPUB), parked (waiting/bug/behind another) and dead records; and "
 		"how "
 		"far\n"
-		"every reader is. What is halted stands first. Then whether the stack is live or a rehearsal, and the programs, "
+		"every reader is. Of a module that reacts to the events of others: how many it has not answered yet, and how many "
+		"commands\n"
+		"of its log no other module knows yet, with the age of the first. What is halted stands first. Then whether the stack is live or a rehearsal, and the programs, "
 		"with "
 		"the\n"
 		"age of their last sign of life and their hosts' clocks beside the broker's; a module is silent when none of its "
@@ -123,6 +125,32 @@ static void print_reader(const struct observation *observation, const struct rea
 	       loud(state_of_reader(observation, reader)), (long long)reader->epoch, (long long)reader->next_offset,
 	       (long long)reader->lag, (long long)reader->last_seq, reader->owner, reader->halted ? ": " : "",
 	       reader->halted ? reader->reason : "");
+}
+
+/* What is late stands first. */
+static void print_followed(const struct observation *observation)
+{
+	if (observation->followed_count == 0)
+		return;
+	printf("\n%-16s %-16s %4s %10s %8s %10s %8s\n", "MODULE", "FOLLOWS", "PART", "NEXT", "LAG", "LAST_SEQ", "LATE_S");
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < observation->followed_count; i++) {
+			const struct followed_status *followed = &observation->followed[i];
+
+			if ((followed->lag > 0) == (round == 0))
+				printf("%-16s %-16s %4d %10lld %8lld %10lld %8lld\n", followed->module, followed->follows,
+				       followed->part, (long long)followed->next_offset, (long long)followed->lag,
+				       (long long)followed->last_seq, (long long)followed->late_s);
+		}
+	}
+	printf("\n%-16s %4s %10s %10s %8s %8s\n", "MODULE", "PART", "LOG_SEQ", "SENT_SEQ", "UNSENT", "LATE_S");
+	for (size_t i = 0; i < observation->parts_count; i++) {
+		const struct part_status *part = &observation->parts[i];
+
+		if (part->reacts)
+			printf("%-16s %4d %10lld %10lld %8lld %8lld\n", part->module, part->part, (long long)part->log_seq,
+			       (long long)part->sent_seq, (long long)part->unsent, (long long)part->unsent_s);
+	}
 }
 
 static void print_programs(const struct observation *observation)
@@ -198,6 +226,7 @@ static void print_table(const struct observation *observation)
 	}
 	if (observation->silent_reader != NULL)
 		printf("%-16s has not read anything yet\n", observation->silent_reader);
+	print_followed(observation);
 	print_stack(observation);
 	print_programs(observation);
 	print_drift(observation);
@@ -242,6 +271,11 @@ static void add_part(struct buf *json, const struct observation *observation, co
 	add_number(json, "timers_broken", part->timers_broken);
 	add_number(json, "dead_letters", part->dead);
 	add_number(json, "dead_letters_unpublished", part->dead_unpublished);
+	if (part->reacts) {
+		add_number(json, "sent_seq", part->sent_seq);
+		add_number(json, "unsent", part->unsent);
+		add_number(json, "unsent_s", part->unsent_s);
+	}
 	buf_add_u8(json, '}');
 }
 
@@ -258,6 +292,19 @@ static void add_reader(struct buf *json, const struct observation *observation, 
 	add_number(json, "next_offset", reader->next_offset);
 	add_number(json, "lag", reader->lag);
 	add_number(json, "last_seq", reader->last_seq);
+	buf_add_u8(json, '}');
+}
+
+static void add_followed(struct buf *json, const struct followed_status *followed)
+{
+	buf_add_text(json, "{\"module\":");
+	json_write_string(json, str_of(followed->module));
+	add_text(json, "follows", followed->follows);
+	add_number(json, "part", followed->part);
+	add_number(json, "next_offset", followed->next_offset);
+	add_number(json, "lag", followed->lag);
+	add_number(json, "last_seq", followed->last_seq);
+	add_number(json, "late_s", followed->late_s);
 	buf_add_u8(json, '}');
 }
 
@@ -296,6 +343,11 @@ static void print_json(const struct observation *observation)
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
 		add_reader(&json, observation, &observation->readers[i]);
 	}
+	buf_add_text(&json, "],\"followed\":[");
+	for (size_t i = 0; i < observation->followed_count; i++) {
+		buf_add_text(&json, i > 0 ? ",\n" : "\n");
+		add_followed(&json, &observation->followed[i]);
+	}
 	buf_add_text(&json, "],\"programs\":[");
 	for (size_t i = 0; i < observation->programs_count; i++) {
 		buf_add_text(&json, i > 0 ? ",\n" : "\n");
@@ -324,9 +376,24 @@ static void print_metrics(const struct observation *observation)
 
 /* ---- waiting ---- */
 
+/*
+ * Where modules react, what an observation sees of one may set another going that it has looked at before. So they are idle when
+ * two observations in a row are, and nothing was written between them.
+ */
+static bool is_settled(const struct observation *observation, int64_t *idle_at)
+{
+	int64_t events = observation_is_idle(observation) ? observation_events(observation) : -1;
+	bool is_same = events >= 0 && (observation->followed_count == 0 || events == *idle_at);
+
+	*idle_at = events;
+	return is_same;
+}
+
 /* Observes until idle, halted, or the deadline. Retries if brokers or the database are unreachable. */
 static int observe_until(struct observer *observer, int64_t deadline_ms, struct observation *ret_observation, struct err *err)
 {
+	int64_t idle_at = -1;
+
 	for (;;) {
 		struct err failure = ERR_INIT;
 		int failed = observe(observer, ret_observation, &failure);
@@ -336,7 +403,7 @@ static int observe_until(struct observer *observer, int64_t deadline_ms, struct 
 			*err = failure;
 			return -1;
 		}
-		if (failed == 0 && (over || observation_is_idle(ret_observation) || observation_halted(ret_observation) > 0))
+		if (failed == 0 && (over || is_settled(ret_observation, &idle_at) || observation_halted(ret_observation) > 0))
 			return 0;
 		bus_producer_poll(observer->producer, POLL_MS);
 	}

@@ -80,6 +80,43 @@ static void add_parked(struct buf *text, const struct observation *observation)
 	}
 }
 
+static void add_followed(struct buf *text, const struct observation *observation)
+{
+	static const char *const names[] = { "dcs_followed_lag_events", "dcs_followed_late_seconds" };
+	static const char *const helps[] = { "Events of another module that a module which follows it has not answered",
+					     "Age of the first event that is not answered" };
+
+	for (size_t which = 0; which < COUNT(names); which++) {
+		family(text, names[which], helps[which]);
+		for (size_t i = 0; i < observation->followed_count; i++) {
+			const struct followed_status *followed = &observation->followed[i];
+
+			buf_add_format(text, "%s{module=\"%s\",follows=\"%s\",partition=\"%d\"} %lld\n", names[which],
+				       followed->module, followed->follows, followed->part,
+				       (long long)(which == 0 ? followed->lag : followed->late_s));
+		}
+	}
+}
+
+/* Of modules that react. */
+static void add_unsent(struct buf *text, const struct observation *observation)
+{
+	static const char *const names[] = { "dcs_unsent_commands", "dcs_unsent_seconds" };
+	static const char *const helps[] = { "Commands to other modules in a log that no module knows yet, counted up to 100000",
+					     "Age of the first command that no module knows yet" };
+
+	for (size_t which = 0; which < COUNT(names); which++) {
+		family(text, names[which], helps[which]);
+		for (size_t i = 0; i < observation->parts_count; i++) {
+			const struct part_status *part = &observation->parts[i];
+
+			if (part->reacts)
+				buf_add_format(text, "%s{module=\"%s\",partition=\"%d\"} %lld\n", names[which], part->module,
+					       part->part, (long long)(which == 0 ? part->unsent : part->unsent_s));
+		}
+	}
+}
+
 static void add_readers(struct buf *text, const struct observation *observation)
 {
 	family(text, "dcs_reader_lag_records", "Events that the reader has not read");
@@ -149,6 +186,8 @@ int status_metrics(const struct observation *observation, struct buf *text)
 		    timers_late_of);
 	part_family(text, observation, "dcs_timers_broken",
 		    "Timers that broke our code, and wait for a person (dcs parked replay)", timers_broken_of);
+	add_followed(text, observation);
+	add_unsent(text, observation);
 	add_readers(text, observation);
 	add_programs(text, observation);
 	add_drift(text, observation);

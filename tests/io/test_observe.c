@@ -1,0 +1,157 @@
+/* `dcs status` of a module that reacts: what it has not answered, and what it has not sent. The module is made here of the tables of
+ * reports, and the rows of the logs are the test's own. */
+#include "base/buf.h"
+#include "consumers/modules.h"
+#include "consumers/reports/reports.h"
+#include "model/topic.h"
+#include "producers/cli/observe.h"
+#include "producers/cli/status_metrics.h"
+#include "tests/io/mock_cluster.h"
+#include "tests/io/store_spec.h"
+#include "worker/pg_edge.h"
+
+#define PARTS 2
+
+extern const struct store reports_store;
+
+static struct store_spec spec;
+static struct mock_cluster mock;
+static struct observer observer;
+static struct observation seen;
+
+static void exec(const char *sql)
+{
+	const struct db_statement statement = { "", sql };
+
+	store_must(&spec, db_run(spec.admin, &statement, NULL, NULL, &spec.err));
+}
+
+static int open_world(void **state)
+{
+	static char conninfo[STORE_CONNINFO_MAX];
+
+	(void)state;
+	store_spec_init(&spec, &reports_module, &reports_store);
+	exec("SELECT dcs_create_reaction('reports')");
+	exec("INSERT INTO debts.partition_head (part, epoch, owner, next_offset, log_seq, log_hash)"
+	     " SELECT part, 1, 'test', 0, 0, decode(repeat('00', 32), 'hex') FROM generate_series(0, 1) part");
+	exec("INSERT INTO reports.partition_head SELECT * FROM debts.partition_head");
+	exec("INSERT INTO reports.followed_head SELECT part, 'debts', 0, 0, log_hash FROM debts.partition_head");
+	/* A row of a log. */
+	exec("CREATE FUNCTION test_row(schema_id integer, its_part integer, its_seq bigint, subject uuid, hours integer) RETURNS "
+	     "debts.event_log LANGUAGE sql AS $$ SELECT its_part, its_seq, gen_random_uuid(), schema_id, gen_random_uuid(), subject,"
+	     " gen_random_uuid(), gen_random_uuid(), now() - hours * interval '1 h', 0, NULL::bytea, ''::bytea, ''::bytea,"
+	     " NULL::text $$");
+	mock_cluster_start(&mock);
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
+		char topic[TOPIC_NAME_MAX];
+
+		topic_name(topic, command_modules[i]->name, TOPIC_COMMANDS);
+		mock_cluster_topic(&mock, topic, PARTS);
+		topic_name(topic, command_modules[i]->name, TOPIC_EVENTS);
+		mock_cluster_topic(&mock, topic, PARTS);
+	}
+	snprintf(conninfo, sizeof(conninfo), "%s dbname=test_store", getenv("DCS_TEST_PG"));
+	store_must(&spec, observer_open(&observer, mock_cluster_bootstrap(&mock), conninfo, "", "", &spec.err));
+	return 0;
+}
+
+static int close_world(void **state)
+{
+	(void)state;
+	observer_close(&observer);
+	mock_cluster_stop(&mock);
+	store_spec_release(&spec);
+	return 0;
+}
+
+static void look(void)
+{
+	store_must(&spec, observe(&observer, &seen, &spec.err));
+}
+
+static const struct followed_status *position(int32_t part)
+{
+	for (size_t i = 0; i < seen.followed_count; i++)
+		if (strcmp(seen.followed[i].module, "reports") == 0 && seen.followed[i].part == part)
+			return &seen.followed[i];
+	fail_msg("no position of partition %d", part);
+	return NULL;
+}
+
+static const struct part_status *part_of_reports(int32_t part)
+{
+	for (size_t i = 0; i < seen.parts_count; i++)
+		if (strcmp(seen.parts[i].module, "reports") == 0 && seen.parts[i].part == part)
+			return &seen.parts[i];
+	fail_msg("no partition %d", part);
+	return NULL;
+}
+
+static bool has_metric(const char *line)
+{
+	struct buf text;
+	bool has;
+
+	buf_init(&text, (size_t)1 << 20);
+	assert_int_equal(status_metrics(&seen, &text), 0);
+	buf_add_u8(&text, '\0');
+	has = strstr((const char *)text.data, line) != NULL;
+	buf_release(&text);
+	return has;
+}
+
+static void test_observe__counts_events_that_are_not_answered(void **state)
+{
+	(void)state;
+	exec("INSERT INTO debts.event_log SELECT r.* FROM generate_series(1, 3) n,"
+	     " test_row(1, 1, n, gen_random_uuid(), 4 - n::integer) r");
+	exec("UPDATE debts.partition_head SET log_seq = 3 WHERE part = 1");
+	exec("UPDATE reports.followed_head SET next_offset = 9, last_seq = 1 WHERE part = 1");
+	look();
+	assert_string_equal(position(1)->follows, "debts");
+	assert_int_equal(position(1)->lag, 2);
+	assert_int_equal(position(1)->next_offset, 9);
+	assert_in_range(position(1)->late_s, 2 * 3600, 3 * 3600 - 1); /* of event 2 */
+	assert_int_equal(position(0)->lag, 0);
+	assert_int_equal(position(0)->late_s, 0);
+	assert_false(observation_is_idle(&seen));
+	assert_true(has_metric("dcs_followed_lag_events{module=\"reports\",follows=\"debts\",partition=\"1\"} 2\n"));
+	exec("UPDATE reports.followed_head SET last_seq = 3 WHERE part = 1");
+	look();
+	assert_int_equal(position(1)->lag, 0);
+}
+
+/* Of three commands of the log one is below the position, and one is known to its module: it was sent, whatever the position says. */
+static void test_observe__counts_commands_that_no_module_knows(void **state)
+{
+	(void)state;
+	exec("INSERT INTO reports.event_log SELECT r.* FROM generate_series(1, 4) n,"
+	     " test_row(CASE WHEN n = 3 THEN 1 ELSE (dcs_schema_ids('CommandIssued'))[1] END, 0, n,"
+	     " ('019a0000-0000-7000-8000-00000000000' || n)::uuid, 5 - n::integer) r");
+	exec("UPDATE reports.partition_head SET log_seq = 4 WHERE part = 0");
+	exec("INSERT INTO reports.sent_head VALUES (0, 1)");
+	look();
+	assert_int_equal(part_of_reports(0)->sent_seq, 1);
+	assert_int_equal(part_of_reports(0)->unsent, 2);
+	assert_in_range(part_of_reports(0)->unsent_s, 3 * 3600, 4 * 3600 - 1);
+	assert_false(part_of_reports(1)->unsent > 0);
+	exec("INSERT INTO debts.dead_letter (part, command_offset, code, reason, at, headers, command_id)"
+	     " VALUES (0, 1, 'not_authorised', '', now(), '', '019a0000-0000-7000-8000-000000000002')");
+	look();
+	assert_int_equal(part_of_reports(0)->unsent, 1);
+	assert_in_range(part_of_reports(0)->unsent_s, 3600, 2 * 3600 - 1);
+	assert_false(observation_is_idle(&seen));
+	assert_true(has_metric("dcs_unsent_commands{module=\"reports\",partition=\"0\"} 1\n"));
+	assert_false(has_metric("dcs_unsent_commands{module=\"debts\""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_observe__counts_events_that_are_not_answered),
+		cmocka_unit_test(test_observe__counts_commands_that_no_module_knows),
+	};
+
+	return cmocka_run_group_tests_name("observe", tests, open_world, close_world);
+}
