@@ -192,7 +192,8 @@ static int read_heads(struct observer *observer, size_t index, struct observatio
 	if (db_run(observer->db, observer->topics[index].heads, NULL, &result, err) != 0)
 		return -1;
 	for (int i = 0; i < result.rows; i++) {
-		struct part_status *status = observation_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
+		struct part_status *status =
+			observation_part(observation, observer->modules.names[index], db_int32(&result, i, 0));
 
 		if (status == NULL)
 			continue; /* of a partition that the topic does not have: the worker reports it */

@@ -5,8 +5,9 @@
 
 static const char select_followed[] =
 	"SELECT source, part, next_offset, last_seq FROM {schema}.followed_head ORDER BY source, part";
-static const char select_ages[] = "SELECT e.part, extract(epoch FROM (SELECT engine.now()) - e.at)::bigint FROM {schema}.event_log e "
-				  "JOIN unnest($1::integer[], $2::bigint[]) u (part, seq) ON u.part = e.part AND u.seq = e.seq";
+static const char select_ages[] =
+	"SELECT e.part, extract(epoch FROM (SELECT engine.now()) - e.at)::bigint FROM {schema}.event_log e "
+	"JOIN unnest($1::integer[], $2::bigint[]) u (part, seq) ON u.part = e.part AND u.seq = e.seq";
 
 /*
  * sent_head moves with a partition's next batch. So a command behind it may be in its topic, and then its module has answered it, or
@@ -32,7 +33,8 @@ int observe_reactions_open(struct observer *observer, struct err *err)
 
 		observer->topics[i].ages = schema_statement(&observer->arena, "cli_event_ages", select_ages, module);
 		if (schemas_have(&reacting, module)) {
-			observer->topics[i].followed = schema_statement(&observer->arena, "cli_followed", select_followed, module);
+			observer->topics[i].followed =
+				schema_statement(&observer->arena, "cli_followed", select_followed, module);
 			observer->topics[i].sent = schema_statement(&observer->arena, "cli_sent", select_sent, module);
 			if (observer->topics[i].followed == NULL || observer->topics[i].sent == NULL)
 				return err_set(err, ERR_FATAL, "no memory for the modules");
@@ -99,7 +101,8 @@ static int read_ages(struct observer *observer, size_t source, struct observatio
 	failed = db_run(observer->db, observer->topics[source].ages, &params, &result, err);
 	for (int row = 0; failed == 0 && row < result.rows; row++)
 		for (size_t i = first; i < observation->followed_count; i++)
-			if (observation->followed[i].follows == follows && observation->followed[i].part == db_int32(&result, row, 0))
+			if (observation->followed[i].follows == follows &&
+			    observation->followed[i].part == db_int32(&result, row, 0))
 				observation->followed[i].late_s = db_int64(&result, row, 1);
 	db_result_release(&result);
 	db_params_release(&params);

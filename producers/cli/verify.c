@@ -67,6 +67,7 @@ static const struct usage usage = {
 		 "  P1 one answer to every command    P2 log without holes, hash chain     P3 no command skipped\n"
 		 "  P4 order and versions             P5 ledger and balances               P6 events topics equal the log\n"
 		 "  P7 reports and states equal the fold of the log\n"
+		 "  P13 followed events are answered in order, and sent commands arrive\n"
 		 "May run beside the system. With --json: one object a finding, then one with the totals.\n"
 		 "Exit status: 0 nothing is wrong; 1 something is, or it could not be looked at; 2 wrong usage.",
 	.rows = rows,
@@ -93,14 +94,14 @@ static const char select_heads[] = "SELECT part, next_offset, log_seq, log_hash 
 /* Memory shared by the processes. */
 static struct shared {
 	atomic_size_t next_job;
-	atomic_llong said[PROMISES_COUNT + 1]; /* findings, printed or counted only */
-	struct tally tallies[LANES_COUNT];     /* each process writes its own */
+	atomic_llong said[PROMISE_LAST + 1]; /* findings, printed or counted only */
+	struct tally tallies[LANES_COUNT];   /* each process writes its own */
 } * shared;
 
 /* The number of findings of a promise; without parallel processes, this process's own counter. */
 static atomic_llong *said_of(int promise)
 {
-	static atomic_llong alone[PROMISES_COUNT + 1];
+	static atomic_llong alone[PROMISE_LAST + 1];
 
 	return shared != NULL ? &shared->said[promise] : &alone[promise];
 }
@@ -125,7 +126,7 @@ __attribute__((format(printf, 4, 0))) static void say(struct verify *verify, int
 	char what[400];
 
 	MUST(promise >= 1);
-	MUST(promise <= PROMISES_COUNT);
+	MUST(promise <= PROMISE_LAST);
 	if (!verify->is_wanted[promise])
 		return;
 	verify->tally.findings[promise]++;
@@ -325,6 +326,7 @@ static const struct check checks[] = {
 	{ .promises = "P1,P2,P4,P5,P7", .what = "events and rows", .run_module = verify_module },
 	{ .promises = "P6", .what = "events of the topics", .run_module = verify_topic },
 	{ .promises = "P3", .what = "commands", .run_module = verify_commands },
+	{ .promises = "P13", .what = "answers and sent commands", .run_module = verify_reactions },
 	{ .promises = "P2", .what = "heads of anchors", .run = verify_anchors },
 	{ .promises = "P5", .what = "owners of debts", .run = verify_owners },
 	{ .promises = "P7", .what = "sums of debts and reports", .run = verify_sums },
@@ -339,29 +341,44 @@ struct job {
 	int64_t weight;
 };
 
+static bool has_promise(const char *promises, struct str name)
+{
+	struct str rest = str_of(promises);
+
+	while (rest.size > 0) {
+		if (str_equal(name, str_cut(rest, ',', &rest)))
+			return true;
+	}
+	return false;
+}
+
 /* Whether --only, a list of promises, names one of these. */
 static bool is_wanted(const char *promises)
 {
 	struct str rest = str_of(conf.only);
 
 	while (rest.size > 0) {
-		struct str name = str_cut(rest, ',', &rest);
-		struct str others = str_of(promises);
-
-		while (others.size > 0) {
-			if (str_equal(name, str_cut(others, ',', &others)))
-				return true;
-		}
+		if (has_promise(promises, str_cut(rest, ',', &rest)))
+			return true;
 	}
 	return conf.only[0] == '\0';
 }
 
+static bool is_checked(struct str name)
+{
+	for (size_t i = 0; i < CHECKS_COUNT; i++)
+		if (has_promise(checks[i].promises, name))
+			return true;
+	return false;
+}
+
 static void want_promises(struct verify *verify)
 {
-	for (int promise = 1; promise <= PROMISES_COUNT; promise++) {
-		char name[] = { 'P', (char)('0' + promise), '\0' };
+	for (int promise = 1; promise <= PROMISE_LAST; promise++) {
+		char name[16];
 
-		verify->is_wanted[promise] = is_wanted(name);
+		(void)snprintf(name, sizeof(name), "P%d", promise);
+		verify->is_wanted[promise] = is_checked(str_of(name)) && is_wanted(name);
 	}
 }
 
@@ -424,7 +441,7 @@ static int run_jobs(struct verify *verify, const struct job *jobs, size_t count,
 
 static void add_tally(struct tally *sum, const struct tally *tally)
 {
-	for (int i = 0; i <= PROMISES_COUNT; i++)
+	for (int i = 0; i <= PROMISE_LAST; i++)
 		sum->findings[i] += tally->findings[i];
 	sum->events += tally->events;
 	sum->records += tally->records;
@@ -433,6 +450,7 @@ static void add_tally(struct tally *sum, const struct tally *tally)
 	sum->anchored += tally->anchored;
 	sum->folded += tally->folded;
 	sum->rows += tally->rows;
+	sum->reactions += tally->reactions;
 	sum->sealed_old += tally->sealed_old;
 }
 
@@ -510,17 +528,18 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 {
 	int64_t total = 0;
 
-	for (int i = 1; i <= PROMISES_COUNT; i++)
+	for (int i = 1; i <= PROMISE_LAST; i++)
 		total += verify->tally.findings[i];
 	if (verify->json) {
 		printf("{\"findings\":%lld,\"complete\":%s,\"events\":%lld,\"rows\":%lld,\"commands\":%lld,\"published\":%lld,"
-		       "\"unpublished\":%lld,\"sealedOld\":%lld}\n",
+		       "\"unpublished\":%lld,\"sealedOld\":%lld,\"reactions\":%lld}\n",
 		       (long long)total, is_complete ? "true" : "false", (long long)verify->tally.events,
 		       (long long)verify->tally.rows, (long long)verify->tally.records, (long long)verify->tally.published,
-		       (long long)verify->tally.unpublished, (long long)verify->tally.sealed_old);
+		       (long long)verify->tally.unpublished, (long long)verify->tally.sealed_old,
+		       (long long)verify->tally.reactions);
 		return total;
 	}
-	for (int i = 1; i <= PROMISES_COUNT; i++) {
+	for (int i = 1; i <= PROMISE_LAST; i++) {
 		if (verify->tally.findings[i] > SHOWN_MAX)
 			printf("P%d ... and %lld more\n", i, (long long)verify->tally.findings[i] - SHOWN_MAX);
 	}
@@ -531,6 +550,8 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 	       (long long)verify->tally.published, (long long)(elapsed_ms / 1000), (long long)(elapsed_ms % 1000 / 100));
 	if (verify->tally.unpublished > 0)
 		printf("; %lld not published yet", (long long)verify->tally.unpublished);
+	if (verify->tally.reactions > 0)
+		printf("; %lld answers to other modules and commands to them", (long long)verify->tally.reactions);
 	if (verify->tally.sealed_old > 0)
 		printf("; %lld texts sealed the old way", (long long)verify->tally.sealed_old);
 	if (conf.key_file[0] == '\0' && verify->tally.rows > 0)
@@ -542,7 +563,8 @@ static int64_t print_totals(const struct verify *verify, bool is_complete, int64
 /* An empty database must not pass as a correct one. */
 static int check_looked(const struct verify *verify, struct err *err)
 {
-	if (verify->tally.events + verify->tally.folded + verify->tally.rows + verify->tally.records + verify->tally.published >
+	if (verify->tally.events + verify->tally.folded + verify->tally.rows + verify->tally.records + verify->tally.published +
+		    verify->tally.reactions >
 	    0)
 		return 0;
 	return err_set(err, ERR_FATAL, "nothing was looked at: there are no events, no commands and no rows");
@@ -554,7 +576,7 @@ static void keep_drift(const struct verify *verify)
 	struct db *db = NULL;
 	struct err err = ERR_INIT;
 
-	if (connect(&db, &err) != 0 || drift_keep(db, verify->is_wanted, verify->tally.findings, PROMISES_COUNT, &err) != 0)
+	if (connect(&db, &err) != 0 || drift_keep(db, verify->is_wanted, verify->tally.findings, PROMISE_LAST, &err) != 0)
 		fprintf(stderr, "dcs verify: what was found is not kept for dcs status: %s\n", err.text);
 	db_close(db);
 }

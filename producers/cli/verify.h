@@ -24,12 +24,13 @@
  *   verify_commands.c  P3          every record of the command topics before next_offset is accounted for
  *   verify_ledger.c    P5          debts and customers refer to each other
  *   verify_topic.c     P6          the events topics are the log
+ *   verify_reactions.c P13         events that modules follow are answered in order; commands that they send arrive
  *   verify_anchor.c    P2, P6      logs and topics still have the heads of earlier anchors
  *
  * It streams: pages of the log, records of the topics, a few numbers per customer. It may run while the system works: it checks only
  * what was committed before it began (the heads), and reads in an order in which a command that moves on is not missed.
  */
-#define PROMISES_COUNT 7
+#define PROMISE_LAST 13 /* of those between, some are not checked here */
 
 struct verify_head {
 	const char *module; /* borrows from modules */
@@ -40,16 +41,17 @@ struct verify_head {
 
 /* The counts of a run. */
 struct tally {
-	int64_t findings[PROMISES_COUNT + 1]; /* by promise, 1..7 */
-	int64_t events, records, published;   /* checked: of the logs, of the command topics, of the events topics */
-	int64_t unpublished;                  /* in the log, not yet in the topic: no finding, they are on their way */
-	int64_t anchored;                     /* heads of anchors checked */
-	int64_t folded, rows;                 /* events folded, rows of tables compared */
-	int64_t sealed_old;                   /* texts of the old form (crypto/seal.h): no finding */
+	int64_t findings[PROMISE_LAST + 1]; /* by promise */
+	int64_t events, records, published; /* checked: of the logs, of the command topics, of the events topics */
+	int64_t unpublished;                /* in the log, not yet in the topic: no finding, they are on their way */
+	int64_t anchored;                   /* heads of anchors checked */
+	int64_t folded, rows;               /* events folded, rows of tables compared */
+	int64_t reactions;                  /* answers to followed events, and commands sent */
+	int64_t sealed_old;                 /* texts of the old form (crypto/seal.h): no finding */
 };
 
 struct verify {
-	bool is_wanted[PROMISES_COUNT + 1]; /* findings of others are not printed */
+	bool is_wanted[PROMISE_LAST + 1]; /* findings of others are not printed */
 	struct bus_conf bus;
 	struct db *db, *beside; /* two connections: the tables read in step with the log have their own */
 	struct coder *coder;
@@ -89,6 +91,7 @@ MUST_CHECK int find_by_query(struct verify *verify, int promise, const struct db
 MUST_CHECK int verify_module(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_commands(struct verify *verify, size_t module, struct err *err);
 MUST_CHECK int verify_topic(struct verify *verify, size_t module, struct err *err);
+MUST_CHECK int verify_reactions(struct verify *verify, size_t module, struct err *err); /* nothing where it does not react */
 MUST_CHECK int verify_owners(struct verify *verify, struct err *err);
 MUST_CHECK int verify_creditors(struct verify *verify, struct err *err);
 MUST_CHECK int verify_sums(struct verify *verify, struct err *err);

@@ -39,7 +39,8 @@ static int open_world(void **state)
 	exec("INSERT INTO reports.followed_head SELECT part, 'debts', 0, 0, log_hash FROM debts.partition_head");
 	/* A row of a log. */
 	exec("CREATE FUNCTION test_row(schema_id integer, its_part integer, its_seq bigint, subject uuid, hours integer) RETURNS "
-	     "debts.event_log LANGUAGE sql AS $$ SELECT its_part, its_seq, gen_random_uuid(), schema_id, gen_random_uuid(), subject,"
+	     "debts.event_log LANGUAGE sql AS $$ SELECT its_part, its_seq, gen_random_uuid(), schema_id, gen_random_uuid(), "
+	     "subject,"
 	     " gen_random_uuid(), gen_random_uuid(), now() - hours * interval '1 h', 0, NULL::bytea, ''::bytea, ''::bytea,"
 	     " NULL::text $$");
 	mock_cluster_start(&mock);

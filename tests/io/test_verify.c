@@ -1479,6 +1479,8 @@ static const struct {
 	{ "*.parked", "part command_offset" },
 	{ "*.approval", "part command_id state value outcome_seq" },
 	{ "*.dead_letter", "part command_offset" },
+	{ "*.followed_head", "part source last_seq last_hash" },
+	{ "*.sent_head", "part log_seq" },
 	{ "debts.ledger_entry",
 	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind contra contra_minor "
 	  "payment_id reverses_seq " ENTRY_ACCOUNTS },
