@@ -236,7 +236,7 @@ class Run:
         self.deadline_s = max(DEADLINE_S, sends / SLOWEST)
         self.dice = random.Random(seed)
         self.people = People(client, events)
-        self.gateway = Gateway(pathlib.Path(folder), random.Random(seed + 1), faults_percent, self.kill, sends // (kills + 2))
+        self.gateway = Gateway(pathlib.Path(folder), random.Random(seed + 1), faults_percent, self.kill, sends * 4 // 5 // (kills + 1))  # some never leave
         self.gateway.kills_left.extend(STEPS[number % len(STEPS)] for number in range(kills))
         self.killed = None
         self.seconds = (0, 0)
