@@ -360,6 +360,14 @@ static int read_url(struct imap *imap, const char *url, char **ret_server, struc
 	return is_good ? 0 : err_set(err, ERR_FATAL, "imap: not a URL imaps://host[:port][/mailbox], without a login in it");
 }
 
+/* Case counts, but for INBOX (RFC 3501 5.1). */
+static bool is_one_mailbox(const char *name, const char *other)
+{
+	const struct str inbox = STR("INBOX");
+
+	return strcmp(name, other) == 0 || (str_equal_nocase(str_of(name), inbox) && str_equal_nocase(str_of(other), inbox));
+}
+
 static int open_with(struct imap *imap, const struct imap_conf *conf, struct err *err)
 {
 	char *server = NULL;
@@ -372,7 +380,10 @@ static int open_with(struct imap *imap, const struct imap_conf *conf, struct err
 		return err_set(err, ERR_FATAL, "imap: no user, or a control character in the login");
 	if (read_url(imap, conf->url, &server, err) != 0)
 		return -1;
-	result = connect_to(imap, conf, server, err);
+	if (is_one_mailbox(imap->mailbox, imap->done_folder))
+		result = err_set(err, ERR_FATAL, "imap: the folder of mails that are done with is the mailbox itself");
+	else
+		result = connect_to(imap, conf, server, err);
 	curl_free(server);
 	return result == 0 ? prepare(imap, err) : -1;
 }

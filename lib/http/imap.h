@@ -38,7 +38,7 @@ struct imap_conf {
 	const char *url;             /* imaps://host[:port][/mailbox] or imap://...; mailbox: INBOX if there is none */
 	const char *user, *password; /* without control characters */
 	bool is_plain;               /* imap: without TLS; false: STARTTLS, or nothing is sent. Only for this machine */
-	const char *done_folder;     /* mails that are done with; made if it is not there */
+	const char *done_folder;     /* of mails that are done with, not the mailbox itself; made if it is not there */
 	const char *ca_file;         /* NULL: the system's certificates */
 	int64_t timeout_ms;          /* of connecting, and of each command */
 };
@@ -46,7 +46,7 @@ struct imap_conf {
 /* Whether the URL's host is this machine, so that nothing leaves it. */
 bool imap_is_of_this_machine(const char *url);
 
-/* Copies what it needs. ERR_FATAL: a bad URL (also one with a login in it), certificate or login, or a mailbox that can only be read. */
+/* Copies what it needs. ERR_FATAL: a bad URL (also one with a login in it), folder, certificate or login, or a mailbox that can only be read. */
 MUST_CHECK int imap_open(const struct imap_conf *conf, struct imap **ret_imap, struct err *err);
 void imap_close(struct imap *imap); /* accepts NULL; says goodbye and does not wait for the answer */
 

@@ -200,6 +200,8 @@ static void test_imap__what_cannot_be_used_is_not_opened(void **state)
 	conf = conf_of("imap", imap_port, "normal");
 	conf.done_folder = "a\"b";
 	assert_not_opened(conf, ERR_FATAL, "the name of a folder");
+	conf.done_folder = "inbox"; /* mails that are done with would come again */
+	assert_not_opened(conf, ERR_FATAL, "is the mailbox itself");
 	conf = conf_of("imap", imap_port, "normal");
 	(void)snprintf(url, sizeof(url), "imap://127.0.0.1:%d/Bounces", imap_port);
 	assert_not_opened(conf, ERR_FATAL, "there is no mailbox Bounces");
