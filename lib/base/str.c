@@ -74,6 +74,19 @@ size_t str_front(struct str text, uint32_t *ret_code)
 	return size;
 }
 
+size_t str_write_character(char to[4], uint32_t code)
+{
+	size_t size = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+	static const uint32_t fronts[] = { [1] = 0, [2] = 0xC0, [3] = 0xE0, [4] = 0xF0 };
+
+	for (size_t at = size - 1; at > 0; at--) {
+		to[at] = (char)(0x80 | (code & 0x3F));
+		code >>= 6;
+	}
+	to[0] = (char)(fronts[size] | code);
+	return size;
+}
+
 size_t str_characters(struct str text)
 {
 	size_t characters = 0;

@@ -56,6 +56,9 @@ MUST_CHECK bool str_to_chars(char *chars, size_t chars_size, struct str text);
 /* The size of the first character of a text, and its code point; 0: the text is empty or does not begin with valid UTF-8. */
 size_t str_front(struct str text, uint32_t *ret_code);
 
+/* Writes a code point (not a surrogate, up to U+10FFFF) as UTF-8: 1 to 4 bytes, their number is returned. */
+size_t str_write_character(char to[4], uint32_t code);
+
 /* The number of characters (code points) of a valid text, as people and JSON Schema's maxLength count. */
 size_t str_characters(struct str text);
 

@@ -294,27 +294,6 @@ size_t json_text_room(struct json string)
 	return escapes == 0 ? 0 : (size_t)(end - string.at);
 }
 
-static char *write_utf8(char *to, int32_t point)
-{
-	if (point < 0x80) {
-		*to++ = (char)point;
-		return to;
-	}
-	if (point < 0x800) {
-		*to++ = (char)(0xC0 | point >> 6);
-	} else {
-		if (point < 0x10000) {
-			*to++ = (char)(0xE0 | point >> 12);
-		} else {
-			*to++ = (char)(0xF0 | point >> 18);
-			*to++ = (char)(0x80 | (point >> 12 & 0x3F));
-		}
-		*to++ = (char)(0x80 | (point >> 6 & 0x3F));
-	}
-	*to++ = (char)(0x80 | (point & 0x3F));
-	return to;
-}
-
 /* Behind the backslash; never longer decoded than it stands there. */
 static const char *decode_escape(const char *at, char **to)
 {
@@ -331,7 +310,7 @@ static const char *decode_escape(const char *at, char **to)
 		point = 0x10000 + ((point - 0xD800) << 10) + (read_unit(at + 2, at + 6) - 0xDC00);
 		at += 6;
 	}
-	*to = write_utf8(*to, point);
+	*to += str_write_character(*to, (uint32_t)point);
 	return at;
 }
 

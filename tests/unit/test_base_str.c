@@ -25,9 +25,9 @@ static void text_is(struct str text, bool expected)
 	}
 }
 
-static void test_str_is_text__takes_every_well_formed_character(void **state)
+static void test_str_is_text__takes_every_well_formed_character_and_it_is_written_so(void **state)
 {
-	char text[4];
+	char text[4], written[4];
 
 	(void)state;
 	for (unsigned code = 1; code <= 0x10FFFF; code++) {
@@ -52,6 +52,8 @@ static void test_str_is_text__takes_every_well_formed_character(void **state)
 		}
 		if (!str_is_text((struct str){ .data = text, .size = size }))
 			fail_msg("U+%04X", code);
+		if (str_write_character(written, code) != size || memcmp(written, text, size) != 0)
+			fail_msg("U+%04X written", code);
 		/* Cut short it is nothing. */
 		if (size > 1 && str_is_text((struct str){ .data = text, .size = size - 1 }))
 			fail_msg("U+%04X cut", code);
@@ -317,7 +319,7 @@ static void test_str_begins_nocase__needs_the_whole_prefix(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_str_is_text__takes_every_well_formed_character),
+		cmocka_unit_test(test_str_is_text__takes_every_well_formed_character_and_it_is_written_so),
 		cmocka_unit_test(test_str_is_text__refuses_nul),
 		cmocka_unit_test(test_str_is_text__refuses_bytes_that_begin_nothing),
 		cmocka_unit_test(test_str_is_text__refuses_longer_forms_than_needed),

@@ -18,30 +18,6 @@
 
 /* ---- texts ---- */
 
-static size_t add_utf8(char *to, uint32_t code)
-{
-	if (code < 0x80) {
-		to[0] = (char)code;
-		return 1;
-	}
-	if (code < 0x800) {
-		to[0] = (char)(0xC0 | code >> 6);
-		to[1] = (char)(0x80 | (code & 0x3F));
-		return 2;
-	}
-	if (code < 0x10000) {
-		to[0] = (char)(0xE0 | code >> 12);
-		to[1] = (char)(0x80 | (code >> 6 & 0x3F));
-		to[2] = (char)(0x80 | (code & 0x3F));
-		return 3;
-	}
-	to[0] = (char)(0xF0 | code >> 18);
-	to[1] = (char)(0x80 | (code >> 12 & 0x3F));
-	to[2] = (char)(0x80 | (code >> 6 & 0x3F));
-	to[3] = (char)(0x80 | (code & 0x3F));
-	return 4;
-}
-
 /* The code point at bytes[*at], which moves behind it; half a pair is U+FFFD. */
 static uint32_t next_utf16(const uint8_t *bytes, size_t size, size_t *at)
 {
@@ -70,7 +46,7 @@ static bool widen(const uint8_t *bytes, size_t size, bool is_utf16, struct arena
 	for (size_t at = 0; at + (is_utf16 ? 2 : 1) <= size;) {
 		uint32_t code = is_utf16 ? next_utf16(bytes, size, &at) : bytes[at++];
 
-		used += add_utf8(text + used, code == 0 ? ' ' : code);
+		used += str_write_character(text + used, code == 0 ? ' ' : code);
 	}
 	*ret_text = (struct str){ .data = text, .size = used };
 	return true;
