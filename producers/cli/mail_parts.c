@@ -44,27 +44,46 @@ bool mail_next_field(struct str *rest, struct mail_field *ret_field)
 
 /* ---- the parts ---- */
 
+/* Behind the next semicolon that is in no quotes, at a parameter's name; or at the end. */
+static const char *next_parameter(const char *at)
+{
+	bool is_quoted = false;
+
+	for (; *at != '\0' && (is_quoted || *at != ';'); at++) {
+		if (*at == '"')
+			is_quoted = !is_quoted;
+		else if (is_quoted && *at == '\\' && at[1] != '\0')
+			at++;
+	}
+	while (*at == ';' || *at == ' ' || *at == '\t')
+		at++;
+	return at;
+}
+
+static bool read_parameter(const char *at, char *ret_text, size_t text_size)
+{
+	bool is_quoted = *at == '"';
+	size_t size = 0;
+
+	for (at += is_quoted; *at != '\0' && (is_quoted ? *at != '"' : *at != ';' && *at != ' '); at++) {
+		if (size + 1 == text_size) {
+			ret_text[0] = '\0';
+			return false;
+		}
+		ret_text[size++] = *at;
+	}
+	ret_text[size] = '\0';
+	return size > 0;
+}
+
 bool mail_parameter(const char *value, const char *name, char *ret_text, size_t text_size)
 {
-	size_t size = 0, name_size = strlen(name);
+	size_t name_size = strlen(name);
 
 	ret_text[0] = '\0';
-	for (const char *at = value; *at != '\0'; at++) {
-		bool is_quoted;
-
-		if (!str_begins_nocase(str_of(at), str_of(name)) || at[name_size] != '=')
-			continue;
-		at += name_size + 1;
-		is_quoted = *at == '"';
-		for (at += is_quoted; *at != '\0' && (is_quoted ? *at != '"' : *at != ';' && *at != ' '); at++) {
-			if (size + 1 == text_size) {
-				ret_text[0] = '\0';
-				return false;
-			}
-			ret_text[size++] = *at;
-		}
-		ret_text[size] = '\0';
-		return size > 0;
+	for (const char *at = next_parameter(value); *at != '\0'; at = next_parameter(at)) {
+		if (str_begins_nocase(str_of(at), str_of(name)) && at[name_size] == '=')
+			return read_parameter(at + name_size + 1, ret_text, text_size);
 	}
 	return false;
 }

@@ -29,7 +29,7 @@ struct str mail_next_line(struct str *rest);
 /* False: the headers are over; *rest is behind the empty line. */
 bool mail_next_field(struct str *rest, struct mail_field *ret_field);
 
-/* A parameter of Content-Type: name="..." or name=... False: it is not there, empty, or longer than the room; *ret_text is "". */
+/* A parameter of Content-Type, behind its type: ; name="..." or ; name=... False: it is not there, empty, or longer than the room; *ret_text is "". */
 bool mail_parameter(const char *value, const char *name, char *ret_text, size_t text_size);
 
 struct mail_boundary mail_boundary_of(const char *content_type);

@@ -141,6 +141,9 @@ static void test_reply__encodings_and_character_sets(void **state)
 					"e\n",
 		  "Grüße" }, /* it says so, and is not */
 		{ TYPE("us-ascii", "7bit") "a\x80\n", "a€" },
+		{ TYPE("utf-8; x=\"; charset=utf-16\"; y-charset=utf-16", "7bit") "STOP", "STOP" },
+		{ "From: a@b.example\nContent-Type: text/plain; x-charset=utf-16; charset=utf-8\n\nSTOP", "STOP" },
+		{ "From: a@b.example\nContent-Type: text/plain; name=\"a\\\"; charset=utf-16\"\n\nSTOP", "STOP" },
 	};
 	static const char *const unreadable[] = { TYPE("koi8-r", "8bit") "STOP", TYPE("utf-16", "base64") "STOP",
 						  TYPE("utf-8", "x-uuencode") "STOP",
