@@ -5,6 +5,7 @@ import contextlib
 import json
 import pathlib
 import random
+import signal
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 import dovecot
 from client import new_id
 from things import a_consent, a_contact_point, a_customer, a_message, a_template
-from world import wait_for
+from world import preload_library, wait_for
 
 STAFF = ("creditor", "agent", "supervisor", "compliance")
 
@@ -376,3 +377,36 @@ def test_a_stop_by_mail_ends_mails(world, staff, mail_template, mail_server, rea
     world.wait_idle()
     assert len(inbound(staff, customer)) == 2 and mail_server.count("sue", "FLAGGED") == 1
     assert world.verify() == []
+
+
+def test_a_crash_between_the_commands_of_a_mail_and_its_move_doubles_nothing(world, staff, mail_template, tmp_path):
+    """Kafka has acknowledged them by then. The ids derive from the mail, so the next run sends the same commands."""
+    customer, _, message, sender = mailed(world, staff, mail_template)
+    person = mailed(world, staff, mail_template)[0]
+    address = staff.get(f"/customers/{person}/contact-points").json["items"][0]["address"]
+    stranger = f"{new_id()}@example.org"
+    mails = {
+        "bounce": NOTIFICATION.format(sender=sender, recipient="jane@example.org", action="failed", status="5.1.1"),
+        "reply": f"From: {address}\n\nSTOP\n",  # without an id of its own
+        "stranger": f"From: {stranger}\nMessage-ID: <{new_id()}@example.org>\n\nWho are you?\n",
+    }
+    die = preload_library(tmp_path, "die_at_rename")
+    for name, mail in mails.items():
+        for folder in ("new", "cur"):
+            (tmp_path / name / folder).mkdir(parents=True)
+        (tmp_path / name / "new" / "1.a").write_text(mail)
+        died = world.dcs("bounces", tmp_path / name, check=False, LD_PRELOAD=str(die))
+        assert died.returncode == -signal.SIGKILL, died
+        assert [path.name for path in (tmp_path / name).glob("*/*")] == ["1.a"]
+
+    unknown = lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == stranger]
+    told = lambda: (state(staff, message), point_state(staff, customer), len(inbound(staff, person)), len(unknown()))
+    log = lambda: world.value("SELECT count(*) FROM communications.event_log") + world.value("SELECT count(*) FROM customers.event_log")
+    wait_for(lambda: told() == ("failed", "bounced", 1, 1), lambda: f"what Kafka had before the crash: {told()}")
+    world.wait_idle()
+    events = log()
+    for name, said in {"bounce": "1 messages failed, 1 addresses bounced", "reply": "1 replies", "stranger": "1 replies"}.items():
+        assert said in world.dcs("bounces", tmp_path / name)
+        assert [path.name for path in (tmp_path / name / "cur").iterdir()] == ["1.a:2,S"]
+    world.wait_idle()
+    assert told() == ("failed", "bounced", 1, 1) and log() == events

@@ -50,11 +50,16 @@ def free_port():
             return port
 
 
-def off_clock_library(folder):
-    """What gives a program another time, compiled into the folder."""
-    library = pathlib.Path(folder) / "off_clock.so"
-    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, pathlib.Path(__file__).with_name("off_clock.c")], check=True)
+def preload_library(folder, name):
+    """One of the libraries beside this file that change what a program meets (LD_PRELOAD), compiled into the folder."""
+    library = pathlib.Path(folder) / f"{name}.so"
+    subprocess.run(["gcc", "-O1", "-shared", "-fPIC", "-o", library, pathlib.Path(__file__).with_name(f"{name}.c")], check=True)
     return library
+
+
+def off_clock_library(folder):
+    """What gives a program another time."""
+    return preload_library(folder, "off_clock")
 
 
 def start_time(pid):
@@ -179,9 +184,10 @@ class World:
 
     # ---- questions ----
 
-    def dcs(self, *arguments, check=True, text=None):
+    def dcs(self, *arguments, check=True, text=None, **more):
+        """`more`: variables of its environment."""
         done = subprocess.run(
-            [BIN / "dcs", *arguments], env=self.environment, input=text or "", capture_output=True, text=True, cwd=ROOT, timeout=300
+            [BIN / "dcs", *arguments], env={**self.environment, **more}, input=text or "", capture_output=True, text=True, cwd=ROOT, timeout=300
         )
         assert done.returncode == 0 or not check, f"dcs {arguments}: {done.stderr}{done.stdout}"
         return done if not check else done.stdout
