@@ -6,12 +6,15 @@
 #include "base/address.h"
 #include "base/array.h"
 #include "base/text.h"
+#include "mail_html.h"
 #include "mail_parts.h"
 
 #define DEPTH_MAX 4 /* of parts in parts */
 #define SOURCE_MAX                                                                                                               \
 	((size_t)64 << 10) /* bytes of a text that are looked at: enough for the characters that are kept, and quotes */
 #define CHARSET_MAX 32
+#define PLAIN       "text/plain"
+#define HTML        "text/html"
 
 /* ---- who has written ---- */
 
@@ -138,16 +141,50 @@ static decode *decoder_of(const char *encoding)
 	return NULL;
 }
 
-/* NULL: none that is read here. US-ASCII is what many say who do not know. */
+/*
+ * As iconv calls it; NULL: none that is read here. Only such in which a byte of ASCII is that character and nothing else: lines and
+ * quotes are found before. US-ASCII is what many say who do not know, and ISO-8859-1 is read as browsers do (WHATWG): the same
+ * but for 32 characters.
+ */
 static const char *charset_of(const char *name, struct str text)
 {
-	static const char *const known[] = { "iso-8859-1", "iso-8859-15", "windows-1252" };
+	static const struct {
+		const char *name, *charset; /* charset NULL: UTF-8, if it is that */
+	} known[] = {
+		{ "", NULL },
+		{ "utf-8", NULL },
+		{ "utf8", NULL },
+		{ "us-ascii", NULL },
+		{ "ascii", NULL },
+		{ "iso-8859-1", "windows-1252" },
+		{ "iso8859-1", "windows-1252" },
+		{ "latin1", "windows-1252" },
+		{ "iso-8859-2", "iso-8859-2" },
+		{ "iso8859-2", "iso-8859-2" },
+		{ "latin2", "iso-8859-2" },
+		{ "iso-8859-5", "iso-8859-5" },
+		{ "iso-8859-7", "iso-8859-7" },
+		{ "iso-8859-9", "windows-1254" },
+		{ "iso-8859-15", "iso-8859-15" },
+		{ "iso8859-15", "iso-8859-15" },
+		{ "windows-1250", "windows-1250" },
+		{ "cp1250", "windows-1250" },
+		{ "windows-1251", "windows-1251" },
+		{ "cp1251", "windows-1251" },
+		{ "windows-1252", "windows-1252" },
+		{ "cp1252", "windows-1252" },
+		{ "windows-1253", "windows-1253" },
+		{ "windows-1254", "windows-1254" },
+		{ "koi8-r", "koi8-r" },
+		{ "koi8-u", "koi8-u" },
+	};
 
-	if (str_equal_nocase(str_of(name), STR("utf-8")) || str_equal_nocase(str_of(name), STR("us-ascii")) || name[0] == '\0')
-		return str_is_text(text) ? "utf-8" : "windows-1252";
 	for (size_t i = 0; i < COUNT(known); i++) {
-		if (str_equal_nocase(str_of(name), str_of(known[i])))
-			return i == 0 ? "windows-1252" : known[i]; /* as browsers do (WHATWG): the same but for 32 characters */
+		if (!str_equal_nocase(str_of(name), str_of(known[i].name)))
+			continue;
+		if (known[i].charset != NULL)
+			return known[i].charset;
+		return str_is_text(text) ? "utf-8" : "windows-1252";
 	}
 	return NULL;
 }
@@ -208,7 +245,13 @@ static bool begins_announcement(struct str line, struct str rest)
 	return announces_quote(next, rest);
 }
 
-/* In place; NULs become blanks. */
+static void blank_nuls(char *text, size_t size)
+{
+	for (size_t at = 0; at < size; at++)
+		text[at] = text[at] == '\0' ? ' ' : text[at];
+}
+
+/* In place. */
 static struct str without_quotes(char *text, size_t size)
 {
 	struct str rest = { .data = text, .size = size };
@@ -220,7 +263,7 @@ static struct str without_quotes(char *text, size_t size)
 		if (is_quote(line) || announces_quote(line, rest) || begins_announcement(line, rest))
 			continue;
 		for (size_t i = 0; i < line.size; i++)
-			text[kept++] = line.data[i] == '\0' ? ' ' : line.data[i];
+			text[kept++] = line.data[i];
 		if (kept < size)
 			text[kept++] = '\n';
 	}
@@ -246,45 +289,74 @@ static void note_field(struct part *part, const struct mail_field *field)
 
 static void begin_part(struct part *part)
 {
-	memcpy(part->type, "text/plain", sizeof("text/plain"));
+	memcpy(part->type, PLAIN, sizeof(PLAIN));
 	memcpy(part->encoding, "7bit", sizeof("7bit"));
 	part->is_attachment = false;
 }
 
-static bool read_text(const struct part *part, struct arena *arena, struct str *ret_text)
+/* As it is sent; a text loses its quotes here, since those of others may be in another character set. */
+static bool decode_part(const struct part *part, bool is_html, struct arena *arena, struct str *ret_text)
 {
-	char charset[CHARSET_MAX + 1] = "";
 	decode *decoder = decoder_of(part->encoding);
-	struct str body = part->body, text;
-	const char *from;
-	char *bytes;
+	struct str body = { .data = part->body.data, .size = part->body.size < SOURCE_MAX ? part->body.size : SOURCE_MAX };
+	char *bytes = arena_take_bytes(arena, body.size + 1);
+	size_t size;
 
-	body.size = body.size < SOURCE_MAX ? body.size : SOURCE_MAX;
-	bytes = arena_take_bytes(arena, body.size + 1);
-	(void)mail_parameter(part->type, "charset", charset, sizeof(charset));
 	if (decoder == NULL || bytes == NULL)
 		return false;
-	text = (struct str){ .data = bytes, .size = decoder(body, bytes) };
-	text = without_quotes(bytes, text.size);
+	size = decoder(body, bytes);
+	blank_nuls(bytes, size);
+	*ret_text = is_html ? (struct str){ .data = bytes, .size = size } : without_quotes(bytes, size);
 	if (part->body.size > SOURCE_MAX) /* it may end inside a character */
-		text = str_prefix(text, text.size > 4 ? text.size - 4 : 0);
+		*ret_text = str_prefix(*ret_text, ret_text->size > 4 ? ret_text->size - 4 : 0);
+	return true;
+}
+
+/* What it quotes is marked with > then, as in a text. */
+static bool read_html(struct str html, struct arena *arena, struct str *ret_text)
+{
+	char *to = arena_take_bytes(arena, html.size + 1);
+
+	if (to == NULL)
+		return false;
+	*ret_text = mail_html_to_text(html, to);
+	*ret_text = without_quotes(to, ret_text->size);
+	return true;
+}
+
+static bool read_text(const struct part *part, bool is_html, struct arena *arena, struct str *ret_text)
+{
+	char charset[CHARSET_MAX + 1] = "";
+	struct str text;
+	const char *from;
+
+	(void)mail_parameter(part->type, "charset", charset, sizeof(charset));
+	if (!decode_part(part, is_html, arena, &text))
+		return false;
 	from = charset_of(charset, text);
-	if (from == NULL || !to_utf8(from, text, arena, &text))
+	if (from == NULL || !to_utf8(from, text, arena, &text) || (is_html && !read_html(text, arena, &text)))
 		return false;
 	*ret_text = str_prefix_characters(text_trim(text, TEXT_ANY), REPLY_TEXT_MAX);
 	return true;
 }
 
+static bool is_of_type(const struct part *part, const char *type)
+{
+	struct str rest;
+
+	return str_equal_nocase(str_trim(str_cut(str_of(part->type), ';', &rest), " \t"), str_of(type));
+}
+
 /* Depth first, so that the first text stands where a reader would see it first. */
-static bool find_text(const struct part *part, int depth, int *parts, struct arena *arena, struct str *ret_text)
+static bool find_text(const struct part *part, const char *type, int depth, int *parts, struct arena *arena, struct str *ret_text)
 {
 	struct mail_boundary boundary;
 	struct str rest = part->body, inside;
 	struct mail_field field;
 	bool is_preamble = true;
 
-	if (str_begins_nocase(str_of(part->type), STR("text/plain")))
-		return !part->is_attachment && read_text(part, arena, ret_text);
+	if (is_of_type(part, type))
+		return !part->is_attachment && read_text(part, strcmp(type, HTML) == 0, arena, ret_text);
 	boundary = mail_boundary_of(part->type);
 	if (!str_begins_nocase(str_of(part->type), STR("multipart/")) || boundary.text[0] == '\0' || depth == DEPTH_MAX)
 		return false;
@@ -300,10 +372,17 @@ static bool find_text(const struct part *part, int depth, int *parts, struct are
 		while (mail_next_field(&inside, &field))
 			note_field(&child, &field);
 		child.body = inside;
-		if (find_text(&child, depth + 1, parts, arena, ret_text))
+		if (find_text(&child, type, depth + 1, parts, arena, ret_text))
 			return true;
 	}
 	return false;
+}
+
+static bool find_first(const struct part *mail, const char *type, struct arena *arena, struct str *ret_text)
+{
+	int parts = 0;
+
+	return find_text(mail, type, 0, &parts, arena, ret_text);
 }
 
 /* Encoded words (RFC 2047) are not decoded: a word of refusal needs none. */
@@ -323,7 +402,6 @@ enum reply_verdict reply_mail_read(struct str mail, struct arena *arena, struct 
 	bool has_sender = false, is_program = false, is_spam = false;
 	struct mail_field field;
 	struct part part;
-	int parts = 0;
 
 	begin_part(&part);
 	while (mail_next_field(&mail, &field)) {
@@ -345,7 +423,7 @@ enum reply_verdict reply_mail_read(struct str mail, struct arena *arena, struct 
 	if (!has_sender)
 		return REPLY_NO_SENDER;
 	part.body = mail;
-	reply.is_readable = find_text(&part, 0, &parts, arena, &reply.text);
+	reply.is_readable = find_first(&part, PLAIN, arena, &reply.text) || find_first(&part, HTML, arena, &reply.text);
 	if (reply.is_readable && reply.text.size == 0)
 		reply.text = text_of_subject(subject, arena);
 	*ret_reply = reply;

@@ -13,9 +13,9 @@
  * the null sender, Auto-Submitted (RFC 3834), Precedence (bulk, junk, list, auto_reply), X-Autoreply, X-Autorespond, List-Id,
  * multipart/report.
  *
- * The text is that of the first part text/plain that is no attachment, from quoted-printable or base64, in UTF-8, US-ASCII, ISO-8859-1,
- * ISO-8859-15 or windows-1252, without what it quotes: lines with > in front, and the line above them that says who wrote them, also
- * if a mailer has wrapped it. If nothing is left the subject stands for it, as in mails that say STOP there only. Any other text cannot
+ * The text is that of the first part text/plain that is no attachment, or, where there is none, of the first part text/html
+ * (mail_html.h); from quoted-printable or base64; in UTF-8, US-ASCII, or a character set of one byte that charset_of knows; without what
+ * it quotes: lines with > in front, and the line above them that says who wrote them, also if a mailer has wrapped it. If nothing is left the subject stands for it, as in mails that say STOP there only. Any other text cannot
  * be read here: the mail counts as a message all the same, with an empty text, and a person has to look at it.
  *
  * The sender is what From says, and may be forged: such a mail can withdraw a consent, not give one.
@@ -38,7 +38,7 @@ enum reply_verdict {
 	REPLY_NO_SENDER, /* From has no address */
 };
 
-/* The arena must have room for 512 KiB. */
+/* The arena must have room for 1 MiB. */
 enum reply_verdict reply_mail_read(struct str mail, struct arena *arena, struct reply *ret_reply);
 
 #endif

@@ -39,7 +39,7 @@ static void read_reply(struct str mail)
 	struct err err = ERR_INIT;
 	struct reply reply;
 
-	if (arena.size == 0 && arena_init(&arena, (size_t)512 << 10, &err) != 0)
+	if (arena.size == 0 && arena_init(&arena, (size_t)1 << 20, &err) != 0)
 		exit(1);
 	arena_reset(&arena);
 	if (reply_mail_read(mail, &arena, &reply) != REPLY_TAKEN)

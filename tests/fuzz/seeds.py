@@ -298,6 +298,8 @@ def bounces(_):
     ):
         head = b"From: jane@b.example\nContent-Type: text/plain; charset=" + charset + b"\nContent-Transfer-Encoding: " + encoding + b"\n\n"
         yield b"\0" + head + text
+    for html in (b"<p title='a>b'>STOP</p><br>&lt;&#8364;&nbsp;&#xd800;</div>", b"<!-- a --><style>p</style>Hi<blockquote>a<div>b</blockquote>"):
+        yield b"\0From: jane@b.example\nContent-Type: text/html; charset=koi8-r\n\n" + html
     for field in (b"Auto-Submitted: auto-replied", b"Precedence: bulk", b"Return-Path: <>", b"X-Spam-Flag: YES", b"Subject: STOP"):
         yield b"\0From: jane@b.example\n" + field + b"\n\n\n"
 

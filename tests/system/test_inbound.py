@@ -354,15 +354,16 @@ def test_a_stop_by_mail_ends_mails(world, staff, mail_template, mail_server, rea
         stop,
         f"From: {address}\nAuto-Submitted: auto-replied\n\nI am away. STOP\n",
         f"From: {stranger}\n\nWho are you?\nStop it.\n",
-        f"From: {address}\nContent-Type: text/html\n\n<p>Hello</p>\n",
+        f"From: {address}\nContent-Type: text/plain; charset=utf-16\n\nHello\n",
+        f"From: {address}\nContent-Type: text/html; charset=windows-1250\nContent-Transfer-Encoding: quoted-printable\n\n<p>Dobr=FD den</p><blockquote>STOP</blockquote>\n",
     ]
     for mail in mails:
         mail_server.put("sue", mail, at=1700000000)
     done = read_mailbox("sue")
-    assert done.returncode == 0 and "4 mails: 0 messages failed, 0 addresses bounced, 3 replies, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
-    wait_for(lambda: len(inbound(staff, customer)) == 2, "both messages of the person")
+    assert done.returncode == 0 and "5 mails: 0 messages failed, 0 addresses bounced, 4 replies, 1 say nothing; 1 set aside, 0 left" in done.stdout, done
+    wait_for(lambda: len(inbound(staff, customer)) == 3, "all messages of the person")
     told = {(item["text"], item["intent"], item["keyword"], item["channel"]) for item in inbound(staff, customer)}
-    assert told == {("Stop!", "stop", "STOP", "email"), (None, "other", None, "email")}
+    assert told == {("Stop!", "stop", "STOP", "email"), (None, "other", None, "email"), ("Dobrý den", "other", None, "email")}
     found = lambda: [item for item in staff.get("/inbound").json["items"] if item["sender"] == stranger]
     wait_for(found, "the message of somebody")
     assert found()[0]["text"] == "Who are you?\nStop it." and found()[0]["intent"] == "other"
@@ -375,7 +376,7 @@ def test_a_stop_by_mail_ends_mails(world, staff, mail_template, mail_server, rea
     mail_server.put("sue", stop, at=1700000000)  # as after a crash
     assert "1 replies" in read_mailbox("sue").stdout
     world.wait_idle()
-    assert len(inbound(staff, customer)) == 2 and mail_server.count("sue", "FLAGGED") == 1
+    assert len(inbound(staff, customer)) == 3 and mail_server.count("sue", "FLAGGED") == 1
     assert world.verify() == []
 
 

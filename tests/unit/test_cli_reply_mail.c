@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "producers/cli/mail_html.h"
 #include "producers/cli/reply_mail.h"
 
 static struct arena arena;
@@ -17,7 +18,7 @@ static int set_up(void **state)
 	struct err err = ERR_INIT;
 
 	(void)state;
-	return arena_init(&arena, (size_t)512 << 10, &err);
+	return arena_init(&arena, (size_t)1 << 20, &err);
 }
 
 static int tear_down(void **state)
@@ -141,14 +142,22 @@ static void test_reply__encodings_and_character_sets(void **state)
 					"e\n",
 		  "Grüße" }, /* it says so, and is not */
 		{ TYPE("us-ascii", "7bit") "a\x80\n", "a€" },
+		{ TYPE("UTF8", "quoted-printable") "Gr=C3=BC=C3=9Fe\n", "Grüße" },
+		{ TYPE("ISO-8859-2", "quoted-printable") "P=F8=EDli=B9\n", "Příliš" },
+		{ TYPE("windows-1250", "quoted-printable") "P=F8=EDli=9A =81\n", "Příliš ?" },
+		{ TYPE("\"koi8-r\"", "8bit") "\xf3\xf4\xef\xf0\n", "СТОП" },
 		{ TYPE("utf-8; x=\"; charset=utf-16\"; y-charset=utf-16", "7bit") "STOP", "STOP" },
 		{ "From: a@b.example\nContent-Type: text/plain; x-charset=utf-16; charset=utf-8\n\nSTOP", "STOP" },
 		{ "From: a@b.example\nContent-Type: text/plain; name=\"a\\\"; charset=utf-16\"\n\nSTOP", "STOP" },
 	};
-	static const char *const unreadable[] = { TYPE("koi8-r", "8bit") "STOP", TYPE("utf-16", "base64") "STOP",
-						  TYPE("utf-8", "x-uuencode") "STOP",
-						  "From: a@b.example\nContent-Type: text/html\n\n<p>STOP</p>\n",
-						  "From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\nSTOP" };
+	static const char *const unreadable[] = {
+		TYPE("utf-7", "8bit") "STOP",
+		TYPE("utf-16", "base64") "STOP",
+		TYPE("utf-8", "x-uuencode") "STOP",
+		"From: a@b.example\nContent-Type: text/html; charset=utf-16\n\n<p>STOP</p>\n",
+		"From: a@b.example\nContent-Type: text/html\nContent-Disposition: attachment\n\nSTOP",
+		"From: a@b.example\nContent-Type: multipart/mixed; boundary=x\n\nSTOP"
+	};
 	struct reply reply;
 
 	(void)state;
@@ -170,6 +179,71 @@ static void test_reply__the_first_text_that_is_no_attachment_counts(void **state
 		    "Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: "
 		    "base64\n\nU1RPUA==\n--i--\n--m\n\nlater\n--m--\n",
 		    "STOP");
+}
+
+#define HTML_MAIL(text) "From: a@b.example\nSubject: Re: account\nContent-Type: text/html; charset=utf-8\n\n" text
+
+static void test_reply__of_html_the_text_is_read(void **state)
+{
+	static const struct {
+		const char *html, *text;
+	} cases[] = {
+		{ "<p>STOP</p>", "STOP" },
+		{ "<HTML><HEAD><TITLE>Mail</TITLE><STYLE>p { a: \"</p>\" }</STYLE></HEAD><BODY>\r\n  <DIV CLASS='a>b'>Stop\n it"
+		  "</DIV>\n<div>Jane</div></BODY></HTML>",
+		  "Stop it\nJane" },
+		{ "<script>if (a < b) document.write('STOP')</script>Hello<br>there<!-- <p>STOP</p> --> all",
+		  "Hello\nthere all" },
+		{ "a < b &amp;&lt;b&gt; &#83;&#x54;OP&nbsp;&#160;&#8364; &unknown; &#0; &#xd800; &#1114112; & &",
+		  "a < b &<b> STOP € "
+		  "&unknown; &#0; "
+		  "&#xd800; "
+		  "&#1114112; & &" },
+		{ "<div>STOP</div><div class=q><div>On Mon, 30 Nov 2026 Example &lt;office@example.org&gt; "
+		  "wrote:<br></div><blockquote>Reply STOP<div>to end "
+		  "<blockquote>this</blockquote></div></blockquote></div><p>Jane",
+		  "STOP\nJane" },
+		{ "</blockquote><p>&gt; as in a text</p>STOP", "STOP" },
+		{ "<blockquote>Reply STOP</blockquote>", "Re: account" },
+		{ "<p title=isn't>STOP</p><p title='never", "STOP" },
+		{ "<td>a</td><td>b</td><p", "a b" },
+		{ "<!-- no end STOP", "Re: account" },
+		{ "<title>no end STOP", "Re: account" },
+		{ "", "Re: account" },
+	};
+	char mail[1024];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		(void)snprintf(mail, sizeof(mail), HTML_MAIL("%s"), cases[i].html);
+		assert_text(mail, cases[i].text);
+	}
+	assert_text("From: a@b.example\nContent-Type: text/html; charset=iso-8859-2\nContent-Transfer-Encoding: "
+		    "quoted-printable\n\n<p>P=F8=EDli=B9</p>",
+		    "Příliš");
+}
+
+/* Each byte of it as dear as can be. */
+static void test_reply__html_of_blocks_and_quotes_makes_no_longer_text(void **state)
+{
+	static const char *const pieces[] = { "<p>a", "<blockquote>a", "&#x80;", " a", "<td>a", "&#1114111;", "</p>" };
+	char html[256];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(pieces) * COUNT(pieces); i++) {
+		size_t size = (size_t)snprintf(html, sizeof(html), "<blockquote>");
+		struct str text;
+		char *to;
+
+		while (size + 32 < sizeof(html))
+			size += (size_t)snprintf(html + size, 32, "%s%s", pieces[i % COUNT(pieces)], pieces[i / COUNT(pieces)]);
+		to = malloc(size);
+		assert_non_null(to);
+		text = mail_html_to_text((struct str){ .data = html, .size = size }, to);
+		assert_true(text.size <= size);
+		assert_true(str_is_text(text));
+		free(to);
+	}
 }
 
 static void test_reply__what_is_too_much_is_cut(void **state)
@@ -206,6 +280,8 @@ int main(void)
 		cmocka_unit_test(test_reply__the_line_above_a_quote_may_be_two),
 		cmocka_unit_test(test_reply__encodings_and_character_sets),
 		cmocka_unit_test(test_reply__the_first_text_that_is_no_attachment_counts),
+		cmocka_unit_test(test_reply__of_html_the_text_is_read),
+		cmocka_unit_test(test_reply__html_of_blocks_and_quotes_makes_no_longer_text),
 		cmocka_unit_test(test_reply__what_is_too_much_is_cut),
 	};
 
