@@ -51,11 +51,12 @@ struct batch {
 	size_t bytes;
 	bool is_full;             /* nothing more fits; process it */
 	int32_t tick_part;        /* a Tick's pass over the parked commands of this partition; -1: an ordinary batch */
-	int32_t quarantined_part; /* all items are of this partition, which is in quarantine; -1: no quarantine */
-	size_t tried_count;       /* items other than Ticks */
-	bool is_tick_end;         /* the pass ends with this batch */
-	size_t arena_items;       /* mark: behind the decoded items, before the attempt */
-	struct keyset asked;      /* scratch: customers whose timers are read */
+	int32_t quarantined_part; /* all items are of this partition, and of one source that is in quarantine; -1: no quarantine */
+	int32_t quarantined_source; /* with quarantined_part */
+	size_t tried_count;         /* items other than Ticks */
+	bool is_tick_end;           /* the pass ends with this batch */
+	size_t arena_items;         /* mark: behind the decoded items, before the attempt */
+	struct keyset asked;        /* scratch: customers whose timers are read */
 
 	/* the attempt */
 	size_t from, count;       /* items [from, from + count) */

@@ -213,6 +213,12 @@ static bool is_tried(const struct item *item, const struct verdict *verdict)
 	       !(item->was_parked && verdict->fate == FATE_PARKED && verdict->parked_kind == PARKED_BEHIND);
 }
 
+/* A timer and a parked command are of the commands: these are the records at which they are decided. */
+static int32_t source_of(const struct item *item)
+{
+	return item->kind == ITEM_EVENT ? item->source : 0;
+}
+
 static void move_heads(struct batch *batch)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -220,7 +226,8 @@ static void move_heads(struct batch *batch)
 		struct head *head = &batch->heads[batch->head_of_part[item->part]];
 
 		if (is_tried(item, &batch->verdicts[i]))
-			quarantine_count(head);
+			quarantine_count(head, source_of(item));
+		quarantine_succeed(head, source_of(item));
 		if (item->was_parked) {
 			head->tick_cursor = item->offset;
 			continue;
@@ -241,8 +248,6 @@ static void move_heads(struct batch *batch)
 		if (item->kind == ITEM_TICK)
 			head->tick_cursor = OFFSET_BEFORE_ALL;
 	}
-	for (size_t i = 0; i < batch->heads_count; i++)
-		batch->heads[i].tries = batch->heads[i].crashes = 0;
 	batch->changes.heads = batch->heads;
 	batch->changes.heads_count = batch->heads_count;
 	batch->changes.timers = batch->timers;

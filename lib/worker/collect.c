@@ -152,6 +152,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 {
 	struct batch *batch = engine->collecting;
 	struct partition *partition = &engine->partitions[record->part];
+	const struct quarantine *quarantine = &partition->head.quarantine[record->source];
 	struct item *item = &batch->items[batch->items_count];
 	bool is_item = true;
 
@@ -169,7 +170,7 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	}
 	if (!is_item)
 		return 0;
-	if ((item->kind == ITEM_COMMAND || item->kind == ITEM_EVENT) && quarantine_is_deadly(partition)) {
+	if ((item->kind == ITEM_COMMAND || item->kind == ITEM_EVENT) && quarantine_is_deadly(partition, record->source)) {
 		log_error("part=%d offset=%lld programs died of this %s", item->part, (long long)record->offset,
 			  item->kind == ITEM_EVENT ? "event of another module: the partition halts"
 						   : "command: set aside, its key held");
@@ -191,13 +192,24 @@ static int place_record(struct engine *engine, struct bus_record *record, struct
 	batch->bytes += item->size;
 	batch->tried_count += item->kind != ITEM_TICK;
 	/* A batch of a single command in quarantine has no Tick beside it. */
-	if (quarantine_is_on(partition) &&
-	    (partition->head.quarantine == 1 || batch->tried_count == (size_t)partition->head.quarantine))
+	if (batch->quarantined_part >= 0 && (quarantine->batch_max == 1 || batch->tried_count == (size_t)quarantine->batch_max))
 		batch->is_full = true;
 	if (batch->items_count == engine->conf.batch_items_max || batch->bytes >= engine->conf.batch_bytes_max ||
 	    batch->arena.used > batch->arena.size / 2)
 		batch->is_full = true;
 	return 0;
+}
+
+/* A batch in quarantine has records of one source of one partition, and no other batch has records of that. */
+static bool fits_quarantine(const struct batch *batch, const struct partition *partition, const struct bus_record *record)
+{
+	bool is_on = quarantine_is_on(partition, record->source);
+
+	if (batch->items_count == 0)
+		return true;
+	if (batch->quarantined_part < 0)
+		return !is_on;
+	return is_on && batch->quarantined_part == record->part && batch->quarantined_source == record->source;
 }
 
 /* Takes the record: places it into the batch, carries it, or releases it. */
@@ -220,19 +232,20 @@ static int take_record(struct engine *engine, struct bus_record *record, struct 
 		if (!is_taken)
 			return 0;
 	}
-	if (batch->items_count > 0 && batch->quarantined_part != (quarantine_is_on(partition) ? record->part : -1)) {
+	if (!fits_quarantine(batch, partition, record)) {
 		carry(engine, record);
 		return 0;
 	}
-	if (batch->items_count == 0 && quarantine_is_on(partition)) {
+	if (batch->items_count == 0 && quarantine_is_on(partition, record->source)) {
 		bool is_tried;
-		int rc = quarantine_note_attempt(engine, record->part, &is_tried, err);
+		int rc = quarantine_note_attempt(engine, record->part, record->source, &is_tried, err);
 
 		if (rc < 0 || !is_tried) {
 			engine->broker.release(engine->broker.self, record);
 			return rc;
 		}
 		batch->quarantined_part = record->part;
+		batch->quarantined_source = record->source;
 	}
 	return place_record(engine, record, err);
 }

@@ -42,6 +42,17 @@ struct followed_head {
 	uint8_t last_hash[SHA256_SIZE];
 };
 
+/*
+ * Why a source of a partition (struct bus_record: the commands, or a followed topic) is read in small batches: quarantine.h. In a row of
+ * partition_head or of followed_head.
+ */
+struct quarantine {
+	int32_t tries;     /* consecutive claims without a commit of the source or a release, including the current one */
+	int32_t crashes;   /* consecutive owners that crashed while they tried its next `batch_max` records */
+	int32_t batch_max; /* the most records of a batch; 0: no quarantine */
+	int64_t left;      /* records until it ends */
+};
+
 /* A row of partition_head in its owner's memory, with those of followed_head and sent_head in modules that react. */
 struct head {
 	int32_t part;
@@ -58,12 +69,8 @@ struct head {
 	int64_t tick_cursor;   /* parked commands up to here were tried in the pass (ticks.h); OFFSET_BEFORE_ALL: none */
 	int32_t timers_done;   /* timers decided so far at the record at next_offset */
 	struct timers_due due; /* timers that the last Tick left unfired (timers.h) */
-	/* Quarantine (quarantine.h): */
-	int32_t tries;           /* consecutive claims without a commit or a release, including the current one */
-	int32_t crashes;         /* consecutive owners that crashed while they tried the next `quarantine` commands */
-	int32_t quarantine;      /* the most commands of a batch; 0: no quarantine */
-	int64_t quarantine_left; /* commands until it ends */
-	struct followed_head followed[FOLLOWS_MAX]; /* by the place in the module's list */
+	struct quarantine quarantine[1 + FOLLOWS_MAX]; /* by source */
+	struct followed_head followed[FOLLOWS_MAX];    /* by the place in the module's list */
 	int64_t sent_seq; /* the commands that the log sends to others up to here are known to be in their topics (sender.h) */
 };
 
@@ -239,15 +246,15 @@ struct database {
 	void *self;
 
 	/* Claims ownership: adds one to the epoch in each head, and creates missing heads. Reconnects when the connection is
-	 * dead. In: part, and the epoch, crashes and quarantine that this process last had (0: never owned). If no other program
+	 * dead. In: part, and the epoch and quarantine that this process last had (0: never owned). If no other program
 	 * has claimed since then, the claim does not count as another try. Out: the head. */
 	int (*claim)(void *self, struct head *heads, size_t count, const char *owner, struct err *err);
 	/* The number of partitions over which the module's keys are spread. It is stored at the module's first start, as `found`,
 	 * and read ever after. */
 	int (*fix_parts)(void *self, int32_t found, int32_t *ret_parts, struct err *err);
-	/* Writes crashes + 1 before the next `quarantine` commands are tried. A commit sets it back to 0, so the number stays if
-	 * the owner crashes. *ret_fenced as in halt. */
-	int (*note_attempt)(void *self, const struct head *head, bool *ret_fenced, struct err *err);
+	/* Writes the source's crashes + 1 before its next `batch_max` records are tried. A commit of it writes 0, so the number
+	 * stays if the owner crashes. *ret_fenced as in halt. */
+	int (*note_attempt)(void *self, const struct head *head, int32_t source, bool *ret_fenced, struct err *err);
 	/* Clean release: undoes this claim's `tries` and its noted attempt. No-op for partitions that have another owner. */
 	int (*release)(void *self, const struct head *heads, size_t count, struct err *err);
 	/* Adds to `held` the ids that the partition's parked commands hold, up to an offset; ERR_POISON: they do not fit. */

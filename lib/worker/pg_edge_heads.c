@@ -79,10 +79,10 @@ static struct head head_of_row(const struct db_result *result, int row, int32_t 
 	if (!db_is_null(result, row, 9))
 		head.tick_cursor = db_int64(result, row, 9);
 	head.halted = db_bool(result, row, 10);
-	head.tries = db_int32(result, row, 11);
-	head.crashes = db_int32(result, row, 12);
-	head.quarantine = db_int32(result, row, 13);
-	head.quarantine_left = db_int64(result, row, 14);
+	head.quarantine[0].tries = db_int32(result, row, 11);
+	head.quarantine[0].crashes = db_int32(result, row, 12);
+	head.quarantine[0].batch_max = db_int32(result, row, 13);
+	head.quarantine[0].left = db_int64(result, row, 14);
 	head.timers_done = db_int32(result, row, 15);
 	head.due.on = head.business_date;
 	if (!db_is_null(result, row, 16) && !db_is_null(result, row, 17)) {
@@ -108,13 +108,13 @@ static void put_held(struct db_params *params, const struct head *heads, size_t 
 		db_array_int64(params, heads[i].epoch);
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < count; i++)
-		db_array_int32(params, heads[i].crashes);
+		db_array_int32(params, heads[i].quarantine[0].crashes);
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < count; i++)
-		db_array_int32(params, heads[i].quarantine);
+		db_array_int32(params, heads[i].quarantine[0].batch_max);
 	db_array_begin(params, DB_ARRAY_INT64);
 	for (size_t i = 0; i < count; i++)
-		db_array_int64(params, heads[i].quarantine_left);
+		db_array_int64(params, heads[i].quarantine[0].left);
 }
 
 static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
@@ -137,11 +137,14 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 	MUST(result.rows == (int)count);
 	for (int row = 0; row < result.rows; row++) {
 		int64_t n = db_int64(&result, row, 0) - 1;
+		struct head claimed;
 
-		heads[n] = head_of_row(&result, row, heads[n].part);
+		claimed = head_of_row(&result, row, heads[n].part);
+		pg_edge_keep_quarantine(edge, &claimed, &heads[n]);
+		heads[n] = claimed;
 	}
 	db_result_release(&result);
-	return pg_edge_read_reaction(edge, heads, count, err);
+	return pg_edge_claim_reaction(edge, heads, count, err);
 }
 
 static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct err *err)
@@ -173,7 +176,7 @@ static int run_fenced(struct pg_edge *edge, const struct db_statement *statement
 	return 0;
 }
 
-static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+static int edge_note_attempt(void *self, const struct head *head, int32_t source, bool *ret_fenced, struct err *err)
 {
 	struct pg_edge *edge = self;
 
@@ -182,10 +185,10 @@ static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenc
 	db_params_reset(&edge->params);
 	db_param_int32(&edge->params, head->part);
 	db_param_int64(&edge->params, head->epoch);
-	db_param_int32(&edge->params, head->crashes + 1);
-	db_param_int32(&edge->params, head->quarantine);
-	db_param_int64(&edge->params, head->quarantine_left);
-	return run_fenced(edge, &statement_attempt, ret_fenced, err);
+	db_param_int32(&edge->params, head->quarantine[source].crashes + 1);
+	db_param_int32(&edge->params, head->quarantine[source].batch_max);
+	db_param_int64(&edge->params, head->quarantine[source].left);
+	return run_fenced(edge, source == 0 ? &statement_attempt : pg_edge_followed_attempt(edge, source), ret_fenced, err);
 }
 
 static int edge_release(void *self, const struct head *heads, size_t count, struct err *err)
@@ -196,7 +199,9 @@ static int edge_release(void *self, const struct head *heads, size_t count, stru
 		return -1;
 	put_parts(&edge->params, heads, count);
 	put_held(&edge->params, heads, count);
-	return db_run(edge->db, &statement_release, &edge->params, NULL, err);
+	if (db_run(edge->db, &statement_release, &edge->params, NULL, err) < 0)
+		return -1;
+	return pg_edge_release_reaction(edge, heads, count, err);
 }
 
 static int edge_read_held(void *self, int32_t part, int64_t to_offset, struct keyset *held, struct err *err)

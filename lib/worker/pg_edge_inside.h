@@ -44,8 +44,15 @@ void pg_edge_fill_kept(struct database *database);
 void pg_edge_init_kept(struct db_copy *copy, size_t size_max);
 MUST_CHECK int pg_edge_write_kept(struct pg_edge *edge, const struct changes *changes, struct err *err);
 
-/* Modules that react (pg_edge_react.c); no-ops for others. Into the heads after a claim; out of them with a batch. */
-MUST_CHECK int pg_edge_read_reaction(struct pg_edge *edge, struct head *heads, size_t count, struct err *err);
+/*
+ * Modules that react (pg_edge_react.c); no-ops for others. A claim: the quarantine of followed topics is kept from the head as it was
+ * held to that which was claimed, its `tries` being what the claim adds, and then all is read. A release; and the rows of a batch.
+ */
+void pg_edge_keep_quarantine(const struct pg_edge *edge, struct head *claimed, const struct head *held);
+MUST_CHECK int pg_edge_claim_reaction(struct pg_edge *edge, struct head *heads, size_t count, struct err *err);
+MUST_CHECK int pg_edge_release_reaction(struct pg_edge *edge, const struct head *heads, size_t count, struct err *err);
+/* As statement_attempt of partition_head, with the same parameters and, behind them, the followed module. */
+const struct db_statement *pg_edge_followed_attempt(struct pg_edge *edge, int32_t source);
 MUST_CHECK int pg_edge_write_reaction(struct pg_edge *edge, const struct changes *changes, struct err *err);
 
 /* NULL: the arena is full. */

@@ -45,12 +45,13 @@ static const struct db_statement statement_heads_move = {
 	"UPDATE partition_head h SET next_offset = u.next_offset, last_digest = u.last_digest, last_id = u.last_id,"
 	" log_seq = u.log_seq, log_hash = u.log_hash, tick_at = u.tick_at, business_date = u.business_date, tick_cursor = "
 	"u.tick_cursor, quarantine = u.quarantine, quarantine_left = u.quarantine_left, timers_done = u.timers_done,"
-	" timers_before = u.timers_before, timers_at = u.timers_at, tries = 0, crashes = 0"
+	" timers_before = u.timers_before, timers_at = u.timers_at, tries = u.tries, crashes = u.crashes"
 	" FROM unnest($1::integer[], $2::bigint[], $3::bigint[], $4::bytea[], $5::uuid[], $6::bigint[], $7::bytea[], "
 	"$8::timestamptz[],"
-	" $9::date[], $10::bigint[], $11::integer[], $12::bigint[], $13::integer[], $14::bigint[], $15::timestamptz[])"
+	" $9::date[], $10::bigint[], $11::integer[], $12::bigint[], $13::integer[], $14::bigint[], $15::timestamptz[], "
+	"$16::integer[], $17::integer[])"
 	" u(part, epoch, next_offset, last_digest, last_id, log_seq, log_hash, tick_at, business_date, tick_cursor, quarantine, "
-	"quarantine_left, timers_done, timers_before, timers_at)"
+	"quarantine_left, timers_done, timers_before, timers_at, tries, crashes)"
 	" WHERE h.part = u.part AND h.epoch = u.epoch",
 };
 
@@ -230,13 +231,15 @@ static int move_heads(struct pg_edge *edge, const struct changes *changes, struc
 		  head->business_date > INT32_MIN ? db_array_int32(params, head->business_date) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_INT64,
 		  head->tick_cursor > OFFSET_BEFORE_ALL ? db_array_int64(params, head->tick_cursor) : db_array_null(params));
-	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine));
-	PUT_HEADS(DB_ARRAY_INT64, db_array_int64(params, head->quarantine_left));
+	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine[0].batch_max));
+	PUT_HEADS(DB_ARRAY_INT64, db_array_int64(params, head->quarantine[0].left));
 	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->timers_done));
 	PUT_HEADS(DB_ARRAY_INT64,
 		  head->due.before > OFFSET_BEFORE_ALL ? db_array_int64(params, head->due.before) : db_array_null(params));
 	PUT_HEADS(DB_ARRAY_INSTANT,
 		  head->due.before > OFFSET_BEFORE_ALL ? db_array_instant(params, head->due.at_ms) : db_array_null(params));
+	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine[0].tries));
+	PUT_HEADS(DB_ARRAY_INT32, db_array_int32(params, head->quarantine[0].crashes));
 	return db_write(edge->db, &statement_heads_move, params, changes->heads_count, err);
 }
 

@@ -16,8 +16,8 @@ static size_t rows_max_of(const struct engine *engine, const struct partition *p
 	size_t most = engine->conf.batch_items_max - 1 < TICK_ROWS_MAX ? engine->conf.batch_items_max - 1 : TICK_ROWS_MAX;
 
 	MUST(most > 0);
-	if (quarantine_is_on(partition) && (size_t)partition->head.quarantine < most)
-		return (size_t)partition->head.quarantine;
+	if (quarantine_is_on(partition, 0) && (size_t)partition->head.quarantine[0].batch_max < most)
+		return (size_t)partition->head.quarantine[0].batch_max;
 	return most;
 }
 
@@ -28,11 +28,12 @@ static int begin_batch(struct engine *engine, struct partition *partition, bool 
 
 	MUST(batch->items_count == 0);
 	*ret_is_ours = true;
-	if (quarantine_is_on(partition) && quarantine_note_attempt(engine, partition->head.part, ret_is_ours, err) < 0)
+	if (quarantine_is_on(partition, 0) && quarantine_note_attempt(engine, partition->head.part, 0, ret_is_ours, err) < 0)
 		return -1;
 	batch_reset(batch);
 	batch->tick_part = partition->head.part;
-	batch->quarantined_part = quarantine_is_on(partition) ? partition->head.part : -1;
+	batch->quarantined_part = quarantine_is_on(partition, 0) ? partition->head.part : -1;
+	batch->quarantined_source = 0;
 	return 0;
 }
 
@@ -51,7 +52,7 @@ static int collect_parked(struct engine *engine, struct partition *partition, st
 		bool is_full = i > 0 && batch->arena.used > batch->arena.size / 2;
 
 		if (!is_full &&
-		    admit_parked(&engine->admission, &rows[i], quarantine_is_deadly(partition), partition->tick.command.now_ms,
+		    admit_parked(&engine->admission, &rows[i], quarantine_is_deadly(partition, 0), partition->tick.command.now_ms,
 				 &batch->arena, &batch->items[batch->items_count], err) == 0) {
 			batch->items_count++;
 			continue;
@@ -91,7 +92,7 @@ static int collect_timers(struct engine *engine, struct partition *partition, bo
 	if (timers_make_items(engine->admission.module, rows, count, &partition->tick, due.on, &batch->arena, batch->items, err) <
 	    0)
 		return -1;
-	batch->items[0].is_broken = quarantine_is_deadly(partition);
+	batch->items[0].is_broken = quarantine_is_deadly(partition, 0);
 	batch->items_count = count;
 	return 0;
 }
@@ -109,7 +110,8 @@ static int end_pass(struct engine *engine, struct partition *partition, bool lea
 	if (!leaves && timers_may_be_due(partition, &due) && timers_look_ahead(engine, partition, err) < 0)
 		return -1;
 	batch_reset(batch);
-	batch->quarantined_part = quarantine_is_on(partition) ? partition->head.part : -1;
+	batch->quarantined_part = quarantine_is_on(partition, 0) ? partition->head.part : -1;
+	batch->quarantined_source = 0;
 	body = arena_take(&batch->arena, 1, sizeof(*body));
 	MUST(body); /* the arena is empty */
 	*body = partition->tick_body;
@@ -119,7 +121,7 @@ static int end_pass(struct engine *engine, struct partition *partition, bool lea
 	batch->items_count = 1;
 	batch->bytes = partition->tick.size;
 	lanes_end_pass(&engine->lanes, partition->head.part);
-	return leaves || quarantine_is_on(partition) ? process_collected(engine, err) : 0;
+	return leaves || quarantine_is_on(partition, 0) ? process_collected(engine, err) : 0;
 }
 
 /* One transaction of the pass. Nothing is in flight. */

@@ -238,7 +238,7 @@ static void insert(const struct engine *engine, struct batch *batch, size_t at, 
 		first[i] = item_of(&rows[i], rule_of(engine->admission.module, rows[i].kind), &bodies[i], command->offset,
 				   command->command.now_ms, INT32_MIN);
 	/* What ends every program is the first of the two. */
-	if (command->is_broken && quarantine_is_deadly(&engine->partitions[command->part])) {
+	if (command->is_broken && quarantine_is_deadly(&engine->partitions[command->part], 0)) {
 		first->is_broken = true;
 		command->is_broken = false;
 	}
@@ -250,8 +250,8 @@ static size_t room_of(const struct engine *engine, const struct batch *batch)
 	size_t room = batch->items_capacity - batch->items_count;
 	size_t most = batch_timers_max(&engine->conf);
 
-	if (batch->quarantined_part >= 0 && quarantine_is_on(&engine->partitions[batch->quarantined_part]))
-		most = (size_t)engine->partitions[batch->quarantined_part].head.quarantine;
+	if (batch->quarantined_part >= 0 && quarantine_is_on(&engine->partitions[batch->quarantined_part], 0))
+		most = (size_t)engine->partitions[batch->quarantined_part].head.quarantine[0].batch_max;
 	return most < room ? most : room;
 }
 

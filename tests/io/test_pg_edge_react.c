@@ -137,6 +137,63 @@ static void test_pg_edge_react__a_position_never_goes_back(void **state)
 	world->database.abandon(world->database.self);
 }
 
+/* Of the second followed module, of the first, of the commands. */
+static void assert_tries(const struct head *head, int32_t second, int32_t first, int32_t commands)
+{
+	assert_int_equal(head->quarantine[2].tries, second);
+	assert_int_equal(head->quarantine[1].tries, first);
+	assert_int_equal(head->quarantine[0].tries, commands);
+}
+
+/* What one source commits says nothing about the record of another that ends every program. */
+static void test_pg_edge_react__claims_are_counted_by_source(void **state)
+{
+	struct world *world = *state;
+	struct head head;
+
+	claim(world, OWNED);
+	claim(world, OWNED);
+	head = claim(world, OWNED);
+	assert_tries(&head, 2, 2, 2);
+	head.followed[0] = position(1);
+	head.quarantine[1].tries = 0; /* as the engine does after a batch with its records */
+	head.quarantine[0].tries = 0;
+	move(world, &head);
+	head = claim(world, OWNED);
+	assert_tries(&head, 3, 1, 1);
+	must(world, world->database.claim(world->database.self, &head, 1, "test", &world->err)); /* again: it has not died */
+	assert_tries(&head, 3, 1, 1);
+	must(world, world->database.release(world->database.self, &head, 1, &world->err));
+	head = claim(world, OWNED);
+	assert_tries(&head, 3, 1, 1);
+}
+
+static void test_pg_edge_react__an_attempt_is_of_its_source(void **state)
+{
+	struct world *world = *state;
+	struct head old = claim(world, OWNED);
+	struct head head = claim(world, OWNED);
+	bool is_fenced;
+
+	head.quarantine[2].batch_max = 7;
+	head.quarantine[2].left = 90;
+	must(world, world->database.note_attempt(world->database.self, &head, 2, &is_fenced, &world->err));
+	assert_false(is_fenced);
+	must(world, world->database.note_attempt(world->database.self, &old, 1, &is_fenced, &world->err));
+	assert_true(is_fenced);
+	head = claim(world, OWNED);
+	assert_int_equal(head.quarantine[0].crashes + head.quarantine[1].crashes, 0);
+	assert_int_equal(head.quarantine[2].crashes, 1);
+	assert_int_equal(head.quarantine[2].batch_max, 7);
+	assert_int_equal(head.quarantine[2].left, 90);
+	head.followed[1] = position(1);
+	head.quarantine[2] = (struct quarantine){ .batch_max = 7, .left = 89 };
+	move(world, &head);
+	head = claim(world, OWNED);
+	assert_int_equal(head.quarantine[2].crashes, 0);
+	assert_int_equal(head.quarantine[2].left, 89);
+}
+
 #define REACTING(name) cmocka_unit_test_setup_teardown(name, set_up_reaction, tear_down)
 
 int main(void)
@@ -146,6 +203,8 @@ int main(void)
 		REACTING(test_pg_edge_react__a_batch_that_is_abandoned_moves_nothing),
 		REACTING(test_pg_edge_react__a_claim_makes_the_positions),
 		REACTING(test_pg_edge_react__an_earlier_owner_moves_nothing),
+		REACTING(test_pg_edge_react__claims_are_counted_by_source),
+		REACTING(test_pg_edge_react__an_attempt_is_of_its_source),
 		REACTING(test_pg_edge_react__a_position_never_goes_back),
 	};
 

@@ -615,7 +615,7 @@ static void test_cases__one_among_many_is_found_in_few_batches_and_deaths(void *
 	assert_int_equal(world->databases[CUSTOMERS].parked[0].parked.offset, MANY / 2 + 76);
 	assert_in_range(world->deaths, 5, 12);
 	assert_in_range(world->attempts, 10, 100);
-	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine, 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine[0].batch_max, 0);
 }
 
 /* Ticks are no commands: a quiet partition's quarantine neither ends by them nor costs anybody anything. */
@@ -628,14 +628,14 @@ static void test_cases__ticks_do_not_count_in_quarantine(void **state)
 	kill_all(world, CUSTOMERS, 5);
 	send_customer(world, 1);
 	assert_true(rests(world));
-	left = head_of(world, CUSTOMERS, 0)->quarantine_left;
+	left = head_of(world, CUSTOMERS, 0)->quarantine[0].left;
 	assert_int_equal(left, world->sizes.batch_items_max - 1);
 	for (int tick = 0; tick < 10; tick++) {
 		world->now_ms += 1000;
 		workload_tick(world);
 		assert_true(rests(world));
 	}
-	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine_left, left);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine[0].left, left);
 	assert_null(audit(world));
 }
 
@@ -670,8 +670,8 @@ static void assert_all_are_applied(struct sim_world *world, size_t count)
 	assert_true(rests(world));
 	assert_int_equal(world->databases[CUSTOMERS].log[0].count, count);
 	assert_int_equal(parked_now(world, CUSTOMERS), 0);
-	assert_int_equal(head_of(world, CUSTOMERS, 0)->tries, 0);
-	assert_int_equal(head_of(world, CUSTOMERS, 0)->crashes, 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine[0].tries, 0);
+	assert_int_equal(head_of(world, CUSTOMERS, 0)->quarantine[0].crashes, 0);
 	assert_null(audit(world));
 }
 
@@ -682,7 +682,7 @@ static void test_cases__kills_in_a_quiet_time_park_nothing(void **state)
 
 	assert_true(rests(world));
 	kill_all(world, CUSTOMERS, 10);
-	assert_in_range(head_of(world, CUSTOMERS, 0)->tries, 4, 100);
+	assert_in_range(head_of(world, CUSTOMERS, 0)->quarantine[0].tries, 4, 100);
 	for (unsigned number = 1; number <= 9; number++)
 		send_customer(world, number);
 	assert_all_are_applied(world, 9);
@@ -698,7 +698,7 @@ static void test_cases__owners_that_let_go_are_not_counted(void **state)
 		world_rebalance(world, CUSTOMERS);
 	}
 	assert_true(rests(world));
-	assert_in_range(head_of(world, CUSTOMERS, 0)->tries, 0, 1);
+	assert_in_range(head_of(world, CUSTOMERS, 0)->quarantine[0].tries, 0, 1);
 }
 
 static size_t kills_by_number[16];

@@ -36,7 +36,8 @@ static void forget_tries(struct sim_world *world)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (int32_t part = 0; part < SIM_PARTS; part++)
-			world->databases[module].heads[part].tries = 0;
+			for (size_t source = 0; source <= FOLLOWS_MAX; source++)
+				world->databases[module].heads[part].quarantine[source].tries = 0;
 }
 
 static void take_turns(struct sim_world *world, int steps)

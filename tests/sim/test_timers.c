@@ -86,7 +86,7 @@ static const char *refuse_two(const struct changes *changes)
 static void forget_tries(struct sim_world *world)
 {
 	for (int32_t part = 0; part < SIM_PARTS; part++)
-		world->databases[SIM_REPORTS].heads[part].tries = 0;
+		world->databases[SIM_REPORTS].heads[part].quarantine[0].tries = 0;
 }
 
 static struct outcome work_off(uint64_t seed, struct way way)

@@ -308,18 +308,25 @@ static void end_gracefully(struct sim_world *world, size_t module, struct sim_wo
 	restart(world, module, worker);
 }
 
+static bool has_crashed(const struct head *head)
+{
+	for (size_t source = 0; source < COUNT(head->quarantine); source++)
+		if (head->quarantine[source].crashes > 0)
+			return true;
+	return false;
+}
+
 void world_unhalt(struct sim_world *world, bool only_deadly)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		for (size_t part = 0; part < SIM_PARTS; part++) {
 			struct head *head = &world->databases[module].heads[part];
 
-			if (!head->halted || (only_deadly && head->crashes == 0))
+			if (!head->halted || (only_deadly && !has_crashed(head)))
 				continue;
 			head->epoch++;
 			head->halted = false;
-			head->tries = head->crashes = head->quarantine = 0;
-			head->quarantine_left = 0;
+			memset(head->quarantine, 0, sizeof(head->quarantine));
 		}
 }
 

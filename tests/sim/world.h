@@ -117,6 +117,7 @@ struct sim_fired { /* a timer that fired, in the order of its partition's log */
 
 struct sim_database {
 	struct head heads[SIM_PARTS];
+	char halt_reasons[SIM_PARTS][240]; /* of the last halt */
 	bool has_head[SIM_PARTS];
 	int32_t parts;                            /* that the module was begun with; 0: not yet */
 	struct sim_session *locked_by[SIM_PARTS]; /* the session in whose transaction the head is locked */

@@ -1,6 +1,8 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/array.h"
 #include "schemas/customers.h"
 #include "tests/sim/world.h"
 
@@ -138,9 +140,12 @@ static bool is_locked(struct sim_database *database, const struct sim_session *s
 
 static void take_quarantine(struct head *stored, const struct head *held)
 {
-	stored->crashes = held->crashes;
-	stored->quarantine = held->quarantine;
-	stored->quarantine_left = held->quarantine_left;
+	for (size_t source = 0; source < COUNT(stored->quarantine); source++) {
+		int32_t tries = stored->quarantine[source].tries;
+
+		stored->quarantine[source] = held->quarantine[source];
+		stored->quarantine[source].tries = tries;
+	}
 }
 
 static int edge_claim(void *self, struct head *heads, size_t count, const char *owner, struct err *err)
@@ -166,8 +171,8 @@ static int edge_claim(void *self, struct head *heads, size_t count, const char *
 		database->has_head[part] = true;
 		if (head->epoch == heads[i].epoch)
 			take_quarantine(head, &heads[i]);
-		else
-			head->tries++;
+		for (size_t source = 0; source < COUNT(head->quarantine); source++)
+			head->quarantine[source].tries += head->epoch != heads[i].epoch;
 		head->epoch++;
 		heads[i] = *head;
 	}
@@ -187,7 +192,7 @@ static int edge_fix_parts(void *self, int32_t found, int32_t *ret_parts, struct 
 	return session_fault(session, err);
 }
 
-static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenced, struct err *err)
+static int edge_note_attempt(void *self, const struct head *head, int32_t source, bool *ret_fenced, struct err *err)
 {
 	struct sim_session *session = self;
 	struct head *stored = &database_of(session)->heads[head->part];
@@ -197,7 +202,7 @@ static int edge_note_attempt(void *self, const struct head *head, bool *ret_fenc
 	*ret_fenced = stored->epoch != head->epoch;
 	if (!*ret_fenced) {
 		take_quarantine(stored, head);
-		stored->crashes++;
+		stored->quarantine[source].crashes++;
 		session->world->attempts++;
 	}
 	return session_fault(session, err);
@@ -215,7 +220,8 @@ static int edge_release(void *self, const struct head *heads, size_t count, stru
 
 		if (head->epoch != heads[i].epoch)
 			continue;
-		head->tries -= head->tries > 0;
+		for (size_t source = 0; source < COUNT(head->quarantine); source++)
+			head->quarantine[source].tries -= head->quarantine[source].tries > 0;
 		take_quarantine(head, &heads[i]);
 	}
 	return 0;
@@ -241,7 +247,6 @@ static int edge_halt(void *self, const struct head *head, const char *reason, bo
 {
 	struct sim_session *session = self;
 
-	(void)reason;
 	if (session_fault(session, err) < 0)
 		return -1;
 	if (session->world->script.halts_fail > 0) {
@@ -249,8 +254,11 @@ static int edge_halt(void *self, const struct head *head, const char *reason, bo
 		return err_set(err, ERR_RETRY, "away");
 	}
 	*ret_fenced = database_of(session)->heads[head->part].epoch != head->epoch;
-	if (!*ret_fenced)
+	if (!*ret_fenced) {
 		database_of(session)->heads[head->part].halted = true;
+		(void)snprintf(database_of(session)->halt_reasons[head->part], sizeof(database_of(session)->halt_reasons[0]),
+			       "%s", reason);
+	}
 	return 0;
 }
 
