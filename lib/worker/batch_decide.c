@@ -435,8 +435,8 @@ static int decide_event(struct batch *batch, const struct engine *engine, size_t
 	if (!item->rule)
 		return 0;
 	if (item->is_broken)
-		return err_set(err, ERR_POISON, "an event of %s breaks our code; a person has to look",
-			       engine->admission.module->follows[item->source - 1].module);
+		return err_set(err, ERR_POISON, "%s breaks our code; a program that is mended answers it, after dcs unhalt",
+			       item->command.type->record.name);
 	if (verdict->has_answer && verdict->answer.found)
 		return 0;
 	item->command.today = later_day(day_of_instant(item->command.now_ms), head->business_date);

@@ -15,7 +15,8 @@
  *   now      the broker time of the event's record; the business date is that of the module's own Ticks
  *   id       of the event's command: derived from the event's id and the module's name. The answer closes it
  *   wrong    a gap, a broken chain, an event that cannot be decoded or that breaks our code: the partition halts, commands and
- *            all. An event of a log cannot be left out, and a module that has stopped does nothing wrong
+ *            all. An event of a log cannot be left out, and a module that has stopped does nothing wrong. A mended program
+ *            answers it, after dcs unhalt
  */
 
 /*

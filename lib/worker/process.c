@@ -171,11 +171,16 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 /* The record can neither be applied nor parked: its partition halts until an operator resumes it. */
 static int give_up(struct engine *engine, struct batch *batch, size_t at, const char *why, struct err *err)
 {
-	int32_t part = batch->items[at].part;
+	const struct item *item = &batch->items[at];
+	int32_t part = item->part;
 	struct err reason = ERR_INIT;
 
-	err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s",
-		(long long)batch->items[at].offset, why);
+	if (item->kind == ITEM_EVENT)
+		err_set(&reason, ERR_POISON, "events of %s, offset %lld: %.150s",
+			engine->admission.module->follows[item->source - 1].module, (long long)item->record.offset, why);
+	else
+		err_set(&reason, ERR_POISON, "offset %lld can neither be applied nor set aside: %.150s", (long long)item->offset,
+			why);
 	buffers_drop_part(engine, batch, part, at);
 	return lanes_halt(&engine->lanes, part, reason.text, err);
 }

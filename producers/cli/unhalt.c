@@ -29,16 +29,19 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about = "usage: dcs unhalt MODULE PARTITION [FLAGS]\n\n"
-		 "Takes the halt off a partition of a command module; the worker that gets it next makes all its checks again. "
-		 "When the\n"
-		 "topic was truncated or made anew they fail again: then, and only after a person has looked, --at says where to "
-		 "go on.\n"
-		 "Commands between the old place and that are lost, or come again (and are known by their ids). Going back, what "
-		 "was "
-		 "set\n"
-		 "aside before keeps its turn, at offsets below zero.\n"
-		 "Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
+	.about =
+		"usage: dcs unhalt MODULE PARTITION [FLAGS]\n\n"
+		"Takes the halt off a partition of a command module; the worker that gets it next makes all its checks again. An "
+		"event of\n"
+		"another module that broke our code is answered then, by a program that is mended: install it first.\n"
+		"When the\n"
+		"topic was truncated or made anew they fail again: then, and only after a person has looked, --at says where to "
+		"go on.\n"
+		"Commands between the old place and that are lost, or come again (and are known by their ids). Going back, what "
+		"was "
+		"set\n"
+		"aside before keeps its turn, at offsets below zero.\n"
+		"Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 2,
@@ -78,10 +81,16 @@ static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'r
 				  "timers_done ELSE 0 END, timers_before = CASE WHEN $2 < 0 THEN timers_before END WHERE part = "
 				  "$1";
 
+/* Of a module that reacts. */
+static const char update_followed[] =
+	"UPDATE {schema}.followed_head SET tries = 0, crashes = 0, quarantine = 0, quarantine_left = 0 "
+	"WHERE part = $1";
+
 struct unhalt {
 	struct db *db;
 	struct arena *arena;
 	const char *module;
+	bool reacts;
 	int32_t part;
 };
 
@@ -121,17 +130,20 @@ static int go_on(const struct unhalt *unhalt, struct err *err)
 	     run_step(unhalt, "cli_unhalt_timers", move_timers, true, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_break", insert_break, true, NULL, err) != 0))
 		return -1;
+	if (unhalt->reacts && run_step(unhalt, "cli_unhalt_followed", update_followed, false, NULL, err) != 0)
+		return -1;
 	return run_step(unhalt, "cli_unhalt", update_head, true, NULL, err);
 }
 
 static int run(struct db *db, struct arena *arena, const char *module, int32_t part, struct err *err)
 {
 	struct unhalt unhalt = { .db = db, .arena = arena, .part = part };
-	struct schemas modules;
+	struct schemas modules, reacting;
 	int failed = -1;
 
-	if (command_schemas(db, &modules, err) != 0)
+	if (command_schemas(db, &modules, err) != 0 || reacting_schemas(db, &reacting, err) != 0)
 		return -1;
+	unhalt.reacts = schemas_have(&reacting, module);
 	for (size_t i = 0; i < modules.count; i++)
 		if (strcmp(module, modules.names[i]) == 0)
 			unhalt.module = modules.names[i];

@@ -4,6 +4,7 @@
 #include "consumers/modules.h"
 #include "consumers/reports/reports.h"
 #include "model/topic.h"
+#include "producers/cli/cli.h"
 #include "producers/cli/observe.h"
 #include "producers/cli/status_metrics.h"
 #include "tests/io/mock_cluster.h"
@@ -147,11 +148,36 @@ static void test_observe__counts_commands_that_no_module_knows(void **state)
 	assert_false(has_metric("dcs_unsent_commands{module=\"debts\""));
 }
 
+/* An event broke our code, and killed some owners before. After a mended program was put in, the operator lets it go. */
+static void test_observe__a_partition_that_an_event_halted_says_why_and_goes_on(void **state)
+{
+	char pg[STORE_CONNINFO_MAX], name[] = "unhalt", module[] = "reports", part[] = "1", flag[] = "--pg";
+	char *arguments[] = { name, module, part, flag, pg };
+
+	(void)state;
+	exec("UPDATE reports.partition_head SET state = 'halted', reason = 'events of debts, offset 9: DebtPaid breaks our code' "
+	     "WHERE part = 1");
+	exec("UPDATE reports.followed_head SET tries = 5, crashes = 2, quarantine = 1, quarantine_left = 7 WHERE part = 1");
+	look();
+	assert_true(part_of_reports(1)->halted);
+	assert_string_equal(part_of_reports(1)->reason, "events of debts, offset 9: DebtPaid breaks our code");
+	snprintf(pg, sizeof(pg), "%s dbname=test_store", getenv("DCS_TEST_PG"));
+	assert_int_equal(run_unhalt(COUNT(arguments), arguments), 0);
+	look();
+	assert_false(part_of_reports(1)->halted);
+	assert_int_equal(
+		store_number(&spec, "counts",
+			     "SELECT sum(tries + crashes + quarantine + quarantine_left)::bigint FROM reports.followed_head"),
+		0);
+	assert_int_equal(position(1)->last_seq, 3); /* what was answered stays answered */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_observe__counts_events_that_are_not_answered),
 		cmocka_unit_test(test_observe__counts_commands_that_no_module_knows),
+		cmocka_unit_test(test_observe__a_partition_that_an_event_halted_says_why_and_goes_on),
 	};
 
 	return cmocka_run_group_tests_name("observe", tests, open_world, close_world);
