@@ -119,7 +119,7 @@ const struct sim_letter *post_find(const struct sim_world *world, const struct u
  * known. A transaction that has locked the row is waited for before. */
 bool post_claim(struct sim_world *world, const struct uuid *communication_id, bool is_again, const char **ret_refusal);
 
-bool post_waits(const struct sim_world *world); /* a message is scheduled */
+bool post_waits(const struct sim_world *world); /* a message is scheduled, or is to be tried */
 
 void post_release(struct sim_world *world);
 

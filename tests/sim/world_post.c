@@ -555,6 +555,9 @@ bool post_claim(struct sim_world *world, const struct uuid *communication_id, bo
 
 bool post_waits(const struct sim_world *world)
 {
+	for (size_t i = 0; i < world->post.dispatches_count; i++)
+		if (world->post.dispatches[i].state != DISPATCH_DONE)
+			return true;
 	for (size_t i = 0; i < world->post.letters_count; i++)
 		if (strcmp(world->post.letters[i].state, "scheduled") == 0)
 			return true;
