@@ -567,6 +567,16 @@ static const char *take_merged(struct mailbook *book, const struct mail_event *e
 	return NULL;
 }
 
+/* Released in the same decision, whose events stand together; it may have been released before, and got another time. */
+static bool is_released_with(const struct mailbook *book, const struct mail *into, const struct mail *merged)
+{
+	for (size_t i = 0; i < book->releases_count; i++)
+		if (uuid_equal(&book->releases[i].communication_id, &into->communication_id) &&
+		    book->releases[i].seq > merged->merged_seq && book->releases[i].seq <= merged->merged_seq + 32)
+			return true;
+	return false;
+}
+
 /* The one that it went with was released in the same decision, about its debts, too, by the same channel to the same person. */
 static const char *check_merged(const struct mailbook *book, const struct mail *mail)
 {
@@ -575,7 +585,7 @@ static const char *check_merged(const struct mailbook *book, const struct mail *
 	if (mail->merged_seq == 0)
 		return NULL;
 	if (!into || !uuid_equal(&into->customer_id, &mail->customer_id) || !str_equal(into->channel, mail->channel) ||
-	    into->released_seq <= mail->merged_seq || into->released_seq > mail->merged_seq + 32)
+	    !is_released_with(book, into, mail))
 		FAIL("a message was merged into one that was not released with it");
 	for (size_t i = 0; i < mail->debts_count; i++)
 		if (!has_debt(into, &mail->debts[i]))

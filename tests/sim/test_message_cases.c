@@ -455,6 +455,53 @@ static void test_messages__of_mergeable_ones_one_leaves(void **state)
 	assert_null(audit(world));
 }
 
+static void until_told(struct sim_world *world, const struct message_type *type)
+{
+	while (count_events(world, type) == 0)
+		world_step(world);
+}
+
+/* A message that no notifier has claimed gets another time. */
+static void reschedule(struct sim_world *world, unsigned number, int64_t wait_ms)
+{
+	const struct reschedule_communication body = { .communication_id = id_of(number),
+						       .customer_id = CUSTOMER,
+						       .has_not_before = true,
+						       .not_before = world->now_ms + wait_ms,
+						       .send_by = world->now_ms + LATER_MS };
+
+	until_told(world, &communication_released_type);
+	tell(world, SIM_COMMUNICATIONS, &reschedule_communication_type, &body);
+	until_told(world, &communication_rescheduled_type);
+	world->script.stops_notifiers = false;
+}
+
+/* The first release of the one that leaves was before the other was merged into it. */
+static void test_messages__a_message_is_merged_into_one_that_was_released_before(void **state)
+{
+	const struct uuid debt_id = DEBT;
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	create_debt(world);
+	world->script.gateway_says = "accepted";
+	grant(world, 20, 500);
+	send_mergeable(world, 10, &debt_id, LATER_MS / 4);
+	assert_true(rests(world));
+	world->script.stops_notifiers = true;
+	world->now_ms += LATER_MS / 4;
+	workload_tick(world);
+	reschedule(world, 10, LATER_MS / 4);
+	send_mergeable(world, 11, &debt_id, LATER_MS / 4);
+	assert_true(rests(world));
+	world->now_ms += LATER_MS / 4;
+	tick(world);
+	assert_int_equal(taken(world), 1);
+	assert_int_equal(count_events(world, &communication_merged_type), 1);
+	assert_int_equal(count_events(world, &communication_released_type), 2);
+	assert_null(audit(world));
+}
+
 /* ---- answers to persons ---- */
 
 static void given_answer(struct sim_world *world, const char *name, const char *message_class)
@@ -543,6 +590,7 @@ int main(void)
 		IN_WORLD(test_messages__what_waits_ends_with_a_withdrawal_whatever_comes_after),
 		IN_WORLD(test_messages__a_tick_after_send_by_suppresses_what_waits),
 		IN_WORLD(test_messages__of_mergeable_ones_one_leaves),
+		IN_WORLD(test_messages__a_message_is_merged_into_one_that_was_released_before),
 		IN_WORLD(test_messages__a_damaged_text_that_says_stop_is_confirmed),
 		IN_WORLD(test_messages__help_that_was_set_aside_is_answered_on_another_day),
 	};
