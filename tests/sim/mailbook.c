@@ -711,6 +711,14 @@ static bool can_get_another_time(const struct sim_world *world, const struct mai
 	return can_be_stopped(world, mail, seq) && (strcmp(mail->state, "scheduled") == 0 || at_ms < mail->send_by_ms);
 }
 
+/* It waits again: its releases so far are void. */
+static void take_back(struct mailbook *book, const struct mail *mail, int64_t seq)
+{
+	for (size_t i = 0; i < book->releases_count; i++)
+		if (book->releases[i].back_seq == 0 && uuid_equal(&book->releases[i].communication_id, &mail->communication_id))
+			book->releases[i].back_seq = seq;
+}
+
 static const char *take_rescheduled(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				    const struct communication_rescheduled *body)
 {
@@ -724,6 +732,7 @@ static const char *take_rescheduled(struct mailbook *book, const struct sim_worl
 	if (body->release_at <= event->row->at_ms || body->release_at > body->send_by)
 		FAIL("a message waits for a time that has passed, or that is of no use");
 	book->races.other_times += strcmp(mail->state, "scheduled") != 0;
+	take_back(book, mail, event->row->seq);
 	mail->state = "scheduled";
 	mail->has_waited = true;
 	mail->version = body->version;
@@ -754,7 +763,7 @@ static const char *take_released(struct mailbook *book, const struct sim_world *
 		mail->released_seq = event->row->seq;
 	mail->released_at_ms = event->row->at_ms;
 	book->releases = sim_grow(book->releases, book->releases_count, &book->releases_capacity, sizeof(*book->releases));
-	book->releases[book->releases_count++] = (struct freed){ mail->communication_id, event->row->seq };
+	book->releases[book->releases_count++] = (struct freed){ mail->communication_id, event->row->seq, 0 };
 	return take_debts(book, mail, body);
 }
 
@@ -802,6 +811,8 @@ static const char *take_progress(struct mailbook *book, const struct sim_world *
 	    (body->has_release_at && body->release_at <= event->row->at_ms))
 		FAIL("a message waits for no time, or for one that has passed");
 	mail->state = step_of(state)->state;
+	if (strcmp(state, "scheduled") == 0)
+		take_back(book, mail, event->row->seq);
 	book->races.answers += mail->is_answer && strcmp(state, "submitted") == 0;
 	mail->release_at_ms = body->has_release_at ? body->release_at : 0;
 	mail->version = body->version;
@@ -1006,11 +1017,13 @@ static bool is_answer_to(const struct mailbook *book, const struct mail *mail, c
 			return false;
 	}
 	for (size_t i = 0; i < book->releases_count; i++) {
-		const struct mail *other = mail_of(book, &book->releases[i].communication_id);
+		const struct freed *release = &book->releases[i];
+		const struct mail *other = mail_of(book, &release->communication_id);
+		bool is_void = release->back_seq > 0 && release->back_seq < released_seq;
 
 		if (other != mail && uuid_equal(&other->customer_id, &mail->customer_id) &&
-		    str_equal(other->channel, mail->channel) && has_reached(other) && book->releases[i].seq > wrote->seq &&
-		    book->releases[i].seq < released_seq)
+		    str_equal(other->channel, mail->channel) && has_reached(other) && release->seq > wrote->seq &&
+		    release->seq < released_seq && !is_void)
 			return false;
 	}
 	return true;

@@ -63,6 +63,7 @@ struct wrote { /* a message from a person; of nobody whom we know: customer_id i
 struct freed { /* a release of a message: what was known when the guard allowed it */
 	struct uuid communication_id;
 	int64_t seq;
+	int64_t back_seq; /* from here on it waits again, and nothing has left by this release; 0: it does not */
 };
 
 struct gone { /* a contact point that was given up, or a customer who was erased */

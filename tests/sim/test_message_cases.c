@@ -549,6 +549,29 @@ static void test_messages__a_damaged_text_that_says_stop_is_confirmed(void **sta
 	assert_null(audit(world));
 }
 
+/* The first message might have been the one answer, but did not leave: the second one is, and the first leaves by a consent. */
+static void test_messages__an_answer_that_got_another_time_leaves_room_for_one(void **state)
+{
+	struct sim_world *world = *state;
+
+	given_customer(world);
+	world->script.gateway_says = "accepted";
+	write_to_us(world, STR("I will pay on Monday"));
+	assert_true(rests(world));
+	world->script.stops_notifiers = true;
+	send_about(world, 10, NULL);
+	reschedule(world, 10, LATER_MS / 4);
+	send_about(world, 11, NULL);
+	assert_true(rests(world));
+	assert_int_equal(taken(world), 1);
+	grant(world, 20, 0);
+	assert_true(rests(world));
+	world->now_ms += LATER_MS / 4;
+	tick(world);
+	assert_int_equal(taken(world), 2);
+	assert_null(audit(world));
+}
+
 static const char *refuse_inbounds(const struct changes *changes)
 {
 	for (size_t i = 0; i < changes->events_count; i++)
@@ -592,6 +615,7 @@ int main(void)
 		IN_WORLD(test_messages__of_mergeable_ones_one_leaves),
 		IN_WORLD(test_messages__a_message_is_merged_into_one_that_was_released_before),
 		IN_WORLD(test_messages__a_damaged_text_that_says_stop_is_confirmed),
+		IN_WORLD(test_messages__an_answer_that_got_another_time_leaves_room_for_one),
 		IN_WORLD(test_messages__help_that_was_set_aside_is_answered_on_another_day),
 	};
 
