@@ -320,9 +320,195 @@ static void test_decision__misused_events_are_bugs(void **state)
 	assert_true(dies(confide_nothing));
 }
 
+/* ---- commands to other modules ---- */
+
+struct pay {
+	struct uuid customer_id;
+	int64_t amount_minor;
+};
+
+static const struct field pay_key = { .name = "customer_id", .kind = FIELD_UUID, .offset = offsetof(struct pay, customer_id) };
+static const struct message_type order_type = { .record = { .name = "Order", .size = sizeof(struct pay) },
+						.kind = MESSAGE_COMMAND,
+						.key_field = &pay_key };
+
+static struct uuid step_id(unsigned number)
+{
+	return (struct uuid){ { 1, (uint8_t)number } };
+}
+
+static struct pay *send(unsigned number)
+{
+	const struct uuid id = step_id(number);
+
+	return decision_send(&decision, &order_type, &id);
+}
+
+static void test_decision__sends_commands_in_order(void **state)
+{
+	struct pay *first;
+	struct pay *second;
+
+	(void)state;
+	memset(arena_take_bytes(&arena, 4096), 0xFF, 4096);
+	arena_reset(&arena);
+	assert_null(decision.sendings);
+	(void)decision_event(&decision, &paid_type);
+	first = send(1);
+	second = send(2);
+	assert_int_equal(first->amount_minor + second->amount_minor, 0);
+	first->amount_minor = 7;
+	assert_int_equal(second->amount_minor, 0);
+	assert_int_equal(decision.kind, DECISION_EVENTS);
+	assert_int_equal(decision.events_count, 1); /* their rows are the engine's */
+	assert_int_equal(decision.sendings_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const struct uuid id = step_id(i + 1);
+
+		assert_ptr_equal(decision.sendings[i].type, &order_type);
+		assert_ptr_equal(decision.sendings[i].body, i == 0 ? first : second);
+		assert_true(uuid_equal(&decision.sendings[i].id, &id));
+	}
+}
+
+static void test_decision__notes_what_it_has_read(void **state)
+{
+	const struct uuid debt = step_id(9);
+
+	(void)state;
+	assert_null(decision.reads);
+	decision_read(&decision, "debt", &debt, 12);
+	decision_read(&decision, "customer", &debt, 0);
+	assert_int_equal(decision.kind, DECISION_NONE); /* no answer by itself */
+	assert_int_equal(decision.reads_count, 2);
+	assert_string_equal(decision.reads[0].entity, "debt");
+	assert_true(uuid_equal(&decision.reads[0].id, &debt));
+	assert_int_equal(decision.reads[0].version, 12);
+	assert_string_equal(decision.reads[1].entity, "customer");
+	assert_int_equal(decision.reads[1].version, 0);
+}
+
+static void test_decision__a_sending_in_a_full_arena_is_an_overflow(void **state)
+{
+	static const struct pay zero;
+	struct pay *body;
+
+	(void)state;
+	(void)decision_event(&decision, &paid_type);
+	assert_non_null(arena_take_bytes(&arena, 4000)); /* room for the body, and not for the list */
+	body = send(1);
+	assert_true(decision.overflow);
+	assert_int_equal(decision.sendings_count, 0);
+	decision.overflow = false;
+	assert_non_null(arena_take_bytes(&arena, arena.size - arena.used - sizeof(*body) + 1));
+	body = send(2); /* nor for the body */
+	assert_memory_equal(body, &zero, sizeof(zero));
+	assert_true(decision.overflow);
+}
+
+static void test_decision__a_read_in_a_full_arena_is_an_overflow(void **state)
+{
+	const struct uuid debt = step_id(9);
+
+	(void)state;
+	assert_non_null(arena_take_bytes(&arena, 4000));
+	decision_read(&decision, "debt", &debt, 1);
+	assert_true(decision.overflow);
+	assert_int_equal(decision.reads_count, 0);
+}
+
+static void send_without_event(void)
+{
+	(void)send(1);
+}
+
+static void send_after_refusal(void)
+{
+	decision_refuse(&decision, REFUSAL_HELD, "", "first");
+	(void)send(1);
+}
+
+static void send_without_id(void)
+{
+	const struct uuid none = { { 0 } };
+
+	(void)decision_event(&decision, &paid_type);
+	(void)decision_send(&decision, &order_type, &none);
+}
+
+static void send_event(void)
+{
+	const struct uuid id = step_id(1);
+
+	(void)decision_event(&decision, &paid_type);
+	(void)decision_send(&decision, &paid_type, &id);
+}
+
+static void send_without_key(void)
+{
+	const struct uuid id = step_id(1);
+
+	(void)decision_event(&decision, &paid_type);
+	(void)decision_send(&decision, &pay_type, &id);
+}
+
+static void send_times(unsigned count)
+{
+	(void)decision_event(&decision, &paid_type);
+	for (unsigned i = 1; i <= count; i++)
+		(void)send(i);
+}
+
+static void as_many_sendings_as_allowed(void)
+{
+	send_times(DECISION_SENDINGS_MAX);
+}
+
+static void too_many_sendings(void)
+{
+	send_times(DECISION_SENDINGS_MAX + 1);
+}
+
+static void read_times(int count)
+{
+	const struct uuid debt = step_id(9);
+
+	for (int i = 0; i < count; i++)
+		decision_read(&decision, "debt", &debt, i);
+}
+
+static void as_many_reads_as_allowed(void)
+{
+	read_times(DECISION_READS_MAX);
+}
+
+static void too_many_reads(void)
+{
+	read_times(DECISION_READS_MAX + 1);
+}
+
+static void test_decision__misused_sendings_are_bugs(void **state)
+{
+	(void)state;
+	assert_true(dies(send_without_event));
+	assert_true(dies(send_after_refusal));
+	assert_true(dies(send_without_id));
+	assert_true(dies(send_event));
+	assert_true(dies(send_without_key));
+	assert_false(dies(as_many_sendings_as_allowed));
+	assert_true(dies(too_many_sendings));
+	assert_false(dies(as_many_reads_as_allowed));
+	assert_true(dies(too_many_reads));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_decision__sends_commands_in_order, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__notes_what_it_has_read, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_sending_in_a_full_arena_is_an_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_read_in_a_full_arena_is_an_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__misused_sendings_are_bugs, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__is_none_at_first, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__collects_events_in_order_with_their_cause, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__an_event_says_who_did_it, set_up, tear_down),
