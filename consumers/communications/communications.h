@@ -269,6 +269,7 @@ struct circumstances {
 		uint32_t kind;
 		int32_t from_on;
 		int32_t until_on; /* the first day on which it is over; 0: open */
+		uint32_t is_void; /* it rests on a payment that is not known to stand */
 	} open[CIRCUMSTANCES_MAX];
 };
 

@@ -81,6 +81,19 @@ static bool permits(enum circumstance_kind kind)
 	       kind == CIRCUMSTANCE_LIMITATION_RESTARTED;
 }
 
+static bool payment_is_good(const struct record_circumstance *body, struct decision *decision)
+{
+	if (!body->has_payment_id)
+		return true;
+	if (uuid_is_none(&body->payment_id))
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "payment_id", "the id is all zeros");
+	else if (circumstance_kind_by_name(body->kind) != CIRCUMSTANCE_LIMITATION_RESTARTED)
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "payment_id", "only a restart of limitation rests on a payment");
+	else
+		return true;
+	return false;
+}
+
 static bool circumstance_is_good(const struct command *command, const struct record_circumstance *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->circumstance_id)) {
@@ -103,7 +116,7 @@ static bool circumstance_is_good(const struct command *command, const struct rec
 		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "kind",
 				"only a supervisor or compliance records what permits contact");
 	} else {
-		return true;
+		return payment_is_good(body, decision);
 	}
 	return false;
 }
@@ -138,6 +151,8 @@ void decide_record_circumstance(const struct command *command, const struct work
 	event->has_until_on = body->has_until_on;
 	event->until_on = body->until_on;
 	event->evidence_ref = body->evidence_ref;
+	event->has_payment_id = body->has_payment_id;
+	event->payment_id = body->payment_id;
 }
 
 void decide_end_circumstance(const struct command *command, const struct workset *set, struct decision *decision)

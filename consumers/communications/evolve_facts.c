@@ -158,7 +158,8 @@ void evolve_circumstance_recorded(struct workset *set, const struct circumstance
 					    .debt_id = event->debt_id, /* nil without one */
 					    .kind = circumstance->kind,
 					    .from_on = event->from_on,
-					    .until_on = event->has_until_on ? event->until_on : 0 };
+					    .until_on = event->has_until_on ? event->until_on : 0,
+					    .is_void = event->has_payment_id ? 1 : 0 }; /* the next load asks */
 }
 
 void evolve_circumstance_ended(struct workset *set, const struct circumstance_ended *event)

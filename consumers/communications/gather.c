@@ -217,7 +217,7 @@ static void add_to_debts(const struct open_circumstance *open, const struct uuid
 		}
 		if (open->kind == CIRCUMSTANCE_DISPUTE)
 			facts->debts[place].disputed_on = open->from_on;
-		if (open->kind == CIRCUMSTANCE_LIMITATION_RESTARTED)
+		if (open->kind == CIRCUMSTANCE_LIMITATION_RESTARTED && open->is_void == 0)
 			set_latest(&facts->debts[place].limited_on, open->from_on);
 	}
 }

@@ -77,11 +77,13 @@ static int read_circumstance(void *self, const struct db_result *result, int row
 	return 0;
 }
 
-/* In the order in which they were recorded, as evolve keeps them. */
+/* In the order in which they were recorded, as evolve keeps them. Whether a payment stands is asked each time. */
 static const struct db_statement select_open_circumstances = {
 	.name = "communications_select_open_circumstances",
-	.sql = "SELECT u.n, c.circumstance_id, c.debt_id, c.kind, c.from_on, c.until_on FROM unnest($1::uuid[]) WITH ORDINALITY "
-	       "AS u (id, n) JOIN communications.circumstance c ON c.customer_id = u.id WHERE c.ended_at IS NULL "
+	.sql = "SELECT u.n, c.circumstance_id, c.debt_id, c.kind, c.from_on, c.until_on, c.payment_id IS NOT NULL AND NOT EXISTS "
+	       "(SELECT FROM debts.public_payment p WHERE p.payment_id = c.payment_id AND p.debt_id = c.debt_id AND "
+	       "p.state = 'settled') FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN communications.circumstance c ON "
+	       "c.customer_id = u.id WHERE c.ended_at IS NULL "
 	       "ORDER BY c.recorded_seq",
 };
 
@@ -100,6 +102,7 @@ static int read_open_circumstance(void *self, const struct db_result *result, in
 	open->kind = circumstance_kind_by_name(db_str(result, row, 3));
 	open->from_on = db_date(result, row, 4);
 	open->until_on = db_is_null(result, row, 5) ? 0 : db_date(result, row, 5);
+	open->is_void = db_bool(result, row, 6) ? 1 : 0;
 	return 0;
 }
 
@@ -185,7 +188,7 @@ const struct db_table table_circumstances = {
 	.name = "communications.circumstance",
 	.columns =
 		"circumstance_id uuid, customer_id uuid, version bigint, kind text, debt_id uuid, from_on date, until_on date, "
-		"evidence_ref text, recorded_at timestamptz, recorded_seq bigint",
+		"evidence_ref text, recorded_at timestamptz, recorded_seq bigint, payment_id uuid",
 };
 const struct db_table table_preferences = {
 	.name = "communications.preference",
@@ -245,6 +248,10 @@ void copy_circumstance(struct communications_store *store, const struct logged_e
 	db_copy_str(copy, event->evidence_ref);
 	db_copy_instant(copy, logged->at_ms);
 	db_copy_int64(copy, logged->seq);
+	if (event->has_payment_id)
+		db_copy_uuid(copy, &event->payment_id);
+	else
+		db_copy_null(copy);
 }
 
 /* After the inserts: it may have been recorded in the same batch. */

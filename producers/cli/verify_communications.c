@@ -403,7 +403,7 @@ static const struct folded_table tables[] = {
 	  .check = check_contact_debt },
 	{ .name = "communications.circumstance",
 	  .select = "SELECT customer_id, circumstance_id, version, kind, debt_id, from_on, until_on, evidence_ref, recorded_at, "
-		    "recorded_seq, ended_at, ended_ref FROM communications.circumstance",
+		    "recorded_seq, ended_at, ended_ref, payment_id FROM communications.circumstance",
 	  .ids = 1,
 	  .entity = &circumstance_entity,
 	  .check = check_circumstance },

@@ -54,7 +54,7 @@ struct contact_note {
 
 /* Beside the state of a circumstance. */
 struct circumstance_note {
-	struct uuid debt_id; /* nil: none */
+	struct uuid debt_id, payment_id; /* nil: none */
 	int32_t from_on, until_on;
 	bool has_until_on;
 	struct str evidence_ref, ended_ref;
@@ -200,6 +200,7 @@ void note_circumstance(struct fold *fold, const struct circumstance_recorded *ev
 	struct circumstance_note *note = fold_note(fold, &circumstance_entity, &event->circumstance_id, sizeof(*note));
 
 	note->debt_id = event->debt_id;
+	note->payment_id = event->payment_id;
 	note->from_on = event->from_on;
 	note->has_until_on = event->has_until_on;
 	note->until_on = event->until_on;
@@ -468,6 +469,7 @@ void check_circumstance(struct fold *fold, struct table_row *row)
 	expect_int64(row, note->recorded_seq);
 	expect_instant_or_null(row, circumstance->is_ended, note->ended_at_ms);
 	expect_bytes_or_null(row, circumstance->is_ended, note->ended_ref);
+	expect_uuid_or_null(row, &note->payment_id);
 }
 
 void check_preference(struct fold *fold, struct table_row *row)

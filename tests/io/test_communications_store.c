@@ -1678,6 +1678,54 @@ static void test_communications_store__circumstances_come_back_as_they_were_save
 	assert_int_equal(circumstances->open[0].from_on, STORE_TODAY);
 }
 
+static void add_restart(unsigned number, unsigned debt, unsigned payment)
+{
+	struct record_circumstance body = { .circumstance_id = spec_id('A', number),
+					    .customer_id = spec_id('C', 1),
+					    .kind = STR("limitation_restarted"),
+					    .has_debt_id = true,
+					    .debt_id = spec_id('D', debt),
+					    .from_on = STORE_TODAY,
+					    .evidence_ref = STR("letter"),
+					    .has_payment_id = payment != 0,
+					    .payment_id = spec_id('Z', payment) };
+
+	store_add(&spec, &record_circumstance_type, &body);
+}
+
+/* One that nobody has, or that is another debt's, restarts nothing either. */
+static void test_communications_store__a_restart_of_limitation_stands_with_its_payment(void **state)
+{
+	static const uint32_t voids[] = { 0, 0, 1, 1 };
+	const struct circumstances *circumstances;
+
+	(void)state;
+	store_sql(&spec, "test_payment",
+		  "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, "
+		  "currency, "
+		  "state, method, source, external_ref) SELECT '019a0000-0000-7000-8000-005a00000001', debt_id, customer_id, 1, "
+		  "1, 0, "
+		  "'2025-01-01', 'EUR', 'settled', 'transfer', 'bank', 'P-1' FROM debts.debt WHERE debt_id = "
+		  "'019a0000-0000-7000-8000-004400000001'");
+	add_restart(1, 1, 0);
+	add_restart(2, 1, 1);
+	add_restart(3, 1, 2);
+	add_restart(4, 2, 1);
+	store_run(&spec);
+	add_circumstance(5, "cease"); /* loads the others */
+	store_run(&spec);
+	circumstances = loaded(&circumstances_entity);
+	assert_int_equal(circumstances->count, COUNT(voids) + 1);
+	for (size_t index = 0; index < COUNT(voids); index++)
+		assert_int_equal(circumstances->open[index].is_void, voids[index]);
+	store_sql(&spec, "test_reversed", "UPDATE debts.payment SET state = 'reversed'");
+	add_circumstance(6, "cease");
+	store_run(&spec);
+	circumstances = loaded(&circumstances_entity);
+	assert_int_equal(circumstances->open[0].is_void, 0);
+	assert_int_equal(circumstances->open[1].is_void, 1);
+}
+
 /* What was told after the verdict stops what has not left; what ends lets it go. */
 static void test_communications_store__a_claim_asks_about_circumstances(void **state)
 {
@@ -2378,6 +2426,7 @@ int main(void)
 		TEST(test_communications_store__contacts_come_back_with_our_own_messages),
 		TEST(test_communications_store__what_a_person_wrote_comes_back_as_a_contact),
 		TEST(test_communications_store__circumstances_come_back_as_they_were_saved),
+		TEST(test_communications_store__a_restart_of_limitation_stands_with_its_payment),
 		TEST(test_communications_store__the_newest_preference_comes_back),
 		TEST(test_communications_store__a_claim_asks_about_circumstances),
 		TEST(test_communications_store__a_claim_trusts_the_verdict_about_an_attorney),

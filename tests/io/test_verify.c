@@ -420,6 +420,15 @@ static void tell_facts(void)
 	struct end_circumstance end = { .circumstance_id = spec_id('A', 1),
 					.customer_id = spec_id('C', 10),
 					.evidence_ref = STR("letter-2") };
+	struct record_circumstance restart = { .circumstance_id = spec_id('A', 3),
+					       .customer_id = spec_id('C', 11),
+					       .kind = STR("limitation_restarted"),
+					       .has_debt_id = true,
+					       .debt_id = spec_id('D', 1),
+					       .from_on = 1000,
+					       .evidence_ref = STR("letter-3"),
+					       .has_payment_id = true,
+					       .payment_id = spec_id('P', 1) };
 	struct set_preference preference = { .preference_id = spec_id('W', 1),
 					     .customer_id = spec_id('C', 10),
 					     .blocked_times = &time,
@@ -433,6 +442,7 @@ static void tell_facts(void)
 	circumstance.until_on = 2000;
 	world_do(&world, COMMUNICATIONS, &record_circumstance_type, &circumstance);
 	world_do(&world, COMMUNICATIONS, &end_circumstance_type, &end);
+	world_do(&world, COMMUNICATIONS, &record_circumstance_type, &restart);
 	world_do(&world, COMMUNICATIONS, &set_preference_type, &preference);
 }
 
@@ -747,6 +757,9 @@ static const struct wrong wrongs[] = {
 	{ "communications.circumstance",
 	  "UPDATE communications.circumstance SET ended_at = now() WHERE ended_at IS NULL AND " CUSTOMER_10, "P7",
 	  "ended_at is not" },
+	{ "communications.circumstance",
+	  "UPDATE communications.circumstance SET payment_id = gen_random_uuid() WHERE payment_id IS NOT NULL", "P7",
+	  "payment_id is not" },
 	{ "communications.preference", "UPDATE communications.preference SET blocked_channels = 'sms' WHERE " CUSTOMER_10, "P7",
 	  "blocked_channels is not" },
 	{ "communications.preference", "UPDATE communications.preference SET valid_until = '2030-01-01' WHERE " CUSTOMER_10, "P7",

@@ -233,6 +233,34 @@ static void test_facts__a_limitation_period_is_of_a_debt(void **state)
 	then_events(&spec, "CircumstanceRecorded");
 }
 
+/* Until the store has asked whether the payment stands, the restart does not count. */
+static void test_facts__a_restart_of_limitation_may_rest_on_a_payment(void **state)
+{
+	struct record_circumstance body = a_circumstance(1, "dispute");
+	const struct circumstances *circumstances = spec_given(&spec, &circumstances_entity, body.customer_id);
+	const struct circumstance_recorded *event;
+
+	(void)state;
+	body.has_debt_id = body.has_payment_id = true;
+	body.debt_id = spec_id('D', 1);
+	body.payment_id = spec_id('Z', 1);
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "payment_id");
+	body.kind = STR("limitation_restarted");
+	spec_when(&spec, &record_circumstance_type, &body);
+	event = then_event(&spec, 0, circumstance_recorded);
+	assert_true(event->has_payment_id && uuid_equal(&event->payment_id, &body.payment_id));
+	assert_int_equal(circumstances->open[0].is_void, 1);
+	body.circumstance_id = spec_id('A', 2);
+	body.payment_id = (struct uuid){ 0 };
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "payment_id");
+	body.has_payment_id = false;
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_events(&spec, "CircumstanceRecorded");
+	assert_int_equal(circumstances->open[1].is_void, 0);
+}
+
 static void test_facts__the_open_circumstances_of_a_customer_are_bounded(void **state)
 {
 	(void)state;
@@ -345,6 +373,7 @@ int main(void)
 		TEST(test_facts__a_circumstance_has_evidence_and_days),
 		TEST(test_facts__an_agent_records_nothing_that_permits),
 		TEST(test_facts__a_limitation_period_is_of_a_debt),
+		TEST(test_facts__a_restart_of_limitation_may_rest_on_a_payment),
 		TEST(test_facts__the_open_circumstances_of_a_customer_are_bounded),
 		TEST(test_facts__a_preference_takes_the_place_of_the_one_before),
 		TEST(test_facts__a_preference_is_of_words_and_minutes),

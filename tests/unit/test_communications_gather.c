@@ -398,6 +398,19 @@ static void test_gather__a_limitation_period_restarts_when_it_is_told(void **sta
 	assert_int_equal(told().debts[1].limited_on, SPEC_TODAY - 100);
 }
 
+static void test_gather__a_reversed_payment_restarts_no_limitation(void **state)
+{
+	struct circumstances *circumstances;
+
+	(void)state;
+	given(&(struct somebody){ "GB", "ENG", NULL, NULL, NULL });
+	open_one(CIRCUMSTANCE_LIMITATION_RESTARTED, 1, SPEC_TODAY - 400);
+	open_one(CIRCUMSTANCE_LIMITATION_RESTARTED, 1, SPEC_TODAY - 30);
+	circumstances = spec_given(&spec, &circumstances_entity, spec_id('C', 1));
+	circumstances->open[1].is_void = 1;
+	assert_int_equal(told().debts[0].limited_on, SPEC_TODAY - 400);
+}
+
 /* What permits contact about one debt does not permit it about another. */
 static void test_gather__an_attorney_consents_for_every_debt_or_for_none(void **state)
 {
@@ -434,6 +447,7 @@ int main(void)
 		TEST(test_gather__a_number_is_fresh_since_its_look_up),
 		TEST(test_gather__an_employer_forbids_from_when_it_is_told),
 		TEST(test_gather__a_limitation_period_restarts_when_it_is_told),
+		TEST(test_gather__a_reversed_payment_restarts_no_limitation),
 		TEST(test_gather__an_attorney_consents_for_every_debt_or_for_none),
 	};
 

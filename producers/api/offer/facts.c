@@ -64,6 +64,7 @@ static const struct column circumstance_columns[] = {
 	{ .name = "fromOn", .kind = COLUMN_DATE, .sql = "x.from_on" },
 	{ .name = "untilOn", .kind = COLUMN_DATE, .sql = "x.until_on" },
 	{ .name = "evidenceRef", .kind = COLUMN_TEXT, .sql = "x.evidence_ref" },
+	{ .name = "paymentId", .kind = COLUMN_UUID, .sql = "x.payment_id" },
 	{ .name = "endedAt", .kind = COLUMN_INSTANT, .sql = "x.ended_at" },
 	{ .name = "endedRef", .kind = COLUMN_TEXT, .sql = "x.ended_ref" },
 	{ .name = "version", .kind = COLUMN_LONG, .sql = "x.version" },
