@@ -34,6 +34,7 @@ struct alarms {
 	int32_t part;
 	struct moment *ticks; /* in order */
 	size_t ticks_count;
+	int64_t reached;       /* the highest record at which a row so far was made, other than answers to events */
 	struct timer_row *set; /* those that are set */
 	size_t set_count, set_capacity;
 	struct arena arena;
@@ -191,6 +192,26 @@ static const char *check_before(const struct alarms *alarms, const struct log_ro
 	return NULL;
 }
 
+/* On which day an event of another module was answered: its own, or that of the Ticks before its place if that is later. */
+static const char *check_day(struct alarms *alarms, const struct log_row *row)
+{
+	const struct moment *tick = tick_at(alarms, row->command_offset - 1);
+	const struct message_type *type;
+	const struct event_answered *answered;
+	struct err err = ERR_INIT;
+	const void *body;
+	int32_t day = day_of_instant(row->at_ms);
+
+	arena_reset(&alarms->arena);
+	MUST(coder_decode(alarms->world->coder, row->body, &alarms->arena, &type, &body, &err) == 0);
+	if (type != &event_answered_type)
+		return "the answer to an event does not begin with its place";
+	answered = body;
+	if (answered->business_date != (tick && tick->on > day ? tick->on : day))
+		FAIL("part %d seq %lld: an event was answered as of another day", alarms->part, (long long)row->seq);
+	return NULL;
+}
+
 static const char *take_row(struct alarms *alarms, const struct sim_row *row)
 {
 	const struct sim_fired *fired = fired_as(alarms, &row->row.command_id);
@@ -203,9 +224,13 @@ static const char *take_row(struct alarms *alarms, const struct sim_row *row)
 	if (fired)
 		return row->is_applied ? fire(alarms, fired) : NULL;
 	if (reaction_is_row(alarms->database, row)) { /* it comes when it comes: no timer has to be before it */
-		if (row->is_applied)
-			follow(alarms, &row->row.command_id, &row->row.key, row->row.at_ms, row->row.command_offset);
-		return NULL;
+		if (!row->is_applied)
+			return NULL;
+		if (row->row.command_offset <= alarms->reached)
+			FAIL("part %d seq %lld: an event was answered in the middle of a record, or behind it", alarms->part,
+			     (long long)row->row.seq);
+		follow(alarms, &row->row.command_id, &row->row.key, row->row.at_ms, row->row.command_offset);
+		return check_day(alarms, &row->row);
 	}
 	wrong = check_before(alarms, &row->row);
 	if (!wrong && row->is_applied)
@@ -259,11 +284,14 @@ static const char *audit_part(struct alarms *alarms)
 	const char *wrong = NULL;
 
 	alarms->set_count = alarms->ticks_count = 0;
+	alarms->reached = OFFSET_BEFORE_ALL;
 	list_ticks(alarms);
 	for (size_t i = 0; i < log->count && !wrong; i++) {
 		wrong = take_silent(alarms, (int64_t)i);
 		if (!wrong)
 			wrong = take_row(alarms, &log->rows[i]);
+		if (!reaction_is_row(alarms->database, &log->rows[i]) && log->rows[i].row.command_offset > alarms->reached)
+			alarms->reached = log->rows[i].row.command_offset;
 	}
 	if (!wrong)
 		wrong = take_silent(alarms, (int64_t)log->count);

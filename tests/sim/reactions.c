@@ -209,57 +209,130 @@ static const char *check_source(struct audit *audit, size_t follow)
 
 /* ---- what is sent ---- */
 
-/* The row that answers the command, event or timer: from which the plan follows. */
-static bool is_planned(const struct audit *audit, const struct sim_row *row)
+/* The answer to a command, an event or a timer: from `first` on. */
+struct group {
+	size_t first, next;                 /* the next row to look at */
+	const struct event_answered *event; /* NULL: of a command or timer */
+	unsigned plan;
+};
+
+/* The next row of the group. NULL: there is none. */
+static const struct sim_row *next_row(const struct audit *audit, const struct group *group)
 {
-	return row->is_applied && (is_of(row, &event_answered_type) || is_of(row, &report_requested_type)) &&
-	       row->row.part == audit->part;
+	const struct sim_row *row = group->next < audit->log->count ? &audit->log->rows[group->next] : NULL;
+
+	return row && uuid_equal(&row->row.command_id, &audit->log->rows[group->first].row.command_id) ? row : NULL;
 }
 
-/* The answer's rows behind it are what its plan sends, and nothing else. */
+static bool has_read(const struct command_issued *issued, const struct uuid *debt_id)
+{
+	return issued->reads_count == 1 && str_is(issued->reads[0].entity, "debt") && issued->reads[0].version == 1 &&
+	       uuid_equal(&issued->reads[0].id, debt_id);
+}
+
+/* The debt that the group's amendment is about. */
+static struct uuid amended_debt(struct audit *audit, const struct command_issued *issued)
+{
+	const struct message_type *type;
+	const struct amend_debt *body = body_of(audit, issued->value, &type);
+
+	return body && type == &amend_debt_type ? body->debt_id : (struct uuid){ { 0 } };
+}
+
+/* The row says whose command it is, what it answers, and what it rests on. */
+static const char *check_issued(struct audit *audit, struct group *group, const char *target, struct uuid expected_id,
+				struct uuid *debt_id)
+{
+	const struct sim_row *row = next_row(audit, group);
+	const struct log_row *first = &audit->log->rows[group->first].row;
+	const struct message_type *type;
+	const struct command_issued *issued;
+	char own[TOPIC_NAME_MAX];
+
+	topic_name(own, audit->world->modules[audit->module]->name, TOPIC_COMMANDS);
+	if (!row || !is_of(row, &command_issued_type))
+		FAIL("part %d seq %zu: not all that is planned is sent, or not in this place", audit->part, group->next + 1);
+	issued = body_of(audit, row->row.body, &type);
+	if (!uuid_equal(&issued->command_id, &expected_id) || !str_is(issued->module, target))
+		FAIL("part %d seq %zu: another command than is planned", audit->part, group->next + 1);
+	if (group->event ? !str_equal(issued->topic, group->event->topic) || issued->offset != group->event->offset
+			 : !str_is(issued->topic, own) || issued->offset != first->command_offset)
+		FAIL("part %d seq %zu: a command does not name the record that it answers", audit->part, group->next + 1);
+	if (!uuid_equal(&issued->customer_id, &first->key) || !uuid_equal(&row->row.key, &first->key) ||
+	    !uuid_equal(&row->row.correlation_id, &first->correlation_id) || issued->partition != audit->part)
+		FAIL("part %d seq %zu: a command is not of the record that it answers", audit->part, group->next + 1);
+	if (group->event && !str_is(issued->actor, "event"))
+		FAIL("part %d seq %zu: somebody sent what an event has caused", audit->part, group->next + 1);
+	if (str_is(issued->module, "debts"))
+		*debt_id = amended_debt(audit, issued);
+	if (uuid_is_none(debt_id) ? issued->reads_count > 0 : !has_read(issued, debt_id))
+		FAIL("part %d seq %zu: a command does not say what it rests on", audit->part, group->next + 1);
+	group->next++;
+	return NULL;
+}
+
+/* All of an answer, in order: the place of the event, the module's own event, and what its plan sends, and nothing else. */
 static const char *check_plan(struct audit *audit, size_t first)
 {
 	const struct sim_row *row = &audit->log->rows[first];
 	const struct uuid *id = &row->row.command_id;
-	bool is_event = is_of(row, &event_answered_type);
-	unsigned plan = reaction_plan(id, is_event);
-	size_t sent = 0;
+	struct group group = { .first = first, .next = first };
+	struct uuid debt_id = { { 0 } };
+	const struct message_type *type;
+	const char *wrong = NULL;
 
-	for (size_t i = first + 1; i < audit->log->count && uuid_equal(&audit->log->rows[i].row.command_id, id); i++) {
-		const struct command_issued *issued;
-		const struct message_type *type;
-		struct uuid amendment = reaction_amendment_id(id);
-		struct uuid report_id = reaction_report_id(id);
-
-		if (!is_of(&audit->log->rows[i], &command_issued_type))
-			continue;
-		arena_reset(&audit->arena);
-		issued = body_of(audit, audit->log->rows[i].row.body, &type);
-		sent++;
-		if ((!(plan & REACTION_AMENDS) || !uuid_equal(&issued->command_id, &amendment)) &&
-		    (!(plan & REACTION_REPORTS) || !uuid_equal(&issued->command_id, &report_id)))
-			FAIL("part %d seq %zu: a command that the plan does not have", audit->part, i + 1);
-		if (!is_event && issued->offset != row->row.command_offset)
-			FAIL("part %d seq %zu: a command does not name the record that it answers", audit->part, i + 1);
+	arena_reset(&audit->arena);
+	if (is_of(row, &event_answered_type)) {
+		group.event = body_of(audit, row->row.body, &type);
+		group.next++;
 	}
-	if (sent != (size_t)((plan & REACTION_AMENDS) != 0) + (size_t)((plan & REACTION_REPORTS) != 0))
-		FAIL("part %d seq %zu: %zu commands sent, the plan is %u", audit->part, first + 1, sent, plan);
+	group.plan = reaction_plan(id, group.event != NULL);
+	row = next_row(audit, &group);
+	if (!row || !is_of(row, &report_requested_type))
+		FAIL("part %d seq %zu: an answer whose own event is not in its place", audit->part, first + 1);
+	group.next++;
+	if (group.plan & REACTION_AMENDS)
+		wrong = check_issued(audit, &group, "debts", reaction_amendment_id(id), &debt_id);
+	if (!wrong && (group.plan & REACTION_REPORTS))
+		wrong = check_issued(audit, &group, "reports", reaction_report_id(id), &debt_id);
+	row = next_row(audit, &group);
+	if (!wrong && row && (is_of(row, &command_issued_type) || is_of(row, &report_requested_type)))
+		FAIL("part %d seq %zu: more than is planned", audit->part, group.next + 1);
+	return wrong;
+}
+
+/* What every record of a row must say, however often and by whomever it was sent. */
+static const char *check_record(struct audit *audit, const struct sim_record *record, const char *target_name)
+{
+	const struct sim_row *row = record->log_seq <= (int64_t)audit->log->count ? &audit->log->rows[record->log_seq - 1] : NULL;
+	const struct message_type *type;
+	const struct command_issued *issued;
+	char key[UUID_TEXT_SIZE + 1];
+	struct envelope envelope;
+	struct err err = ERR_INIT;
+
+	if (!row || !is_of(row, &command_issued_type))
+		FAIL("part %d: offset %lld of %s is of no row", audit->part, (long long)record->offset, target_name);
+	arena_reset(&audit->arena);
+	issued = body_of(audit, row->row.body, &type);
+	uuid_format(key, &row->row.key);
+	if (envelope_read(record->headers, record->headers_count, &envelope, &err) < 0 ||
+	    !uuid_equal(&envelope.id, &issued->command_id) || !str_equal(record->value, issued->value) ||
+	    !str_is(record->key, key) || !str_is(issued->module, target_name) || !str_is(envelope.source, "/dcs/reports"))
+		FAIL("part %d seq %lld: was sent to %s as another command", audit->part, (long long)record->log_seq, target_name);
+	if (!uuid_equal(&envelope.correlation_id, &row->row.correlation_id) ||
+	    !uuid_equal(&envelope.causation_id, &row->row.event_id) || envelope.at_ms != row->row.at_ms)
+		FAIL("part %d seq %lld: was sent to %s with another origin", audit->part, (long long)record->log_seq,
+		     target_name);
 	return NULL;
 }
 
-/* The number of the first record of the topic with this id and value; -1: none. */
-static int64_t find_sent(const struct sim_log *topic, const struct command_issued *issued)
+/* The number of the first record of the topic that the row was sent as; -1: none. */
+static int64_t find_sent(const struct sim_log *topic, int64_t seq)
 {
-	for (size_t i = 0; i < topic->count; i++) {
-		const struct sim_record *record = topic->records[i];
-		struct envelope envelope;
-		struct err err = ERR_INIT;
-
-		if (!record->is_marker && envelope_read(record->headers, record->headers_count, &envelope, &err) == 0 &&
-		    uuid_equal(&envelope.id, &issued->command_id) && str_is(envelope.source, "/dcs/reports") &&
-		    str_equal(record->value, issued->value))
+	for (size_t i = 0; i < topic->count; i++)
+		if (topic->records[i]->log_seq == seq)
 			return (int64_t)i;
-	}
 	return -1;
 }
 
@@ -276,8 +349,6 @@ static const char *check_sent(struct audit *audit, const char *target_name)
 	size_t target = sim_module_named(audit->world, target_name);
 	const struct sim_log *topic = &audit->world->commands[target][audit->part];
 	int64_t last = -1;
-	size_t ours = 0;
-	size_t known = 0;
 
 	for (size_t i = 0; i < audit->log->count; i++) {
 		const struct command_issued *issued;
@@ -290,8 +361,7 @@ static const char *check_sent(struct audit *audit, const char *target_name)
 		issued = body_of(audit, audit->log->rows[i].row.body, &type);
 		if (!str_is(issued->module, target_name))
 			continue;
-		known++;
-		at = find_sent(topic, issued);
+		at = find_sent(topic, (int64_t)i + 1);
 		if (at < 0)
 			FAIL("part %d seq %zu: a command of the log never reached %s", audit->part, i + 1, target_name);
 		if (at <= last)
@@ -301,14 +371,11 @@ static const char *check_sent(struct audit *audit, const char *target_name)
 		last = at;
 	}
 	for (size_t i = 0; i < topic->count; i++) {
-		bool is_new = topic->records[i]->log_seq > 0;
+		const char *wrong = topic->records[i]->log_seq > 0 ? check_record(audit, topic->records[i], target_name) : NULL;
 
-		for (size_t j = 0; j < i && is_new; j++)
-			is_new = topic->records[j]->log_seq != topic->records[i]->log_seq;
-		ours += is_new;
+		if (wrong)
+			return wrong;
 	}
-	if (ours != known)
-		FAIL("part %d: %zu commands to %s in the log, %zu in its topic", audit->part, known, target_name, ours);
 	return NULL;
 }
 
@@ -326,7 +393,7 @@ const char *reactions_audit(struct sim_world *world, size_t module)
 		for (size_t i = 0; i < world->modules[module]->follows_count && !wrong; i++)
 			wrong = check_source(&audit, i);
 		for (size_t i = 0; i < audit.log->count && !wrong; i++)
-			if (is_planned(&audit, &audit.log->rows[i]))
+			if (audit.log->rows[i].is_applied)
 				wrong = check_plan(&audit, i);
 		if (!wrong)
 			wrong = check_sent(&audit, "debts");

@@ -597,8 +597,9 @@ static int edge_send(void *self, const struct sent_command *command, struct err 
 		.key = command->key,
 		.correlation_id = command->correlation_id,
 		.causation_id = command->causation_id,
-		.at_ms = session->world->now_ms,
+		.at_ms = command->at_ms,
 		.source = STR("/dcs/reports"),
+		.actor = command->actor,
 		.token = STR("all"),
 	};
 	struct sim_outgoing *sends;

@@ -602,6 +602,8 @@ static void edge_abandon(void *self)
 
 /* ---- reads ---- */
 
+#define LOG_PAGE_MAX 7 /* a log is read in several pages, as the arena of a real one is small for it */
+
 static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
 			 struct log_row **ret_rows, size_t *ret_count, struct err *err)
 {
@@ -615,7 +617,7 @@ static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows
 	rows = arena_take(arena, log->count + 1, sizeof(*rows));
 	if (!rows)
 		return err_set(err, ERR_FATAL, "arena");
-	for (size_t i = (size_t)from_seq - 1; i < log->count && count < rows_max; i++)
+	for (size_t i = (size_t)from_seq - 1; i < log->count && count < rows_max && count < LOG_PAGE_MAX; i++)
 		rows[count++] = log->rows[i].row;
 	*ret_rows = rows;
 	*ret_count = count;
