@@ -43,9 +43,9 @@ static const struct usage usage = {
 		"(InvalidateContactPoint). Mails of persons: each is recorded as a message of the customers with its sender's\n"
 		"address (RecordInbound), or of nobody; STOP and the like in its first line withdraw the consent. Mails of\n"
 		"programs, such as notices of absence, say nothing.\n"
-		"When Kafka has a mail's commands, or it needs none, it is moved from new to cur, or to the folder --imap-done,\n"
-		"whether somebody has seen it before or not. What a person should look at is set aside: flagged, and not read\n"
-		"again. Any other mail stays and is read by the next run. For a timer.\n"
+		"When Kafka has a mail's commands, or it needs none, it is moved from new to cur, or to the folder --imap-done\n"
+		"(not MAILBOX itself), whether somebody has seen it before or not. What a person should look at is set aside:\n"
+		"flagged, and not read again. Any other mail stays and is read by the next run. For a timer.\n"
 		"Exit status: 0 every mail was read; 1 one could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
