@@ -53,6 +53,12 @@ static inline void mock_cluster_lose_topic(const struct mock_cluster *mock, cons
 	rd_kafka_mock_topic_set_error(mock->cluster, topic, RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART);
 }
 
+/* It is there again, as it was. */
+static inline void mock_cluster_find_topic(const struct mock_cluster *mock, const char *topic)
+{
+	rd_kafka_mock_topic_set_error(mock->cluster, topic, RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 static inline void mock_cluster_broker_down(const struct mock_cluster *mock)
 {
 	rd_kafka_mock_broker_set_down(mock->cluster, 1);
