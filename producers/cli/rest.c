@@ -21,6 +21,8 @@
 	"coalesce(reason, '') FROM %s.partition_head UNION ALL "
 #define HEADS_OF_READER                                                                                                          \
 	"SELECT '%s', module, part, 0, last_seq, 'epoch', state = 'halted', coalesce(reason, '') FROM %s.reader_head UNION ALL "
+/* As a reader: of each module that is followed. */
+#define HEADS_OF_FOLLOWER "SELECT '%s', source, part, 0, last_seq, 'epoch', false, '' FROM %s.followed_head UNION ALL "
 #define NOTIFIER_IS_BUSY                                                                                                         \
 	"SELECT '" NOTIFIER "', 'messages', 0, 0, 0, 'epoch'::timestamptz, false, '' WHERE " NOTIFIER_REPORTS                    \
 	" OR " NOTIFIER_SENDS
@@ -32,6 +34,18 @@
 #define NOTIFIER_SENDS                                                                                                           \
 	"EXISTS (SELECT FROM notifier.dispatch WHERE state IN ('queued', 'waiting', 'asking')"                                   \
 	" AND next_at <= (SELECT engine.now()) AND send_by > (SELECT engine.now()))"
+
+/*
+ * A command of the log that no module knows yet: behind the position of what is known to be in its topic, or among the last rows, as
+ * one that is there may not be decided yet. Those of a partition are decided in the log's order.
+ */
+#define LAST_ROWS "64"
+#define MODULE_HAS_UNSENT                                                                                                        \
+	"EXISTS (SELECT FROM %s.partition_head h LEFT JOIN %s.sent_head s ON s.part = h.part CROSS JOIN LATERAL"                 \
+	" (SELECT e.subject FROM %s.event_log e WHERE e.part = h.part"                                                           \
+	" AND e.seq > least(coalesce(s.log_seq, 0), h.log_seq - " LAST_ROWS ")"                                                  \
+	" AND e.schema_id = ANY (public.dcs_schema_ids('CommandIssued')) ORDER BY e.seq LIMIT 1000) i"                           \
+	" WHERE (SELECT count(*) FROM (SELECT FROM api.command c WHERE c.command_id = i.subject LIMIT 1) known) = 0) OR "
 
 /* What a Tick would set going in a module. */
 #define MODULE_HAS_DUE                                                                                                           \
@@ -51,37 +65,49 @@ static int open_parts(struct rest *rest, size_t index, struct bus_producer *prod
 }
 
 /* Of names that the database has quoted. */
-static void write_statements(const struct rest *rest, struct buf *heads, struct buf *due)
+static void write_statements(const struct rest *rest, struct buf *heads, struct buf *due, struct buf *unsent)
 {
 	buf_add_text(due, "SELECT ");
+	buf_add_text(unsent, "SELECT ");
 	for (size_t i = 0; i < rest->modules.count; i++) {
 		buf_add_format(heads, HEADS_OF_MODULE, rest->modules.names[i], rest->modules.names[i]);
 		buf_add_format(due, MODULE_HAS_DUE, rest->modules.names[i], rest->modules.names[i]);
 	}
 	for (size_t i = 0; i < rest->readers.count; i++)
 		buf_add_format(heads, HEADS_OF_READER, rest->readers.names[i], rest->readers.names[i]);
+	for (size_t i = 0; i < rest->reacting.count; i++) {
+		const char *name = rest->reacting.names[i];
+
+		buf_add_format(heads, HEADS_OF_FOLLOWER, name, name);
+		buf_add_format(unsent, MODULE_HAS_UNSENT, name, name, name);
+	}
 	buf_add_text(heads, NOTIFIER_IS_BUSY);
 	buf_add_text(due, NOTIFIER_SENDS);
+	buf_add_text(unsent, "false");
 }
 
 static int open_statements(struct rest *rest, struct err *err)
 {
 	buf_init(&rest->sql_heads, SQL_SIZE_MAX);
 	buf_init(&rest->sql_due, SQL_SIZE_MAX);
-	write_statements(rest, &rest->sql_heads, &rest->sql_due);
+	buf_init(&rest->sql_unsent, SQL_SIZE_MAX);
+	write_statements(rest, &rest->sql_heads, &rest->sql_due, &rest->sql_unsent);
 	buf_add_u8(&rest->sql_heads, '\0');
 	buf_add_u8(&rest->sql_due, '\0');
-	if (rest->sql_heads.overflow || rest->sql_due.overflow)
+	buf_add_u8(&rest->sql_unsent, '\0');
+	if (rest->sql_heads.overflow || rest->sql_due.overflow || rest->sql_unsent.overflow)
 		return err_set(err, ERR_FATAL, "no memory for the modules");
 	rest->heads = (struct db_statement){ .name = "cli_rest_heads", .sql = (const char *)rest->sql_heads.data };
 	rest->due = (struct db_statement){ .name = "cli_rest_due", .sql = (const char *)rest->sql_due.data };
+	rest->unsent = (struct db_statement){ .name = "cli_rest_unsent", .sql = (const char *)rest->sql_unsent.data };
 	return 0;
 }
 
 int rest_open(struct rest *rest, struct db *db, struct bus_producer *producer, struct err *err)
 {
 	*rest = (struct rest){ .db = db };
-	if (command_schemas(db, &rest->modules, err) != 0 || reader_schemas(db, &rest->readers, err) != 0)
+	if (command_schemas(db, &rest->modules, err) != 0 || reader_schemas(db, &rest->readers, err) != 0 ||
+	    reacting_schemas(db, &rest->reacting, err) != 0)
 		return -1;
 	for (size_t i = 0; i < rest->modules.count; i++) {
 		if (open_parts(rest, i, producer, err) != 0)
@@ -94,6 +120,7 @@ void rest_release(struct rest *rest)
 {
 	buf_release(&rest->sql_heads);
 	buf_release(&rest->sql_due);
+	buf_release(&rest->sql_unsent);
 }
 
 void rest_expect_tick(struct rest *rest, int64_t tick_ms)
@@ -188,6 +215,40 @@ static int look(struct rest *rest, bool *ret_rests, struct err *err)
 	return status;
 }
 
+static int64_t events_of(const struct rest *rest)
+{
+	int64_t events = 0;
+
+	for (size_t i = 0; i < rest->modules.count; i++)
+		for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
+			events += rest->log_seq[i][part];
+	return events;
+}
+
+/*
+ * Where modules react, one sets another going that was looked at before: all rest when two looks in a row find it, and nothing was
+ * written between them. *events_before: of the last look that did; -1: none.
+ */
+static int look_at_all(struct rest *rest, int64_t *events_before, bool *ret_rests, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	int64_t events;
+
+	if (look(rest, ret_rests, err) != 0)
+		return -1;
+	if (!*ret_rests || rest->reacting.count == 0)
+		return 0;
+	events = events_of(rest);
+	if (db_run(rest->db, &rest->unsent, NULL, &result, err) != 0)
+		return -1;
+	*ret_rests = !db_bool(&result, 0, 0) && events == *events_before;
+	*events_before = db_bool(&result, 0, 0) ? -1 : events;
+	if (!*ret_rests)
+		(void)snprintf(rest->missing, sizeof(rest->missing), "what modules send to each other");
+	db_result_release(&result);
+	return 0;
+}
+
 int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
@@ -207,10 +268,11 @@ int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct
 int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)
 {
 	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+	int64_t events = -1;
 	bool rests = false;
 
 	for (;;) {
-		if (look(rest, &rests, err) != 0)
+		if (look_at_all(rest, &events, &rests, err) != 0)
 			return -1;
 		if (rests)
 			return 0;

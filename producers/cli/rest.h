@@ -10,14 +10,15 @@
 
 /*
  * Whether a stack has done all that a Tick and some commands have caused: the modules have applied them, the readers have read
- * their events, and the notifier has nothing to send or to report. It asks the database only, by one statement, so that a
+ * their events, modules that follow others have answered these, what they have sent is known to its modules, and the notifier has
+ * nothing to send or to report. It asks the database only, by one statement, and where modules react by a second one, so that a
  * rehearsal can ask after each Tick. Who sends tells it the offsets (rest_expect).
  */
 struct rest {
 	struct db *db; /* borrows */
-	struct schemas modules, readers;
-	struct buf sql_heads, sql_due;
-	struct db_statement heads, due;
+	struct schemas modules, readers, reacting;
+	struct buf sql_heads, sql_due, sql_unsent;
+	struct db_statement heads, due, unsent;
 	int32_t parts[SCHEMAS_MAX];
 	int64_t next[SCHEMAS_MAX][BUS_PARTS_MAX];    /* behind the last command that was sent */
 	int64_t log_seq[SCHEMAS_MAX][BUS_PARTS_MAX]; /* as of the last look */

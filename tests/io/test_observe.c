@@ -1,11 +1,13 @@
 /* `dcs status` of a module that reacts: what it has not answered, and what it has not sent. The module is made here of the tables of
  * reports, and the rows of the logs are the test's own. */
 #include "base/buf.h"
+#include "consumers/debts/debts.h"
 #include "consumers/modules.h"
 #include "consumers/reports/reports.h"
 #include "model/topic.h"
 #include "producers/cli/cli.h"
 #include "producers/cli/observe.h"
+#include "producers/cli/rest.h"
 #include "producers/cli/status_metrics.h"
 #include "tests/io/mock_cluster.h"
 #include "tests/io/store_spec.h"
@@ -172,11 +174,56 @@ static void test_observe__a_partition_that_an_event_halted_says_why_and_goes_on(
 	assert_int_equal(position(1)->last_seq, 3); /* what was answered stays answered */
 }
 
+/* ---- whether all rest, as a rehearsal asks (rest.h) ---- */
+
+static const char *missing(void)
+{
+	static struct rest rest;
+	struct err err = ERR_INIT;
+	int waited;
+
+	rest_release(&rest);
+	store_must(&spec, rest_open(&rest, spec.admin, observer.producer, &spec.err));
+	waited = rest_wait(&rest, observer.producer, 0, &err);
+	for (int look = 0; look < 3 && waited != 0; look++) { /* two in a row must agree */
+		err = (struct err)ERR_INIT;
+		waited = rest_wait(&rest, observer.producer, 50, &err);
+	}
+	return waited == 0 ? "nothing" : rest.missing;
+}
+
+static void test_observe__a_rehearsal_waits_for_what_modules_cause_in_each_other(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
+		char sql[256];
+
+		snprintf(sql, sizeof(sql),
+			 "INSERT INTO %s.partition_head SELECT * FROM debts.partition_head ON CONFLICT DO NOTHING",
+			 command_modules[i]->name);
+		if (command_modules[i] != &debts_module)
+			exec(sql);
+	}
+	exec("UPDATE customers.partition_head SET log_seq = 0");
+	exec("UPDATE communications.partition_head SET log_seq = 0");
+	exec("UPDATE users.partition_head SET log_seq = 0");
+	assert_string_equal(missing(), "what modules send to each other"); /* the last of the test before */
+	exec("INSERT INTO debts.dead_letter (part, command_offset, code, reason, at, headers, command_id)"
+	     " VALUES (0, 2, 'not_authorised', '', now(), '', '019a0000-0000-7000-8000-000000000004'),"
+	     " (0, 3, 'not_authorised', '', now(), '', '019a0000-0000-7000-8000-000000000001')");
+	assert_string_equal(missing(), "nothing");
+	exec("UPDATE reports.followed_head SET last_seq = 2 WHERE part = 1");
+	assert_string_equal(missing(), "reports debts/1");
+	exec("UPDATE reports.followed_head SET last_seq = 3 WHERE part = 1");
+	assert_string_equal(missing(), "nothing");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_observe__counts_events_that_are_not_answered),
 		cmocka_unit_test(test_observe__counts_commands_that_no_module_knows),
+		cmocka_unit_test(test_observe__a_rehearsal_waits_for_what_modules_cause_in_each_other),
 		cmocka_unit_test(test_observe__a_partition_that_an_event_halted_says_why_and_goes_on),
 	};
 
