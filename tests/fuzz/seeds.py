@@ -160,7 +160,7 @@ def stories(by_name):
     yield [(by_name["RecordCircumstance"], 0), *[(by_name["EndCircumstance"], 0)] * 2]
     number = by_name["AddContactPoint"].but(channel="sms", address="+447700900123")
     yield [(by_name["CreateCustomer"], 0), (number, 0), *[(by_name["VerifyContactPoint"].but(number_checked_at="2026-11-20T12:00:00Z"), 0)] * 2]
-    attorney = by_name["RecordCircumstance"]
+    attorney = by_name["RecordCircumstance"].but(kind="attorney", payment_id=None)
     for kind, who in (("attorney_asked", 0), ("attorney_consents", 1), ("employer_forbids", 0), ("limitation_restarted", 0)):
         told = attorney.but(circumstance_id=record_id(3), kind=kind, debt_id=by_name["CreateDebt"].body["debt_id"])
         yield [*written, (attorney, 0), (told, who), (by_name["SendCommunication"], 0)]

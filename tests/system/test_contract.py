@@ -599,6 +599,8 @@ def test_what_is_told_of_a_person(boss, things):
         things.make(f"{person}/contacts", {**call, "outcome": outcome, "debtIds": [things.debt], "messageClass": "account_service"})
     for _ in range(2):
         made = things.make(f"{person}/circumstances", {**plan, "debtId": things.debt, "untilOn": "2026-02-01"})
+    restart = {"kind": "limitation_restarted", "fromOn": "2026-01-01", "evidenceRef": "letter-3", "debtId": things.debt, "paymentId": things.payment}
+    assert boss.post(f"{person}/circumstances", restart).json["paymentId"] == things.payment
     things.make(f"{person}/preferences", {"blockedPlaces": ["home"]})
     things.make(f"{person}/preferences", {**wish, "preferredChannel": "email", "validUntil": "2100-12-31"})
     things.make(f"{person}/consents", {**consent, "expiresAt": "2100-01-01T00:00:00Z"})
