@@ -1,0 +1,153 @@
+#ifndef CONSUMERS_DUNNING_DUNNING_H
+#define CONSUMERS_DUNNING_DUNNING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "base/zone.h"
+#include "consumers/dunning/policy.h"
+#include "model/module.h"
+#include "model/workset.h"
+#include "schemas/words.h"
+
+/*
+ * The dunning module: it follows customers, debts and communications, and asks for the next step of each group on its day
+ * (README.md).
+ *
+ *   events of others --------> DebtNoted, PersonNoted, ContactNoted     facts; a change sets the group's timer
+ *   (a timer of the group) --> DunningStepDue [TaskOpened]              and SendCommunication to communications
+ *                              DunningWaiting                           nothing can be done now; the reason
+ *   reports of messages -----> DunningStepTaken | DunningStepFailed
+ *   money, a cancellation ---> DunningStepWithdrawn                     and CancelCommunication
+ *   PublishPolicy -----------> PolicyPublished     RetirePolicy -> PolicyRetired
+ *   TakeTask, ReleaseTask, FinishTask -> TaskTaken, TaskReleased, TaskFinished
+ *
+ * Invariants: a group has at most one step under way; a debt's level is the number of the last step that was taken about it; a group
+ * with an open debt and no step under way has exactly one timer, or nothing of it changes by time alone.
+ */
+struct store;
+
+extern const struct module dunning_module;
+extern const struct store dunning_store;
+
+/* ---- facts ---- */
+
+#define COUNTRY_SIZE  3
+#define REGION_SIZE   4
+#define LOCALE_SIZE   36
+#define DEMANDS_MAX   28 /* as many as a policy allows in seven days */
+
+/* Aggregate: a person, under the customer's id. */
+struct dunned_person {
+	int64_t version; /* of this module's row */
+	uint32_t is_active;
+	uint32_t kind; /* enum customer_kind */
+	char country[COUNTRY_SIZE];
+	char region[REGION_SIZE];
+	char timezone[ZONE_NAME_MAX + 1];
+	char locale[LOCALE_SIZE];
+	int32_t usable[CHANNEL_COUNT]; /* contact points by channel */
+	uint32_t opted_out;            /* bits by enum channel */
+	int32_t deceased, bankruptcy, restriction; /* open circumstances of these kinds */
+	int32_t inbound_on;            /* UTC day of the last message of the person; 0: none */
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* Not saved: the days of the newest steps of the person that ask for money and have not failed, newest first. Read from dunning.step. */
+struct dunned_demands {
+	uint32_t count;
+	int32_t days[DEMANDS_MAX];
+};
+
+/* Aggregate: a debt and where it stands on its ladder, under the debt's id. */
+struct dunned_debt {
+	struct uuid customer_id, creditor_id, portfolio_id, group_id;
+	int64_t version;      /* of this module's row */
+	int64_t balance_minor, credit_minor;
+	int32_t opened_on, due_on;
+	int32_t paused_days;  /* days that do not age it; 0 until the debts module has holds */
+	uint32_t lifecycle;   /* enum lifecycle */
+	uint32_t is_disputed; /* open disputes about this debt */
+	char currency[4];
+
+	struct uuid policy_id; /* publication by which the level was reached; nil: none */
+	int32_t level;         /* 0: no step was taken */
+	int32_t level_on;      /* the day on which it was taken */
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* Aggregate: what a person owes a creditor in a currency. */
+struct dunned_group {
+	struct uuid customer_id, creditor_id;
+	int64_t version;
+	struct uuid step_id; /* under way; nil: none */
+	int32_t asked_on;    /* the day of the newest step that was asked for; 0: none */
+	int32_t tries;       /* of the step that failed last, on the channel that comes next */
+	int32_t failed_step; /* its number; 0: none has failed since one was taken */
+	int32_t retry_on;    /* it is not tried before; 0: no such day */
+	int32_t ask_on;      /* the day of its timer; 0: none */
+	uint32_t wait;       /* enum dunning_wait as of the last evaluation */
+	uint32_t is_tracing; /* a task to trace the person was opened, and none was taken since */
+	char currency[4];
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* Not saved: the group's open debts, in the order of (due day, id), the oldest first. Read from dunning.debt. */
+#define GROUP_DEBTS_MAX 64
+struct group_debts {
+	uint32_t count;
+	uint32_t is_cut; /* there are more */
+	struct uuid ids[GROUP_DEBTS_MAX];
+};
+
+/* A step that was asked for, under the id of its communication or task. */
+#define STEP_DEBTS_MAX 32
+struct dunned_step {
+	struct uuid customer_id, group_id, policy_id;
+	int64_t version;
+	int32_t number;
+	int32_t asked_on;
+	uint32_t action, channel;
+	uint32_t is_demand; /* counts against the caps until it fails */
+	uint32_t state;     /* enum step_state */
+	uint32_t debts_count;
+	struct uuid debts[STEP_DEBTS_MAX];
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* A task for a person (decide_task.c), under its own id. */
+struct dunning_task {
+	struct uuid customer_id, step_id;
+	int64_t version;
+	uint32_t kind, state; /* enum task_kind, task_state */
+	int32_t back_on;      /* it is not shown before; 0: now */
+	char taken_by[64];    /* an actor */
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
+/* The system's zones: not of the database. One state, calendar_id. */
+struct calendar {
+	const struct zones *zones;
+};
+extern const struct uuid calendar_id, policies_id;
+
+extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity, group_debts_entity,
+	dunned_step_entity, dunning_task_entity, policies_entity, publication_entity, calendar_entity;
+
+extern const struct timer_kind evaluation_timer; /* of a group */
+extern const struct timer_kind task_timer;       /* of a task that comes back */
+
+void dunning_evolve(struct workset *set, const struct event *event);
+
+#endif
