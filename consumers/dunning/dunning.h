@@ -15,16 +15,18 @@
  * The dunning module: it follows customers, debts and communications, and asks for the next step of each group on its day
  * (README.md).
  *
- *   events of others --------> DebtNoted, PersonNoted, ContactNoted     facts; a change sets the group's timer
+ *   events of others --------> DebtNoted, PersonNoted                   facts; a change sets the group's timer
  *   (a timer of the group) --> DunningStepDue [TaskOpened]              and SendCommunication to communications
  *                              DunningWaiting                           nothing can be done now; the reason
  *   reports of messages -----> DunningStepTaken | DunningStepFailed
+ *                              DunningStepSkipped                       it has failed for good, and the policy moves on
  *   money, a cancellation ---> DunningStepWithdrawn                     and CancelCommunication
  *   PublishPolicy -----------> PolicyPublished     RetirePolicy -> PolicyRetired
  *   TakeTask, ReleaseTask, FinishTask -> TaskTaken, TaskReleased, TaskFinished
  *
  * Invariants: a group has at most one step under way; a debt's level is the number of the last step that was taken about it; a group
- * with an open debt and no step under way has exactly one timer, or nothing of it changes by time alone.
+ * with an open debt that is due within REMINDER_DAYS_MAX has a timer for the next day, so each is asked about every day: also by a policy
+ * that was published meanwhile.
  */
 struct store;
 
@@ -33,8 +35,10 @@ extern const struct store dunning_store;
 
 /* ---- facts ---- */
 
-#define COUNTRY_SIZE  3
-#define REGION_SIZE   4
+#define REMINDER_DAYS_MAX 30 /* a step is at most so many days before the due day */
+
+#define COUNTRY_SIZE  9
+#define REGION_SIZE   17 /* with its country: US-MA */
 #define LOCALE_SIZE   36
 #define DEMANDS_MAX   28 /* as many as a policy allows in seven days */
 
@@ -86,13 +90,16 @@ struct dunned_group {
 	struct uuid customer_id, creditor_id;
 	int64_t version;
 	struct uuid step_id; /* under way; nil: none */
-	int32_t asked_on;    /* the day of the newest step that was asked for; 0: none */
-	int32_t tries;       /* of the step that failed last, on the channel that comes next */
-	int32_t failed_step; /* its number; 0: none has failed since one was taken */
-	int32_t retry_on;    /* it is not tried before; 0: no such day */
-	int32_t ask_on;      /* the day of its timer; 0: none */
-	uint32_t wait;       /* enum dunning_wait as of the last evaluation */
-	uint32_t is_tracing; /* a task to trace the person was opened, and none was taken since */
+	int32_t asked_on;     /* the day of the newest step that was asked for; 0: none */
+	int32_t asked_step;   /* its number */
+	int32_t asked_count;  /* how often it was asked for on that day */
+	int32_t failed_step;  /* the step that failed last; 0: none has failed since one was taken, or moved on from */
+	int32_t next_channel; /* of it: the index of the channel that is tried next */
+	int32_t rounds;       /* of it: how often it has failed on all its channels */
+	int32_t retry_on;     /* of it: not tried before this day; 0: no such day */
+	uint32_t wait;        /* enum dunning_wait as of the last evaluation */
+	int32_t wait_step;    /* the step that waits; 0: none is known */
+	uint32_t is_traced;   /* a task to trace the person was opened since a step was taken */
 	char currency[4];
 
 	/* for the store only */

@@ -23,7 +23,12 @@ struct next_facts {
 	uint32_t event; /* enum dunning_event that has just come; NONE: the day is asked about */
 };
 
-enum next_kind { NEXT_NOTHING, NEXT_STEP, NEXT_WAIT };
+enum next_kind {
+	NEXT_NOTHING,
+	NEXT_STEP,
+	NEXT_WAIT,
+	NEXT_EXHAUSTED, /* the step has failed (group->failed_step), and none of its channels from group->next_channel on can be tried */
+};
 
 struct next_answer {
 	enum next_kind kind;
@@ -32,7 +37,7 @@ struct next_answer {
 	/* WAIT */
 	uint32_t wait; /* enum dunning_wait */
 
-	/* STEP, and WAIT for a step (cap, precondition, opted_out, no_contact): which */
+	/* STEP, EXHAUSTED, and WAIT for a step (cap, precondition, retry, opted_out, no_contact): which */
 	const struct policy *policy;
 	const struct policy_step *step;
 	uint32_t channel;                /* enum channel; NONE: a task */
