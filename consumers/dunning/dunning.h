@@ -77,9 +77,9 @@ struct dunned_debt {
 	uint32_t is_disputed; /* open disputes about this debt */
 	char currency[4];
 
-	struct uuid policy_id; /* publication by which the level was reached; nil: none */
-	int32_t level;         /* 0: no step was taken */
-	int32_t level_on;      /* the day on which it was taken */
+	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */
+	int32_t level;                    /* 0: no step was taken */
+	int32_t level_on;                 /* the day on which it was taken */
 
 	/* for the store only */
 	int64_t version_stored;
@@ -117,11 +117,13 @@ struct group_debts {
 /* A step that was asked for, under the id of its communication or task. */
 #define STEP_DEBTS_MAX 32
 struct dunned_step {
-	struct uuid customer_id, group_id, policy_id;
+	struct uuid customer_id, group_id;
 	int64_t version;
+	char policy[POLICY_NAME_MAX + 1];
 	int32_t number;
 	int32_t asked_on;
-	uint32_t action, channel;
+	uint32_t action;  /* enum dunning_action */
+	uint32_t channel; /* enum channel; NONE: a task */
 	uint32_t is_demand; /* counts against the caps until it fails */
 	uint32_t state;     /* enum step_state */
 	uint32_t debts_count;
