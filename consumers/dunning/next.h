@@ -20,7 +20,7 @@ struct next_facts {
 	struct uuid customer_id;
 	const struct next_debt *debts; /* open ones, the oldest first */
 	uint32_t debts_count;
-	uint32_t event; /* enum dunning_event that has just come; NONE: the day is asked about */
+	uint32_t event; /* enum dunning_cause that has just come; NONE: the day is asked about */
 };
 
 enum next_kind {

@@ -40,7 +40,7 @@ struct policy_step {
 	uint32_t trigger; /* enum dunning_trigger */
 	int32_t days;     /* of days_past_due (-30 to 3650), days_since_step, month_end */
 	int32_t on;       /* of on_date */
-	uint32_t event;   /* enum dunning_event, of event */
+	uint32_t event;   /* enum dunning_cause, of event */
 
 	/* preconditions; 0: none */
 	int64_t min_balance_minor;
