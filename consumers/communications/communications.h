@@ -9,6 +9,7 @@
 #include "base/uuid.h"
 #include "base/zone.h"
 #include "base/zone_place.h"
+#include "model/asks.h"
 #include "model/module.h"
 #include "model/workset.h"
 #include "schemas/words.h"
@@ -46,18 +47,6 @@ extern const struct module communications_module;
 extern const struct store communications_store; /* store.c */
 
 bool template_name_is_valid(struct str name);
-
-/*
- * The condition of a message class on the debts that the message names. Each includes the one before: a due debt is owed. In SQL:
- * communications.class_asks.
- */
-enum asks {
-	ASKS_NOTHING, /* receipts, replies, notices of other kinds */
-	ASKS_OWED,    /* reminder ...: not for a debt on which nothing is owed */
-	ASKS_DUE,     /* demand ...: nor before the due date */
-};
-enum asks message_class_asks(struct str message_class);
-enum asks class_asks(enum message_class message_class);
 
 /* What the notifier reports of a message that the claim has not handed out because the guard must be asked again. */
 #define PROVIDER_NOTIFIER "notifier"
