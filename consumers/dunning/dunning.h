@@ -15,7 +15,7 @@
  * The dunning module: it follows customers, debts and communications, and asks for the next step of each group on its day
  * (README.md).
  *
- *   events of others --------> DebtNoted, PersonNoted                   facts; a change sets the group's timer
+ *   events of others --------> DebtNoted, PersonNoted, StopNoted        facts; a change sets the group's timer
  *   (a timer of the group) --> DunningStepDue [TaskOpened]              and SendCommunication to communications
  *                              DunningWaiting                           nothing can be done now; the reason
  *   reports of messages -----> DunningStepTaken | DunningStepFailed
@@ -40,7 +40,7 @@ extern const struct store dunning_store;
 #define COUNTRY_SIZE  9
 #define REGION_SIZE   17 /* with its country: US-MA */
 #define LOCALE_SIZE   36
-#define DEMANDS_MAX   28 /* as many as a policy allows in seven days */
+#define DEMANDS_MAX   56 /* twice as many as a policy allows in seven days */
 
 /* Aggregate: a person, under the customer's id. */
 struct dunned_person {
@@ -53,18 +53,23 @@ struct dunned_person {
 	char locale[LOCALE_SIZE];
 	int32_t usable[CHANNEL_COUNT]; /* contact points by channel */
 	uint32_t opted_out;            /* bits by enum channel */
-	int32_t deceased, bankruptcy, restriction; /* open circumstances of these kinds */
 	int32_t inbound_on;            /* UTC day of the last message of the person; 0: none */
+	int32_t deceased, bankruptcy, restriction; /* open stops of these kinds, about all debts */
 
 	/* for the store only */
 	int64_t version_stored;
 };
 
-/* Not saved: the days of the newest steps of the person that ask for money and have not failed, newest first. Read from dunning.step. */
+/*
+ * Not saved: the days of the newest steps of the person that ask for money and have neither failed nor been withdrawn, the newest first.
+ * Read from dunning.step.
+ */
 struct dunned_demands {
 	uint32_t count;
 	int32_t days[DEMANDS_MAX];
 };
+void demands_add(struct dunned_demands *demands, int32_t day);
+void demands_remove(struct dunned_demands *demands, int32_t day);
 
 /* Aggregate: a debt and where it stands on its ladder, under the debt's id. */
 struct dunned_debt {
@@ -74,7 +79,7 @@ struct dunned_debt {
 	int32_t opened_on, due_on;
 	int32_t paused_days;  /* days that do not age it; 0 until the debts module has holds */
 	uint32_t lifecycle;   /* enum lifecycle */
-	uint32_t is_disputed; /* open disputes about this debt */
+	int32_t disputes;     /* open stops about this debt alone */
 	char currency[4];
 
 	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */
@@ -85,14 +90,24 @@ struct dunned_debt {
 	int64_t version_stored;
 };
 
+/* Aggregate: a circumstance that stops dunning (StopNoted), under its id. */
+struct dunning_stop {
+	struct uuid customer_id;
+	struct uuid debt_id; /* nil: it stops all debts of the person */
+	int64_t version;
+	uint32_t kind; /* enum dunning_stop_kind */
+	uint32_t is_open;
+
+	/* for the store only */
+	int64_t version_stored;
+};
+
 /* Aggregate: what a person owes a creditor in a currency. */
 struct dunned_group {
 	struct uuid customer_id, creditor_id;
 	int64_t version;
 	struct uuid step_id; /* under way; nil: none */
-	int32_t asked_on;     /* the day of the newest step that was asked for; 0: none */
-	int32_t asked_step;   /* its number */
-	int32_t asked_count;  /* how often it was asked for on that day */
+	int32_t asks;         /* how many steps were asked for so far: their ids count on */
 	int32_t failed_step;  /* the step that failed last; 0: none has failed since one was taken, or moved on from */
 	int32_t next_channel; /* of it: the index of the channel that is tried next */
 	int32_t rounds;       /* of it: how often it has failed on all its channels */
@@ -106,13 +121,19 @@ struct dunned_group {
 	int64_t version_stored;
 };
 
-/* Not saved: the group's open debts, in the order of (due day, id), the oldest first. Read from dunning.debt. */
+/*
+ * Not saved: the group's debts that dunning is about, in the order of ids, which is that of their creation. Read from dunning.debt. Of more
+ * than fit, the oldest; the others follow when these are paid.
+ */
 #define GROUP_DEBTS_MAX 64
 struct group_debts {
 	uint32_t count;
-	uint32_t is_cut; /* there are more */
 	struct uuid ids[GROUP_DEBTS_MAX];
 };
+void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned);
+
+/* Whether dunning is about the debt: it is open, and owes something or has a credit. */
+bool debt_is_dunned(const struct dunned_debt *debt);
 
 /* A step that was asked for, under the id of its communication or task. */
 #define STEP_DEBTS_MAX 32
@@ -152,9 +173,11 @@ struct calendar {
 extern const struct uuid calendar_id, policies_id;
 
 extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity, group_debts_entity,
-	dunned_step_entity, dunning_task_entity, policies_entity, publication_entity, calendar_entity;
+	dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity, publication_entity, calendar_entity;
 
-extern const struct timer_kind evaluation_timer; /* of a group */
+extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
+extern const struct timer_kind entry_timer;      /* of a debt: it is due within REMINDER_DAYS_MAX */
+extern const struct timer_kind stop_timer;       /* of a stop: the first day on which it is over */
 extern const struct timer_kind task_timer;       /* of a task that comes back */
 
 void dunning_evolve(struct workset *set, const struct event *event);

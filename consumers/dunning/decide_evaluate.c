@@ -1,0 +1,261 @@
+#include "base/day.h"
+#include "consumers/dunning/decide.h"
+#include "consumers/dunning/dunning.h"
+#include "consumers/dunning/keys.h"
+#include "consumers/dunning/next.h"
+#include "consumers/dunning/place.h"
+#include "schemas/communications.h"
+#include "schemas/dunning.h"
+
+/* The timer of a group: its next step is asked for, if it is due. */
+
+struct evaluation {
+	struct uuid group_id;
+	struct uuid step_id; /* of the step that may be asked for */
+	struct next_facts facts;
+	struct next_debt debts[GROUP_DEBTS_MAX];
+	struct next_answer answer;
+};
+
+/* Older first: by due day, then by id. */
+static bool is_older(const struct next_debt *a, const struct next_debt *b)
+{
+	if (a->state->due_on != b->state->due_on)
+		return a->state->due_on < b->state->due_on;
+	return uuid_compare(&a->debt_id, &b->debt_id) < 0;
+}
+
+static void put_debt(struct evaluation *evaluation, const struct next_debt *debt)
+{
+	uint32_t place = evaluation->facts.debts_count++;
+
+	for (; place > 0 && is_older(debt, &evaluation->debts[place - 1]); place--)
+		evaluation->debts[place] = evaluation->debts[place - 1];
+	evaluation->debts[place] = *debt;
+}
+
+/* Whether there is anything to ask about: the group and its person are known, and the next step may be made (rules.c: touch_steps). */
+static bool gather(struct evaluation *evaluation, const struct uuid *group_id, const struct timer *timer, const struct workset *set)
+{
+	const struct group_debts *listed = workset_state(set, &group_debts_entity, group_id);
+	struct next_facts *facts = &evaluation->facts;
+
+	*facts = (struct next_facts){ .group = workset_state(set, &dunned_group_entity, group_id) };
+	if (facts->group == NULL || listed == NULL)
+		return false;
+	evaluation->group_id = *group_id;
+	evaluation->step_id = step_id_of(group_id, facts->group->asks + 1, timer->due_on);
+	facts->customer_id = facts->group->customer_id;
+	facts->person = workset_state(set, &dunned_person_entity, &facts->customer_id);
+	facts->demands = workset_state(set, &dunned_demands_entity, &facts->customer_id);
+	facts->policies = workset_state(set, &policies_entity, &policies_id);
+	facts->debts = evaluation->debts;
+	for (uint32_t index = 0; index < listed->count; index++)
+		put_debt(evaluation, &(struct next_debt){ .debt_id = listed->ids[index],
+							  .state = workset_state(set, &dunned_debt_entity, &listed->ids[index]) });
+	return facts->person != NULL && facts->policies != NULL && workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL;
+}
+
+/* ---- a step ---- */
+
+static const struct uuid *listed_ids(const struct evaluation *evaluation, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	struct uuid *ids = arena_take(decision->arena, answer->listed_count + 1, sizeof(*ids));
+
+	if (ids == NULL)
+		decision->overflow = true;
+	for (uint32_t index = 0; ids != NULL && index < answer->listed_count; index++)
+		ids[index] = evaluation->debts[answer->listed[index]].debt_id;
+	return ids;
+}
+
+static struct str text_of(struct decision *decision, const char *text)
+{
+	struct str copy = str_copy(decision->arena, str_of(text));
+
+	decision->overflow |= copy.data == NULL;
+	return copy;
+}
+
+static struct dunning_step_due *say_due(const struct evaluation *evaluation, enum dunning_action action, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	const struct dunned_group *group = evaluation->facts.group;
+	const struct policy_arm *arm = policy_arm_of(answer->policy, &evaluation->facts.customer_id);
+	struct dunning_step_due *due = decision_event(decision, &dunning_step_due_type);
+
+	due->step_id = evaluation->step_id;
+	due->customer_id = evaluation->facts.customer_id;
+	due->version = 1;
+	due->group_id = evaluation->group_id;
+	due->creditor_id = group->creditor_id;
+	due->currency = text_of(decision, group->currency);
+	due->policy = text_of(decision, answer->policy->name);
+	due->policy_version = answer->policy->version;
+	due->step = answer->step->number;
+	due->arm = text_of(decision, arm == NULL ? "" : arm->name);
+	due->action = str_of(dunning_action_name(action));
+	due->channel = str_of(channel_name((enum channel)answer->channel));
+	due->template_name = text_of(decision, action == ACTION_SEND ? answer->step->template_name : "");
+	due->is_demand = step_is_demand(answer->step) && (action == ACTION_SEND || action == ACTION_CALL);
+	due->ask = group->asks + 1;
+	due->due_for = decision->command->today;
+	due->net_minor = answer->net_minor;
+	due->debt_ids = listed_ids(evaluation, decision);
+	due->debt_ids_count = due->debt_ids == NULL ? 0 : answer->listed_count;
+	return due;
+}
+
+/* Not before the day has begun wherever the person may be, and on so many days at most. */
+static void set_times(struct send_communication *send, const struct evaluation *evaluation, const struct workset *set,
+		      const struct command *timer)
+{
+	const struct calendar *calendar = workset_state(set, &calendar_entity, &calendar_id);
+	const struct dunned_person *person = evaluation->facts.person;
+
+	send->not_before = place_day_begins(calendar, person, timer->today);
+	send->has_not_before = send->not_before > timer->now_ms;
+	send->send_by = place_day_begins(calendar, person, timer->today + evaluation->answer.step->send_days);
+	if (send->send_by <= timer->now_ms)
+		send->send_by = timer->now_ms + DAY_MS;
+}
+
+static void ask_for_message(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
+{
+	const struct policy_step *step = evaluation->answer.step;
+	const struct dunning_step_due *due = say_due(evaluation, ACTION_SEND, decision);
+	struct send_communication *send = decision_send(decision, &send_communication_type, &due->step_id);
+
+	send->communication_id = due->step_id;
+	send->customer_id = due->customer_id;
+	send->debt_ids = due->debt_ids;
+	send->debt_ids_count = due->debt_ids_count;
+	send->channel = due->channel;
+	send->template_name = due->template_name;
+	send->language = text_of(decision, evaluation->facts.person->locale);
+	send->message_class = str_of(message_class_name((enum message_class)step->message_class));
+	set_times(send, evaluation, set, decision->command);
+}
+
+static void ask_for_step(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
+{
+	const enum dunning_action action = (enum dunning_action)evaluation->answer.step->action;
+
+	if (action == ACTION_SEND)
+		ask_for_message(evaluation, set, decision);
+	else
+		say_due(evaluation, action, decision);
+}
+
+/* ---- no step ---- */
+
+static void say_waiting(const struct evaluation *evaluation, enum dunning_wait wait, int32_t ask_on, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	struct dunning_waiting *waiting = decision_event(decision, &dunning_waiting_type);
+
+	waiting->group_id = evaluation->group_id;
+	waiting->customer_id = evaluation->facts.customer_id;
+	waiting->version = evaluation->facts.group->version + 1;
+	waiting->reason = str_of(dunning_wait_name(wait));
+	waiting->policy = text_of(decision, answer->policy == NULL ? "" : answer->policy->name);
+	waiting->step = answer->step == NULL ? 0 : answer->step->number;
+	waiting->has_ask_on = ask_on != 0;
+	waiting->ask_on = ask_on;
+}
+
+static void say_skipped(const struct evaluation *evaluation, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	struct dunning_step_skipped *skipped = decision_event(decision, &dunning_step_skipped_type);
+
+	skipped->group_id = evaluation->group_id;
+	skipped->customer_id = evaluation->facts.customer_id;
+	skipped->version = evaluation->facts.group->version + 1;
+	skipped->policy = text_of(decision, answer->policy->name);
+	skipped->step = answer->step->number;
+	skipped->skipped_on = decision->command->today;
+	skipped->debt_ids = listed_ids(evaluation, decision);
+	skipped->debt_ids_count = skipped->debt_ids == NULL ? 0 : answer->listed_count;
+}
+
+/* Said once for as long as it is so. */
+static void wait_for(const struct evaluation *evaluation, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	const struct dunned_group *group = evaluation->facts.group;
+	int32_t step = answer->step == NULL ? 0 : answer->step->number;
+
+	if (group->wait != answer->wait || group->wait_step != step)
+		say_waiting(evaluation, (enum dunning_wait)answer->wait, answer->ask_on, decision);
+}
+
+/* The step has failed on all channels that it has. */
+static void give_up(const struct evaluation *evaluation, struct decision *decision)
+{
+	const struct policy_step *step = evaluation->answer.step;
+	const int32_t today = decision->command->today;
+
+	if (step->otherwise == OTHERWISE_REVIEW)
+		say_due(evaluation, ACTION_REVIEW, decision);
+	else if (step->otherwise == OTHERWISE_RETRY && evaluation->facts.group->rounds + 1 < step->tries_max)
+		say_waiting(evaluation, DUNNING_WAIT_RETRY, today + step->retry_days, decision);
+	else
+		say_skipped(evaluation, decision);
+}
+
+/* ---- the timer ---- */
+
+/* A group with an open debt is asked about again tomorrow; one that is due far from now has its entry timer. */
+static bool is_asked_again(const struct evaluation *evaluation, int32_t today)
+{
+	for (uint32_t index = 0; index < evaluation->facts.debts_count; index++) {
+		const struct dunned_debt *debt = evaluation->debts[index].state;
+
+		if (debt->balance_minor > 0 && debt->due_on - REMINDER_DAYS_MAX <= today)
+			return true;
+	}
+	return false;
+}
+
+static void evaluate(const struct uuid *group_id, const struct workset *set, struct decision *decision)
+{
+	struct evaluation evaluation;
+	const int32_t today = decision->command->today;
+
+	if (!gather(&evaluation, group_id, decision->command->body, set)) {
+		if (evaluation.facts.group != NULL)
+			decision_set_timer_on(decision, &evaluation_timer, group_id, today + 1);
+		return;
+	}
+	next_step(&evaluation.facts, today, &evaluation.answer);
+	switch (evaluation.answer.kind) {
+	case NEXT_STEP:
+		ask_for_step(&evaluation, set, decision);
+		break;
+	case NEXT_EXHAUSTED:
+		give_up(&evaluation, decision);
+		break;
+	case NEXT_WAIT:
+		wait_for(&evaluation, decision);
+		break;
+	case NEXT_NOTHING:
+		break;
+	}
+	if (is_asked_again(&evaluation, today))
+		decision_set_timer_on(decision, &evaluation_timer, group_id, today + 1);
+}
+
+void decide_evaluation(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	evaluate(&((const struct timer *)timer->body)->subject, set, decision);
+}
+
+void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	const struct dunned_debt *debt = workset_state(set, &dunned_debt_entity, &((const struct timer *)timer->body)->subject);
+
+	if (debt != NULL)
+		evaluate(&debt->group_id, set, decision);
+}

@@ -1,0 +1,161 @@
+#include "base/array.h"
+#include "consumers/dunning/decide.h"
+#include "consumers/dunning/dunning.h"
+#include "consumers/dunning/place.h"
+#include "schemas/communications.h"
+#include "schemas/dunning.h"
+#include "schemas/engine.h"
+
+/* What became of a step that was asked for: its message has the step's id. Messages of others have no step, and nothing follows. */
+
+static const struct dunned_step *step_of(const struct workset *set, const struct uuid *step_id)
+{
+	return workset_state(set, &dunned_step_entity, step_id);
+}
+
+/* Its debts rise, and the group is asked about again on the next day: one step a day. */
+static void say_taken(const struct uuid *step_id, const struct dunned_step *step, int32_t day, struct decision *decision)
+{
+	const struct command *event = decision->command;
+	struct dunning_step_taken *taken = decision_event(decision, &dunning_step_taken_type);
+	struct uuid *ids = arena_take(decision->arena, STEP_DEBTS_MAX, sizeof(*ids));
+	struct str policy = str_copy(decision->arena, str_of(step->policy));
+
+	if (ids == NULL || policy.data == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	for (uint32_t index = 0; index < step->debts_count; index++)
+		ids[index] = step->debts[index];
+	taken->step_id = *step_id;
+	taken->customer_id = step->customer_id;
+	taken->version = step->version + 1;
+	taken->group_id = step->group_id;
+	taken->policy = policy;
+	taken->step = step->number;
+	taken->channel = str_of(channel_name((enum channel)step->channel));
+	taken->taken_on = day;
+	taken->debt_ids = ids;
+	taken->debt_ids_count = step->debts_count;
+	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, (day > event->today ? day : event->today) + 1);
+}
+
+/* Of the step's channels, the index behind the one that has failed; behind all of them when the policy is not known any more. */
+static int32_t channel_after(const struct dunned_step *step, const struct workset *set)
+{
+	const struct policies *policies = workset_state(set, &policies_entity, &policies_id);
+	const struct policy *policy = policies == NULL ? NULL : policies_find(policies, str_of(step->policy));
+
+	for (uint32_t at = 0; policy != NULL && at < policy->steps_count; at++) {
+		const struct policy_step *rule = &policy->steps[at];
+
+		if (rule->number != step->number)
+			continue;
+		for (uint32_t index = 0; index < rule->channels_count; index++) {
+			if (rule->channels[index] == step->channel)
+				return (int32_t)index + 1;
+		}
+	}
+	return STEP_CHANNELS_MAX;
+}
+
+/* The group is asked about again at the next Tick: another channel may be left. */
+static void say_failed(const struct uuid *step_id, const struct dunned_step *step, struct str reason, const struct workset *set,
+		       struct decision *decision)
+{
+	struct dunning_step_failed *failed = decision_event(decision, &dunning_step_failed_type);
+
+	failed->step_id = *step_id;
+	failed->customer_id = step->customer_id;
+	failed->version = step->version + 1;
+	failed->group_id = step->group_id;
+	failed->step = step->number;
+	failed->channel = str_of(channel_name((enum channel)step->channel));
+	failed->due_for = step->asked_on;
+	failed->reason = reason;
+	failed->next_channel = channel_after(step, set);
+	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, decision->command->today);
+}
+
+static int32_t day_of_report(const struct dunned_step *step, int64_t at_ms, const struct workset *set)
+{
+	const struct dunned_person *person = workset_state(set, &dunned_person_entity, &step->customer_id);
+	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), person, at_ms);
+
+	return day > step->asked_on ? day : step->asked_on;
+}
+
+/*
+ * The first report of an acceptance counts, also of a message that was to be withdrawn and left before. A message of which nobody
+ * knows whether it left is still under way, until a person has found out.
+ */
+void decide_step_progressed(const struct command *event, const struct workset *set, struct decision *decision)
+{
+	const struct communication_progressed *body = event->body;
+	const struct dunned_step *step = step_of(set, &body->communication_id);
+
+	if (step == NULL || step->state == STEP_STATE_TAKEN)
+		return;
+	switch (communication_state_by_name(body->state)) {
+	case COMMUNICATION_SUBMITTED:
+	case COMMUNICATION_DELIVERED:
+		say_taken(&body->communication_id, step, day_of_report(step, body->occurred_at, set), decision);
+		return;
+	case COMMUNICATION_FAILED:
+	case COMMUNICATION_EXPIRED:
+	case COMMUNICATION_REJECTED:
+		if (step->state == STEP_STATE_ASKED)
+			say_failed(&body->communication_id, step, body->state, set, decision);
+		return;
+	case COMMUNICATION_NONE:
+	case COMMUNICATION_SCHEDULED:
+	case COMMUNICATION_RELEASED:
+	case COMMUNICATION_RETRY_WAIT:
+	case COMMUNICATION_UNKNOWN:
+	case COMMUNICATION_CANCELLED:
+	case COMMUNICATION_SUPPRESSED:
+	case COMMUNICATION_MERGED:
+	case COMMUNICATION_STATE_COUNT:
+		return;
+	}
+}
+
+static void fail_if_asked(const struct uuid *step_id, struct str reason, const struct workset *set, struct decision *decision)
+{
+	const struct dunned_step *step = step_of(set, step_id);
+
+	if (step != NULL && step->state == STEP_STATE_ASKED)
+		say_failed(step_id, step, reason, set, decision);
+}
+
+void decide_step_suppressed(const struct command *event, const struct workset *set, struct decision *decision)
+{
+	const struct communication_suppressed *body = event->body;
+
+	fail_if_asked(&body->communication_id, STR("suppressed"), set, decision);
+}
+
+/* By a person: what this module cancels itself is withdrawn already. */
+void decide_step_cancelled(const struct command *event, const struct workset *set, struct decision *decision)
+{
+	const struct communication_cancelled *body = event->body;
+
+	fail_if_asked(&body->communication_id, STR("cancelled"), set, decision);
+}
+
+void decide_step_rejected(const struct command *event, const struct workset *set, struct decision *decision)
+{
+	const struct command_rejected *body = event->body;
+
+	fail_if_asked(&body->command_id, body->code, set, decision);
+}
+
+/* A word of refusal ends messages and closes channels. */
+void decide_withdrawal(const struct command *event, const struct workset *set, struct decision *decision)
+{
+	const struct consent_withdrawn *body = event->body;
+
+	note_opt_out(body, event, set, decision);
+	for (size_t index = 0; index < body->cancelled_count; index++)
+		fail_if_asked(&body->cancelled[index].communication_id, STR("opted_out"), set, decision);
+}

@@ -1,0 +1,247 @@
+#include "base/must.h"
+#include "consumers/dunning/dunning.h"
+#include "schemas/dunning.h"
+
+/* A text of an event that the module has made itself: it fits. */
+#define SET_CHARS(chars, text) MUST(str_to_chars((chars), sizeof(chars), (text)))
+
+/* ---- facts ---- */
+
+static uint32_t channels_read(struct str words)
+{
+	uint32_t bits = 0;
+
+	while (words.size > 0)
+		bits |= 1U << channel_by_name(str_cut(words, ' ', &words));
+	return bits;
+}
+
+static void on_person_noted(struct workset *set, const struct person_noted *event)
+{
+	struct dunned_person *person = workset_change(set, &dunned_person_entity, &event->customer_id);
+
+	person->version = event->version;
+	person->is_active = event->is_active;
+	person->kind = customer_kind_by_name(event->customer_kind);
+	SET_CHARS(person->country, event->country);
+	SET_CHARS(person->region, event->region);
+	SET_CHARS(person->timezone, event->timezone);
+	SET_CHARS(person->locale, event->locale);
+	person->usable[CHANNEL_EMAIL] = event->emails;
+	person->usable[CHANNEL_SMS] = event->mobiles;
+	person->usable[CHANNEL_VOICE] = event->telephones;
+	person->usable[CHANNEL_LETTER] = event->letters;
+	person->opted_out = channels_read(event->opted_out);
+	person->deceased = event->deceased;
+	person->bankruptcy = event->bankruptcy;
+	person->restriction = event->restriction;
+	person->inbound_on = event->has_inbound_on ? event->inbound_on : 0;
+}
+
+static void note_debt(struct dunned_debt *debt, const struct debt_noted *event)
+{
+	debt->customer_id = event->customer_id;
+	debt->creditor_id = event->creditor_id;
+	debt->portfolio_id = event->portfolio_id;
+	debt->group_id = event->group_id;
+	debt->version = event->version;
+	debt->balance_minor = event->balance_minor;
+	debt->credit_minor = event->credit_minor;
+	debt->opened_on = event->opened_on;
+	debt->due_on = event->due_on;
+	debt->lifecycle = lifecycle_by_name(event->lifecycle);
+	SET_CHARS(debt->currency, event->currency);
+	if (event->level == 0) {
+		debt->level = debt->level_on = 0;
+		debt->policy[0] = '\0';
+	}
+}
+
+static void on_debt_noted(struct workset *set, const struct debt_noted *event)
+{
+	struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &event->debt_id);
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
+	note_debt(debt, event);
+	group->customer_id = event->customer_id;
+	group->creditor_id = event->creditor_id;
+	SET_CHARS(group->currency, event->currency);
+	group_debts_put(workset_change(set, &group_debts_entity, &event->group_id), &event->debt_id, debt_is_dunned(debt));
+}
+
+/* A stop of one debt counts at that debt, any other at the person. */
+static void on_stop_noted(struct workset *set, const struct stop_noted *event)
+{
+	struct dunning_stop *stop = workset_change(set, &dunning_stop_entity, &event->circumstance_id);
+	const int32_t by = event->is_open ? 1 : -1;
+
+	stop->customer_id = event->customer_id;
+	stop->debt_id = event->debt_id;
+	stop->version = event->version;
+	stop->kind = dunning_stop_kind_by_name(event->kind);
+	stop->is_open = event->is_open;
+	if (event->has_debt_id) {
+		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &event->debt_id);
+
+		debt->disputes += by;
+	} else {
+		struct dunned_person *person = workset_change(set, &dunned_person_entity, &event->customer_id);
+
+		*(stop->kind == STOP_DECEASED     ? &person->deceased
+		  : stop->kind == STOP_BANKRUPTCY ? &person->bankruptcy
+						  : &person->restriction) += by;
+	}
+}
+
+/* ---- steps ---- */
+
+/* What a step that is asked for again begins with: its failures count on, those of another step do not. */
+static void group_on_step_due(struct dunned_group *group, const struct dunning_step_due *event)
+{
+	group->step_id = event->step_id;
+	group->asks = event->ask;
+	group->wait = DUNNING_WAIT_NONE;
+	group->wait_step = 0;
+	if (group->failed_step != event->step)
+		group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+}
+
+static void on_dunning_step_due(struct workset *set, const struct dunning_step_due *event)
+{
+	struct dunned_step *step = workset_change(set, &dunned_step_entity, &event->step_id);
+
+	step->customer_id = event->customer_id;
+	step->group_id = event->group_id;
+	step->version = event->version;
+	SET_CHARS(step->policy, event->policy);
+	step->number = event->step;
+	step->asked_on = event->due_for;
+	step->action = dunning_action_by_name(event->action);
+	step->channel = channel_by_name(event->channel);
+	step->is_demand = event->is_demand;
+	step->state = STEP_STATE_ASKED;
+	step->debts_count = (uint32_t)event->debt_ids_count;
+	for (size_t index = 0; index < event->debt_ids_count; index++)
+		step->debts[index] = event->debt_ids[index];
+	group_on_step_due(workset_change(set, &dunned_group_entity, &event->group_id), event);
+	if (event->is_demand)
+		demands_add(workset_change(set, &dunned_demands_entity, &event->customer_id), event->due_for);
+}
+
+/* The step is under way no more. One that was not taken asks for nothing, so it counts against no cap. */
+static void end_step(struct workset *set, const struct uuid *step_id, int64_t version, enum step_state state)
+{
+	struct dunned_step *step = workset_change(set, &dunned_step_entity, step_id);
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &step->group_id);
+
+	if (step->state == STEP_STATE_ASKED && step->is_demand && state != STEP_STATE_TAKEN)
+		demands_remove(workset_change(set, &dunned_demands_entity, &step->customer_id), step->asked_on);
+	if (step->state != STEP_STATE_ASKED && step->is_demand && state == STEP_STATE_TAKEN)
+		demands_add(workset_change(set, &dunned_demands_entity, &step->customer_id), step->asked_on);
+	step->version = version;
+	step->state = state;
+	if (uuid_equal(&group->step_id, step_id))
+		group->step_id = (struct uuid){ .bytes = { 0 } };
+}
+
+static void raise_debts(struct workset *set, const struct uuid *ids, size_t count, struct str policy, int32_t level, int32_t day)
+{
+	for (size_t index = 0; index < count; index++) {
+		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &ids[index]);
+
+		SET_CHARS(debt->policy, policy);
+		debt->level = level;
+		debt->level_on = day;
+	}
+}
+
+static void forget_failures(struct dunned_group *group)
+{
+	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+}
+
+static void on_dunning_step_taken(struct workset *set, const struct dunning_step_taken *event)
+{
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
+	end_step(set, &event->step_id, event->version, STEP_STATE_TAKEN);
+	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->taken_on);
+	forget_failures(group);
+	group->is_traced = 0;
+}
+
+static void on_dunning_step_failed(struct workset *set, const struct dunning_step_failed *event)
+{
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
+	end_step(set, &event->step_id, event->version, STEP_STATE_FAILED);
+	if (group->failed_step != event->step)
+		forget_failures(group);
+	group->failed_step = event->step;
+	group->next_channel = event->next_channel;
+}
+
+static void on_dunning_step_withdrawn(struct workset *set, const struct dunning_step_withdrawn *event)
+{
+	end_step(set, &event->step_id, event->version, STEP_STATE_WITHDRAWN);
+}
+
+static void on_dunning_step_skipped(struct workset *set, const struct dunning_step_skipped *event)
+{
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
+	group->version = event->version;
+	group->wait = DUNNING_WAIT_NONE;
+	group->wait_step = 0;
+	forget_failures(group);
+	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->skipped_on);
+}
+
+/* To wait for another round of a step's channels is to begin it. */
+static void on_dunning_waiting(struct workset *set, const struct dunning_waiting *event)
+{
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
+	group->version = event->version;
+	group->wait = dunning_wait_by_name(event->reason);
+	group->wait_step = event->step;
+	if (group->wait != DUNNING_WAIT_RETRY || group->next_channel == 0)
+		return;
+	group->rounds++;
+	group->next_channel = 0;
+	group->retry_on = event->ask_on;
+}
+
+void dunning_evolve(struct workset *set, const struct event *event)
+{
+	switch (dunning_event(event->type)) {
+	case EVENT_PERSON_NOTED:
+		on_person_noted(set, event->body);
+		return;
+	case EVENT_DEBT_NOTED:
+		on_debt_noted(set, event->body);
+		return;
+	case EVENT_STOP_NOTED:
+		on_stop_noted(set, event->body);
+		return;
+	case EVENT_DUNNING_STEP_DUE:
+		on_dunning_step_due(set, event->body);
+		return;
+	case EVENT_DUNNING_STEP_TAKEN:
+		on_dunning_step_taken(set, event->body);
+		return;
+	case EVENT_DUNNING_STEP_FAILED:
+		on_dunning_step_failed(set, event->body);
+		return;
+	case EVENT_DUNNING_STEP_WITHDRAWN:
+		on_dunning_step_withdrawn(set, event->body);
+		return;
+	case EVENT_DUNNING_STEP_SKIPPED:
+		on_dunning_step_skipped(set, event->body);
+		return;
+	case EVENT_DUNNING_WAITING:
+		on_dunning_waiting(set, event->body);
+		return;
+	}
+	MUST_NOT_REACH("an event of another module");
+}

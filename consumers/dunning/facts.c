@@ -1,0 +1,83 @@
+#include <string.h>
+
+#include "consumers/dunning/dunning.h"
+
+/* Lists that are read from rows, and kept in memory while a batch changes them. */
+
+void demands_add(struct dunned_demands *demands, int32_t day)
+{
+	uint32_t place = 0;
+
+	while (place < demands->count && demands->days[place] > day)
+		place++;
+	if (place == DEMANDS_MAX)
+		return;
+	if (demands->count < DEMANDS_MAX)
+		demands->count++;
+	memmove(&demands->days[place + 1], &demands->days[place], (demands->count - 1 - place) * sizeof(demands->days[0]));
+	demands->days[place] = day;
+}
+
+void demands_remove(struct dunned_demands *demands, int32_t day)
+{
+	for (uint32_t place = 0; place < demands->count; place++) {
+		if (demands->days[place] != day)
+			continue;
+		demands->count--;
+		memmove(&demands->days[place], &demands->days[place + 1], (demands->count - place) * sizeof(demands->days[0]));
+		return;
+	}
+}
+
+/* The place of the first id that is not before it. */
+static uint32_t place_of(const struct group_debts *debts, const struct uuid *debt_id)
+{
+	uint32_t place = 0;
+
+	while (place < debts->count && uuid_compare(&debts->ids[place], debt_id) < 0)
+		place++;
+	return place;
+}
+
+static void take_out(struct group_debts *debts, uint32_t place)
+{
+	debts->count--;
+	memmove(&debts->ids[place], &debts->ids[place + 1], (debts->count - place) * sizeof(debts->ids[0]));
+}
+
+void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned)
+{
+	uint32_t place = place_of(debts, debt_id);
+	bool is_listed = place < debts->count && uuid_equal(&debts->ids[place], debt_id);
+
+	if (is_listed && !is_dunned)
+		take_out(debts, place);
+	if (is_listed || !is_dunned || place == GROUP_DEBTS_MAX)
+		return;
+	if (debts->count < GROUP_DEBTS_MAX)
+		debts->count++;
+	memmove(&debts->ids[place + 1], &debts->ids[place], (debts->count - 1 - place) * sizeof(debts->ids[0]));
+	debts->ids[place] = *debt_id;
+}
+
+bool debt_is_dunned(const struct dunned_debt *debt)
+{
+	switch ((enum lifecycle)debt->lifecycle) {
+	case LIFECYCLE_NEW:
+	case LIFECYCLE_ACTIVE:
+	case LIFECYCLE_ARRANGED:
+	case LIFECYCLE_LEGAL:
+	case LIFECYCLE_CHARGED_OFF:
+		return true;
+	case LIFECYCLE_PAID: /* its credit is netted */
+		return debt->credit_minor > 0;
+	case LIFECYCLE_NONE:
+	case LIFECYCLE_SETTLED:
+	case LIFECYCLE_WRITTEN_OFF:
+	case LIFECYCLE_TRANSFERRED:
+	case LIFECYCLE_CANCELLED:
+	case LIFECYCLE_COUNT:
+		return false;
+	}
+	return false;
+}

@@ -1,0 +1,250 @@
+#include "base/array.h"
+#include "base/must.h"
+#include "consumers/dunning/decide.h"
+#include "consumers/dunning/dunning.h"
+#include "consumers/dunning/keys.h"
+#include "schemas/communications.h"
+#include "schemas/customers.h"
+#include "schemas/debts.h"
+#include "schemas/dunning.h"
+#include "schemas/engine.h"
+
+#define ENTITY(its_name, state, ordered)                                                                                         \
+	{                                                                                                                        \
+		.name = (its_name), .state_size = sizeof(state), .is_ordered = (ordered)                                         \
+	}
+const struct entity dunned_person_entity = ENTITY("person", struct dunned_person, true);
+const struct entity dunned_demands_entity = ENTITY("demands", struct dunned_demands, false);
+const struct entity dunned_debt_entity = ENTITY("dunned_debt", struct dunned_debt, true);
+const struct entity dunned_group_entity = ENTITY("group", struct dunned_group, true);
+const struct entity group_debts_entity = ENTITY("group_debts", struct group_debts, false);
+const struct entity dunned_step_entity = ENTITY("step", struct dunned_step, true);
+const struct entity dunning_stop_entity = ENTITY("stop", struct dunning_stop, true);
+const struct entity policies_entity = ENTITY("policies", struct policies, false);
+const struct entity calendar_entity = ENTITY("calendar", struct calendar, false);
+
+/* Singletons: any id will do, as long as it is always the same. */
+const struct uuid policies_id = { .bytes = { 'p', 'o', 'l', 'i', 'c', 'i', 'e', 's' } };
+const struct uuid calendar_id = { .bytes = { 'c', 'a', 'l', 'e', 'n', 'd', 'a', 'r' } };
+
+const struct timer_kind evaluation_timer = { .name = "evaluation", .number = 1 };
+const struct timer_kind entry_timer = { .name = "entry", .number = 2 };
+const struct timer_kind stop_timer = { .name = "stop", .number = 3 };
+
+static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
+{
+	const struct slot *slot = workset_touch(set, entity, id, (struct str){ 0 });
+
+	return slot != NULL && slot->loaded && slot->exists ? slot->state : NULL;
+}
+
+struct uuid debt_of_event(const struct command *event)
+{
+	return *message_uuid(event->type->aggregate_field, event->body);
+}
+
+/* ---- what a rule needs ---- */
+
+static void touch_person(const struct command *event, struct workset *set)
+{
+	touch(set, &dunned_person_entity, &event->key);
+}
+
+/* All that a step changes, once it is loaded. */
+static void touch_step(struct workset *set, const struct uuid *step_id)
+{
+	const struct dunned_step *step = touch(set, &dunned_step_entity, step_id);
+
+	if (step == NULL)
+		return;
+	touch(set, &dunned_person_entity, &step->customer_id);
+	touch(set, &dunned_demands_entity, &step->customer_id);
+	touch(set, &dunned_group_entity, &step->group_id);
+	touch(set, &policies_entity, &policies_id);
+	touch(set, &calendar_entity, &calendar_id);
+	for (uint32_t index = 0; index < step->debts_count; index++)
+		touch(set, &dunned_debt_entity, &step->debts[index]);
+}
+
+static void touch_communication(const struct command *event, struct workset *set)
+{
+	touch_step(set, message_uuid(event->type->aggregate_field, event->body));
+}
+
+static void touch_rejected(const struct command *event, struct workset *set)
+{
+	touch_step(set, &((const struct command_rejected *)event->body)->command_id);
+}
+
+static void touch_withdrawal(const struct command *event, struct workset *set)
+{
+	const struct consent_withdrawn *body = event->body;
+
+	touch_person(event, set);
+	for (size_t index = 0; index < body->cancelled_count; index++)
+		touch_step(set, &body->cancelled[index].communication_id);
+}
+
+/* The new id of a circumstance: one that stops nothing has no row. */
+static void touch_circumstance_recorded(const struct command *event, struct workset *set)
+{
+	const struct circumstance_recorded *body = event->body;
+
+	touch_person(event, set);
+	touch(set, &dunning_stop_entity, &body->circumstance_id);
+	if (body->has_debt_id)
+		touch(set, &dunned_debt_entity, &body->debt_id);
+}
+
+static void touch_stop(const struct uuid *circumstance_id, const struct command *event, struct workset *set)
+{
+	const struct dunning_stop *stop = touch(set, &dunning_stop_entity, circumstance_id);
+
+	touch_person(event, set);
+	if (stop != NULL && !uuid_is_none(&stop->debt_id))
+		touch(set, &dunned_debt_entity, &stop->debt_id);
+}
+
+static void touch_circumstance_ended(const struct command *event, struct workset *set)
+{
+	touch_stop(&((const struct circumstance_ended *)event->body)->circumstance_id, event, set);
+}
+
+static void touch_stop_over(const struct command *timer, struct workset *set)
+{
+	touch_stop(&((const struct timer *)timer->body)->subject, timer, set);
+}
+
+/* The group of a debt, and the step that is under way in it. */
+static void touch_group(struct workset *set, const struct uuid *group_id)
+{
+	const struct dunned_group *group = touch(set, &dunned_group_entity, group_id);
+
+	touch(set, &group_debts_entity, group_id);
+	if (group == NULL || uuid_is_none(&group->step_id))
+		return;
+	touch(set, &dunned_step_entity, &group->step_id);
+	touch(set, &dunned_demands_entity, &group->customer_id);
+}
+
+/*
+ * The group is named by the event and not by the debt, which may be made by an event before it in the same batch. So are all events of
+ * debts: they name customer, creditor and currency.
+ */
+#define TOUCH_DEBT(event_name)                                                                                                   \
+	static void touch_##event_name(const struct command *event, struct workset *set)                                         \
+	{                                                                                                                        \
+		const struct event_name *body = event->body;                                                                     \
+		struct uuid group_id = group_id_of(&body->customer_id, &body->creditor_id, body->currency);                      \
+                                                                                                                                 \
+		touch(set, &policies_entity, &policies_id);                                                                      \
+		touch(set, &dunned_debt_entity, &body->debt_id);                                                                 \
+		touch_group(set, &group_id);                                                                                     \
+	}
+TOUCH_DEBT(debt_created)
+TOUCH_DEBT(debt_activated)
+TOUCH_DEBT(debt_paid)
+TOUCH_DEBT(debt_reopened)
+TOUCH_DEBT(debt_amended)
+TOUCH_DEBT(debt_cancelled)
+TOUCH_DEBT(payment_recorded)
+TOUCH_DEBT(payment_reversed)
+TOUCH_DEBT(credit_applied)
+
+/* The next step of the group, and the one after it: another item of the batch may ask for the first. */
+static void touch_steps(struct workset *set, const struct uuid *group_id, const struct dunned_group *group, int32_t due_on)
+{
+	for (int32_t ask = 1; ask <= 2; ask++) {
+		struct uuid step_id = step_id_of(group_id, (group == NULL ? 0 : group->asks) + ask, due_on);
+
+		touch(set, &dunned_step_entity, &step_id);
+	}
+}
+
+/* A group with its debts, and all that its next step depends on. */
+static void touch_evaluated(struct workset *set, const struct uuid *customer_id, const struct uuid *group_id, int32_t due_on)
+{
+	const struct group_debts *debts = touch(set, &group_debts_entity, group_id);
+	const struct slot *group = workset_touch(set, &dunned_group_entity, group_id, (struct str){ 0 });
+
+	if (group != NULL && group->loaded)
+		touch_steps(set, group_id, group->exists ? group->state : NULL, due_on);
+	touch(set, &dunned_person_entity, customer_id);
+	touch(set, &dunned_demands_entity, customer_id);
+	touch(set, &policies_entity, &policies_id);
+	touch(set, &calendar_entity, &calendar_id);
+	for (uint32_t index = 0; debts != NULL && index < debts->count; index++)
+		touch(set, &dunned_debt_entity, &debts->ids[index]);
+}
+
+static void touch_evaluation(const struct command *timer, struct workset *set)
+{
+	const struct timer *body = timer->body;
+
+	touch_evaluated(set, &timer->key, &body->subject, body->due_on);
+}
+
+static void touch_entry(const struct command *timer, struct workset *set)
+{
+	const struct timer *body = timer->body;
+	const struct dunned_debt *debt = touch(set, &dunned_debt_entity, &body->subject);
+
+	if (debt != NULL)
+		touch_evaluated(set, &timer->key, &debt->group_id, body->due_on);
+}
+
+/* ---- the module ---- */
+
+static const struct rule customers_rules[] = {
+	{ &customer_created_type, touch_person, decide_customer_created, false, false },
+	{ &customer_updated_type, touch_person, decide_customer_updated, false, false },
+	{ &customer_erased_type, touch_person, decide_customer_erased, false, false },
+	{ &contact_point_added_type, touch_person, decide_contact_point_added, false, false },
+	{ &contact_point_invalidated_type, touch_person, decide_contact_point_invalidated, false, false },
+};
+
+static const struct rule debts_rules[] = {
+	{ &debt_created_type, touch_debt_created, decide_debt_event, true, false },
+	{ &debt_activated_type, touch_debt_activated, decide_debt_event, true, false },
+	{ &debt_paid_type, touch_debt_paid, decide_debt_event, true, false },
+	{ &debt_reopened_type, touch_debt_reopened, decide_debt_event, true, false },
+	{ &debt_amended_type, touch_debt_amended, decide_debt_event, true, false },
+	{ &debt_cancelled_type, touch_debt_cancelled, decide_debt_event, true, false },
+	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
+	{ &payment_reversed_type, touch_payment_reversed, decide_debt_event, true, false },
+	{ &credit_applied_type, touch_credit_applied, decide_debt_event, true, false },
+};
+
+static const struct rule communications_rules[] = {
+	{ &communication_progressed_type, touch_communication, decide_step_progressed, true, false },
+	{ &communication_suppressed_type, touch_communication, decide_step_suppressed, true, false },
+	{ &communication_cancelled_type, touch_communication, decide_step_cancelled, true, false },
+	{ &command_rejected_type, touch_rejected, decide_step_rejected, true, false },
+	{ &consent_withdrawn_type, touch_withdrawal, decide_withdrawal, true, false },
+	{ &consent_granted_type, touch_person, decide_consent_granted, false, false },
+	{ &inbound_received_type, touch_person, decide_inbound_received, false, false },
+	{ &circumstance_recorded_type, touch_circumstance_recorded, decide_circumstance_recorded, false, false },
+	{ &circumstance_ended_type, touch_circumstance_ended, decide_circumstance_ended, true, false },
+};
+
+static const struct follow follows[] = {
+	{ .module = "customers", .rules = customers_rules, .rules_count = COUNT(customers_rules) },
+	{ .module = "debts", .rules = debts_rules, .rules_count = COUNT(debts_rules) },
+	{ .module = "communications", .rules = communications_rules, .rules_count = COUNT(communications_rules) },
+};
+
+static const struct timer_rule timers[] = {
+	{ &evaluation_timer, { &timer_type, touch_evaluation, decide_evaluation, true, false } },
+	{ &entry_timer, { &timer_type, touch_entry, decide_entry, true, false } },
+	{ &stop_timer, { &timer_type, touch_stop_over, decide_stop_over, true, false } },
+};
+
+const struct module dunning_module = {
+	.name = "dunning",
+	.timers = timers,
+	.timers_count = COUNT(timers),
+	.follows = follows,
+	.follows_count = COUNT(follows),
+	.sends_as = ROLE_SYSTEM,
+	.evolve = dunning_evolve,
+};
