@@ -1,0 +1,262 @@
+"""The judge of dunning (tests/system/dunning_judge.py) finds what it is there for, and nothing in a history that is right."""
+
+import datetime
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
+
+from dunning_judge import Judge, Line, read_line, read_script  # noqa: E402
+
+UTC = datetime.timezone.utc
+FIRST = datetime.date(2027, 3, 1)
+HOURS = (7, 13, 19)  # of Ticks, 08:10 to 20:10 in Berlin
+ANNA, CREDITOR, OTHER = "anna", "c-1", "c-2"
+
+
+def at(day, hour=7):
+    return datetime.datetime.combine(FIRST + datetime.timedelta(days=day - 1), datetime.time(hour, 10), UTC)
+
+
+def on(day):
+    return str(FIRST + datetime.timedelta(days=day - 1))
+
+
+def a_step(number, days, trigger="days_past_due", **members):
+    given = {"template": f"t-{number}", "message_class": "demand", "channels": "email sms", "send_days": 3, "action": "send", "otherwise": "move_on"}
+    return {"number": number, "trigger": trigger, "days": days, **given, **members}
+
+
+def a_policy(*steps, name="early", **members):
+    given = {"policy_version": 1, "priority": 100, "tolerance_minor": 500, "demands_a_day": 1, "demands_a_week": 3, "catch_up": "one_a_day"}
+    return {"$id": name, "publication_id": name, "policy": name, **given, "new_debts": "join", "reopened": "start", **members, "steps": list(steps)}
+
+
+LADDER = (a_step(1, -3, message_class="reminder"), a_step(2, 5), a_step(3, 10, "days_since_step"))
+
+
+def published(*policies):
+    for policy in policies or (a_policy(*LADDER),):
+        yield "PublishPolicy", policy
+        yield "ApproveCommand", {"command_id": policy["$id"]}
+
+
+def anna(*channels):
+    yield "CreateCustomer", {"customer_id": ANNA, "kind": "natural", "country": "DE", "locale": "de-DE", "timezone": "Europe/Berlin"}
+    for channel in channels or ("email", "sms"):
+        yield "AddContactPoint", {"contact_point_id": channel, "customer_id": ANNA, "channel": channel}
+        yield granted(channel, 0)
+
+
+def granted(channel, day):
+    return "GrantConsent", {"customer_id": ANNA, "channel": channel, "purpose": "collect", "obtained_at": at(day).isoformat()}
+
+
+def owes(ref="D-1", due=10, amount=10_000, creditor=CREDITOR):
+    amounts = {"principal_minor": amount, "interest_minor": 0, "fee_minor": 0, "cost_minor": 0}
+    return "CreateDebt", {"debt_id": ref, "customer_id": ANNA, "creditor_id": creditor, "external_ref": ref, "currency": "EUR", "opened_on": on(-30), "due_on": on(due), **amounts}
+
+
+def about(type_, **body):
+    return type_, {"customer_id": ANNA, **body}
+
+
+def pays(amount, ref="D-1", name="p-1"):
+    return about("RecordPayment", payment_id=name, debt_id=ref, amount_minor=amount)
+
+
+def mail(day, template, *refs, hour=7, channel="email", owed=None, **members):
+    refs = refs or ("D-1",)
+    return Line(at(day, hour), ANNA, channel, template, refs, 10_000 * len(refs) if owed is None else owed, **members)
+
+
+def findings(happened, *lines, last=40):
+    """happened: {(day, hour): commands}. Setup is on day 0, before the first business date that matters."""
+    judge = Judge(lines)
+    judge.judge((at(day, hour), list(happened.get((day, hour), ()))) for day in range(0, last) for hour in HOURS)
+    return [f"{finding.kind} {finding.at:%d} {finding.text}" for finding in judge.findings]
+
+
+def setup(*commands, policies=(), channels=()):
+    return {(0, 7): list(published(*policies)) + list(anna(*channels)) + [owes()] + list(commands)}
+
+
+REMINDED, DEMANDED, AGAIN = mail(7, "t-1"), mail(15, "t-2"), mail(25, "t-3")
+RIGHT = (REMINDED, DEMANDED, AGAIN)
+
+
+def test_a_ladder_that_is_right():
+    assert findings(setup(), *RIGHT) == []
+
+
+@pytest.mark.parametrize(
+    "lines, found",
+    [
+        ((REMINDED, DEMANDED), "missing 25 t-3 by email about D-1, asked for on 2027-03-25 did not come"),
+        ((REMINDED, DEMANDED, AGAIN, mail(30, "t-3")), "unasked 30 t-3 by email about D-1 at 2027-03-30 07:10, not none"),
+        ((REMINDED, mail(15, "t-2", channel="sms"), AGAIN), "wrong 15 t-2 by sms about D-1 at 2027-03-15 07:10, not t-2 by email about D-1, asked for on 2027-03-15"),
+        ((REMINDED, mail(15, "t-3")), "wrong 15 t-3 by email about D-1 at 2027-03-15 07:10, not t-2 by email about D-1, asked for on 2027-03-15"),
+        ((REMINDED, mail(15, "t-2", "D-1", "D-2"), AGAIN), "wrong 15 t-2 by email about D-1 D-2 at 2027-03-15 07:10, not t-2 by email about D-1, asked for on 2027-03-15"),
+        ((REMINDED, mail(15, "t-2", owed=1), AGAIN), "balance 15 t-2 by email about D-1 at 2027-03-15 07:10: states 1"),
+        ((REMINDED, mail(15, "t-2", "D-9"), AGAIN), "missing 15 t-2 by email about D-1, asked for on 2027-03-15 did not come"),
+    ],
+)
+def test_what_is_wrong_is_found_once(lines, found):
+    assert findings(setup(), *lines)[:1] == [found]
+
+
+def test_a_day_too_late_is_found_and_the_ladder_goes_on_from_there():
+    assert findings(setup(), REMINDED, mail(16, "t-2"), mail(26, "t-3")) == ["missing 15 t-2 by email about D-1, asked for on 2027-03-15 did not come"]
+
+
+def test_a_time_that_the_script_does_not_have_is_found():
+    assert findings(setup(), *RIGHT, mail(27, "t-3", hour=9)) != []
+
+
+# ---- a step's life ----
+
+
+def test_a_payment_ends_the_ladder_and_a_reversal_begins_it_anew():
+    happened = setup() | {(16, 7): [pays(10_000)], (20, 7): [about("ReversePayment", payment_id="p-1")]}
+    assert findings(happened, REMINDED, DEMANDED, mail(20, "t-2", hour=13), mail(30, "t-3")) == []
+
+
+def test_or_goes_on_where_it_was():
+    happened = setup(policies=[a_policy(*LADDER, reopened="resume")]) | {(16, 7): [pays(10_000)], (20, 13): [about("ReversePayment", payment_id="p-1")]}
+    assert findings(happened, *RIGHT) == []
+
+
+def test_a_part_payment_leaves_the_level():
+    assert findings(setup() | {(16, 7): [pays(1000)]}, REMINDED, DEMANDED, mail(25, "t-3", owed=9000)) == []
+
+
+@pytest.mark.parametrize("command", [pays(1000), about("AmendDebt", debt_id="D-1", due_on=on(9))])
+def test_what_changes_a_debt_withdraws_its_step_until_the_next_day(command):
+    """In Los Angeles the Tick of 07:10 is at night, and that of 13:10: the message waits for the last one."""
+    happened = setup()
+    happened[0, 7][2] = ("CreateCustomer", {**happened[0, 7][2][1], "timezone": "America/Los_Angeles", "country": "US"})
+    left = 9000 if command[0] == "RecordPayment" else 10_000
+    assert findings(happened, mail(7, "t-1", hour=19), mail(15, "t-2", hour=19), mail(25, "t-3", hour=19)) == []
+    happened[15, 13] = [command]
+    assert findings(happened, mail(7, "t-1", hour=19), mail(16, "t-2", hour=19, owed=left), mail(26, "t-3", hour=19, owed=left)) == []
+
+
+def test_a_cancelled_debt_has_no_ladder():
+    assert findings(setup() | {(8, 7): [about("CancelDebt", debt_id="D-1")]}, REMINDED) == []
+
+
+def test_a_debt_whose_due_day_was_moved_begins_anew():
+    assert findings(setup() | {(20, 7): [about("AmendDebt", debt_id="D-1", due_on=on(27))]}, REMINDED, DEMANDED, mail(24, "t-1"), mail(32, "t-2")) == []
+
+
+def test_a_refused_message_goes_by_the_next_channel_at_the_next_tick():
+    refused = mail(15, "t-2", outcome="refused")
+    assert findings(setup(), REMINDED, refused, mail(15, "t-2", hour=13, channel="sms"), AGAIN) == []
+
+
+def test_a_step_that_failed_on_all_channels_is_moved_on_from():
+    assert findings(setup(channels=["email"]), REMINDED, mail(15, "t-2", outcome="refused"), AGAIN) == []
+
+
+def test_or_is_tried_again():
+    steps = (a_step(2, 5, otherwise="retry", retry_days=2, tries_max=2), a_step(3, 10, "days_since_step"))
+    failed = mail(15, "t-2", outcome="refused")
+    assert findings(setup(policies=[a_policy(*steps)], channels=["email"]), failed, mail(17, "t-2"), mail(27, "t-3")) == []
+    assert findings(setup(policies=[a_policy(*steps)], channels=["email"]), failed, mail(17, "t-2", outcome="refused"), mail(27, "t-3")) == []
+
+
+def test_what_a_busy_gateway_takes_later_counts_then():
+    assert findings(setup(), REMINDED, mail(15, "t-2", outcome="busy"), mail(16, "t-2", hour=13), mail(26, "t-3")) == []
+
+
+def test_what_it_never_takes_goes_by_the_next_channel():
+    busy = mail(15, "t-2", outcome="busy")
+    assert findings(setup(), REMINDED, busy, mail(18, "t-2", hour=13, channel="sms"), mail(28, "t-3")) == []
+
+
+# ---- what the guard does to it ----
+
+
+def test_a_channel_without_permission_is_passed_over():
+    happened = setup(channels=["sms"])
+    happened[0, 7].append(("AddContactPoint", {"contact_point_id": "email", "customer_id": ANNA, "channel": "email"}))
+    assert findings(happened, mail(7, "t-1", hour=13, channel="sms"), mail(15, "t-2", hour=13, channel="sms"), mail(25, "t-3", hour=13, channel="sms")) == []
+
+
+def test_an_opt_out_moves_to_the_next_channel():
+    assert findings(setup() | {(12, 7): [about("WithdrawConsent", channel="email")]}, REMINDED, mail(15, "t-2", channel="sms"), mail(25, "t-3", channel="sms")) == []
+
+
+def test_all_opted_out_waits_for_a_new_consent():
+    happened = setup() | {(12, 7): [about("WithdrawConsent", channel=None)], (20, 7): [granted("email", 20)]}
+    happened[20, 7][0][1]["obtained_at"] = at(20).isoformat()
+    assert findings(happened, REMINDED, mail(20, "t-2", hour=13), mail(30, "t-3")) == []
+
+
+def test_nobody_is_asked_on_the_day_on_which_he_wrote_nor_within_24_hours():
+    wrote = about("RecordInbound", channel="email", text="when?", received_at=at(14, 13).isoformat())
+    assert findings(setup() | {(14, 13): [wrote]}, REMINDED, mail(15, "t-2", hour=13), AGAIN) == []
+    wrote = about("RecordInbound", channel="email", text="when?", received_at=at(15, 13).isoformat())
+    assert findings(setup() | {(14, 19): [owes("D-2", 9)], (15, 13): [wrote]}, REMINDED, mail(15, "t-2", "D-1", "D-2"), mail(25, "t-3", "D-1", "D-2")) == []
+
+
+def test_the_house_defers_what_the_policy_allows():
+    """A reminder of another creditor on the same day: one message a day, whoever is first."""
+    happened = setup(owes("D-2", 18, creditor=OTHER))
+    assert findings(happened, REMINDED, DEMANDED, mail(16, "t-1", "D-2"), mail(23, "t-2", "D-2"), AGAIN, mail(33, "t-3", "D-2")) == []
+    assert findings(happened, REMINDED, mail(15, "t-1", "D-2"), mail(16, "t-2"), mail(23, "t-2", "D-2"), mail(26, "t-3"), mail(33, "t-3", "D-2")) == []
+
+
+def test_a_demand_at_night_is_found():
+    assert findings(setup(policies=[a_policy(a_step(2, 5))]), mail(15, "t-2", hour=19)) != []
+
+
+# ---- the person ----
+
+
+def test_a_stop_ends_and_the_ladder_goes_on_one_step_a_day():
+    stops = about("RecordCircumstance", circumstance_id="x", kind="cease", from_on=on(14))
+    ladder = (a_step(2, 5), a_step(3, 6))
+    happened = setup(policies=[a_policy(*ladder)]) | {(14, 7): [stops], (25, 7): [about("EndCircumstance", circumstance_id="x")]}
+    assert findings(happened, mail(25, "t-2", hour=13), mail(26, "t-3")) == []
+
+
+def test_a_disputed_debt_is_left_out():
+    disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(14), debt_id="D-1")
+    assert findings(setup(owes("D-2")) | {(14, 7): [disputes]}, mail(7, "t-1", "D-1", "D-2"), mail(15, "t-2", "D-2"), mail(25, "t-3", "D-2")) == []
+
+
+def test_a_new_policy_counts_from_the_next_day_on():
+    stern = a_policy(a_step(1, 10, template="s-1"), name="stern", priority=1)
+    assert findings(setup() | {(20, 7): list(published(stern))}, REMINDED, DEMANDED, mail(21, "s-1")) == []
+
+
+def test_a_step_of_an_event_goes_out_at_once():
+    steps = (*LADDER, a_step(4, None, "event", event="payment_reversed"))
+    happened = setup(policies=[a_policy(*steps, reopened="resume")]) | {(16, 7): [pays(10_000)], (18, 13): [about("ReversePayment", payment_id="p-1")]}
+    assert findings(happened, REMINDED, DEMANDED, mail(18, "t-4", hour=13)) == []
+
+
+# ---- time ----
+
+
+def test_after_days_without_ticks_the_business_date_moves_by_a_day_a_tick():
+    """The third step of LADDER is due on the 25th, which the second Tick of the 27th brings."""
+    judge = Judge([REMINDED, DEMANDED, mail(27, "t-3", hour=13)])
+    days = [day for day in range(0, 40) if day not in (24, 25, 26)]
+    judge.judge((at(day, hour), setup().get((day, hour), [])) for day in days for hour in HOURS)
+    assert judge.findings == []
+
+
+# ---- files ----
+
+
+def test_a_script_and_a_gateways_log_are_read():
+    lines = ["at 2027-03-01T08:00:00Z", "# nothing", 'CancelDebt {"debt_id": "x"}', "", "at 2027-03-01T09:00:00Z"]
+    assert [(time.hour, commands) for time, commands in read_script(lines)] == [(8, [("CancelDebt", {"debt_id": "x"})]), (9, [])]
+    source = {"at": "2027-03-01T08:00:00Z", "customerId": ANNA, "channel": "sms", "text": "Hello [t-2] 123.45 EUR <D-1, D-2> stop"}
+    line = read_line(source)
+    assert (line.template, line.refs, line.balance, line.outcome) == ("t-2", ("D-1", "D-2"), 12345, "accepted")
+    assert read_line({**source, "text": "something else"}).template == ""
