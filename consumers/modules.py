@@ -18,6 +18,7 @@ MODULES = [
     ("debts", "customer"),
     ("communications", "customer"),
     ("reports", "command"),
+    ("dunning", "customer"),
     ("reporting", "reader"),
     ("notifier", "reader"),
 ]

@@ -55,9 +55,6 @@ struct dunned_person {
 	uint32_t opted_out;            /* bits by enum channel */
 	int32_t inbound_on;            /* UTC day of the last message of the person; 0: none */
 	int32_t deceased, bankruptcy, restriction; /* open stops of these kinds, about all debts */
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /*
@@ -85,9 +82,6 @@ struct dunned_debt {
 	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */
 	int32_t level;                    /* 0: no step was taken */
 	int32_t level_on;                 /* the day on which it was taken */
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /* Aggregate: a circumstance that stops dunning (StopNoted), under its id. */
@@ -97,9 +91,6 @@ struct dunning_stop {
 	int64_t version;
 	uint32_t kind; /* enum dunning_stop_kind */
 	uint32_t is_open;
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /* Aggregate: what a person owes a creditor in a currency. */
@@ -116,9 +107,6 @@ struct dunned_group {
 	int32_t wait_step;    /* the step that waits; 0: none is known */
 	uint32_t is_traced;   /* a task to trace the person was opened since a step was taken */
 	char currency[4];
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /*
@@ -147,11 +135,9 @@ struct dunned_step {
 	uint32_t channel; /* enum channel; NONE: a task */
 	uint32_t is_demand; /* counts against the caps until it fails */
 	uint32_t state;     /* enum step_state */
+	int32_t taken_on;   /* 0: it was not taken */
 	uint32_t debts_count;
 	struct uuid debts[STEP_DEBTS_MAX];
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /* A task for a person (decide_task.c), under its own id. */
@@ -161,9 +147,6 @@ struct dunning_task {
 	uint32_t kind, state; /* enum task_kind, task_state */
 	int32_t back_on;      /* it is not shown before; 0: now */
 	char taken_by[64];    /* an actor */
-
-	/* for the store only */
-	int64_t version_stored;
 };
 
 /* The system's zones: not of the database. One state, calendar_id. */

@@ -165,6 +165,7 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	end_step(set, &event->step_id, event->version, STEP_STATE_TAKEN);
+	((struct dunned_step *)workset_change(set, &dunned_step_entity, &event->step_id))->taken_on = event->taken_on;
 	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->taken_on);
 	forget_failures(group);
 	group->is_traced = 0;

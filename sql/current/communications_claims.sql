@@ -34,6 +34,7 @@ CREATE OR REPLACE VIEW communications.refusal AS
 			AND (permission.obtained_at IS NULL OR permission.obtained_at <= opt_out.withdrawn_at
 				OR permission.expires_at <= (SELECT engine.now()))
 			AND NOT answer.is_one THEN 'withdrawn'
+		WHEN step.state = 'withdrawn' THEN 'step_withdrawn'
 		WHEN circumstances.stop THEN 'circumstance'
 		WHEN wish.is_against THEN 'unwanted'
 		WHEN debts.is_closed THEN 'debt_closed'
@@ -48,6 +49,8 @@ CREATE OR REPLACE VIEW communications.refusal AS
 	LEFT JOIN customers.public_contact_point point ON point.contact_point_id = c.contact_point_id
 	LEFT JOIN communications.permission permission
 		ON permission.customer_id = o.customer_id AND permission.channel = o.channel AND permission.purpose = 'collect'
+	-- asked for by dunning, which has learnt of money or of a change of a debt since
+	LEFT JOIN dunning.public_step step ON step.step_id = o.communication_id
 	LEFT JOIN communications.opt_out opt_out ON opt_out.customer_id = o.customer_id AND opt_out.channel = o.channel
 	CROSS JOIN LATERAL (SELECT max(h.business_date) AS business_date FROM communications.partition_head h) today
 	-- the guard's last word on it

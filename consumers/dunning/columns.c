@@ -1,0 +1,84 @@
+#include "consumers/dunning/columns.h"
+
+#include "consumers/dunning/dunning.h"
+
+static const struct db_column person_rows[] = {
+	{ "version", DB_INT64(struct dunned_person, version) },
+	{ "is_active", DB_FLAG(struct dunned_person, is_active) },
+	{ "kind", DB_WORD(struct dunned_person, kind, customer_kind_words), .or_null = true },
+	{ "country", DB_CHARS(struct dunned_person, country), .or_null = true },
+	{ "region", DB_CHARS(struct dunned_person, region), .or_null = true },
+	{ "timezone", DB_CHARS(struct dunned_person, timezone), .or_null = true },
+	{ "locale", DB_CHARS(struct dunned_person, locale), .or_null = true },
+	{ "emails", DB_INT32(struct dunned_person, usable[CHANNEL_EMAIL]) },
+	{ "mobiles", DB_INT32(struct dunned_person, usable[CHANNEL_SMS]) },
+	{ "telephones", DB_INT32(struct dunned_person, usable[CHANNEL_VOICE]) },
+	{ "letters", DB_INT32(struct dunned_person, usable[CHANNEL_LETTER]) },
+	{ "opted_out", DB_INT32(struct dunned_person, opted_out) },
+	{ "inbound_on", DB_DATE(struct dunned_person, inbound_on), .or_null = true },
+	{ "deceased", DB_INT32(struct dunned_person, deceased) },
+	{ "bankruptcy", DB_INT32(struct dunned_person, bankruptcy) },
+	{ "restriction", DB_INT32(struct dunned_person, restriction) },
+};
+const struct db_columns dunned_person_columns = DB_COLUMNS(person_rows, 0);
+
+static const struct db_column debt_rows[] = {
+	{ "customer_id", DB_UUID(struct dunned_debt, customer_id) },
+	{ "creditor_id", DB_UUID(struct dunned_debt, creditor_id) },
+	{ "portfolio_id", DB_UUID(struct dunned_debt, portfolio_id), .or_null = true },
+	{ "group_id", DB_UUID(struct dunned_debt, group_id) },
+	{ "version", DB_INT64(struct dunned_debt, version) },
+	{ "currency", DB_CHARS(struct dunned_debt, currency) },
+	{ "opened_on", DB_DATE(struct dunned_debt, opened_on) },
+	{ "due_on", DB_DATE(struct dunned_debt, due_on) },
+	{ "balance_minor", DB_INT64(struct dunned_debt, balance_minor) },
+	{ "credit_minor", DB_INT64(struct dunned_debt, credit_minor) },
+	{ "paused_days", DB_INT32(struct dunned_debt, paused_days) },
+	{ "lifecycle", DB_SMALLINT(struct dunned_debt, lifecycle) },
+	{ "disputes", DB_INT32(struct dunned_debt, disputes) },
+	{ "policy", DB_CHARS(struct dunned_debt, policy), .or_null = true },
+	{ "level", DB_INT32(struct dunned_debt, level) },
+	{ "level_on", DB_DATE(struct dunned_debt, level_on), .or_null = true },
+};
+const struct db_columns dunned_debt_columns = DB_COLUMNS(debt_rows, 0);
+
+static const struct db_column group_rows[] = {
+	{ "customer_id", DB_UUID(struct dunned_group, customer_id) },
+	{ "creditor_id", DB_UUID(struct dunned_group, creditor_id) },
+	{ "currency", DB_CHARS(struct dunned_group, currency) },
+	{ "version", DB_INT64(struct dunned_group, version) },
+	{ "step_id", DB_UUID(struct dunned_group, step_id), .or_null = true },
+	{ "asks", DB_INT32(struct dunned_group, asks) },
+	{ "failed_step", DB_INT32(struct dunned_group, failed_step) },
+	{ "next_channel", DB_INT32(struct dunned_group, next_channel) },
+	{ "rounds", DB_INT32(struct dunned_group, rounds) },
+	{ "retry_on", DB_DATE(struct dunned_group, retry_on), .or_null = true },
+	{ "wait", DB_WORD(struct dunned_group, wait, dunning_wait_words), .or_null = true },
+	{ "wait_step", DB_INT32(struct dunned_group, wait_step) },
+	{ "is_traced", DB_FLAG(struct dunned_group, is_traced) },
+};
+const struct db_columns dunned_group_columns = DB_COLUMNS(group_rows, 0);
+
+static const struct db_column step_rows[] = {
+	{ "customer_id", DB_UUID(struct dunned_step, customer_id) },
+	{ "group_id", DB_UUID(struct dunned_step, group_id) },
+	{ "version", DB_INT64(struct dunned_step, version) },
+	{ "policy", DB_CHARS(struct dunned_step, policy) },
+	{ "step", DB_INT32(struct dunned_step, number) },
+	{ "asked_on", DB_DATE(struct dunned_step, asked_on) },
+	{ "action", DB_WORD(struct dunned_step, action, dunning_action_words) },
+	{ "channel", DB_WORD(struct dunned_step, channel, channel_words), .or_null = true },
+	{ "is_demand", DB_FLAG(struct dunned_step, is_demand) },
+	{ "state", DB_WORD(struct dunned_step, state, step_state_words) },
+	{ "taken_on", DB_DATE(struct dunned_step, taken_on), .or_null = true },
+};
+const struct db_columns dunned_step_columns = DB_COLUMNS(step_rows, 0);
+
+static const struct db_column stop_rows[] = {
+	{ "customer_id", DB_UUID(struct dunning_stop, customer_id) },
+	{ "debt_id", DB_UUID(struct dunning_stop, debt_id), .or_null = true },
+	{ "version", DB_INT64(struct dunning_stop, version) },
+	{ "kind", DB_WORD(struct dunning_stop, kind, dunning_stop_kind_words) },
+	{ "is_open", DB_FLAG(struct dunning_stop, is_open) },
+};
+const struct db_columns dunning_stop_columns = DB_COLUMNS(stop_rows, 0);

@@ -1,0 +1,10 @@
+#ifndef CONSUMERS_DUNNING_COLUMNS_H
+#define CONSUMERS_DUNNING_COLUMNS_H
+
+#include "db/db_columns.h"
+
+/* The columns of the module's tables, beside the members of its states, for the store and for `dcs verify`: all but the id. */
+extern const struct db_columns dunned_person_columns, dunned_debt_columns, dunned_group_columns, dunned_step_columns,
+	dunning_stop_columns;
+
+#endif
