@@ -200,7 +200,7 @@ static void give_up(const struct evaluation *evaluation, struct decision *decisi
 	if (step->otherwise == OTHERWISE_REVIEW)
 		say_due(evaluation, ACTION_REVIEW, decision);
 	else if (step->otherwise == OTHERWISE_RETRY && evaluation->facts.group->rounds + 1 < step->tries_max)
-		say_waiting(evaluation, DUNNING_WAIT_RETRY, today + step->retry_days, decision);
+		say_waiting(evaluation, WAIT_RETRY, today + step->retry_days, decision);
 	else
 		say_skipped(evaluation, decision);
 }

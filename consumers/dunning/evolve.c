@@ -32,9 +32,6 @@ static void on_person_noted(struct workset *set, const struct person_noted *even
 	person->usable[CHANNEL_VOICE] = event->telephones;
 	person->usable[CHANNEL_LETTER] = event->letters;
 	person->opted_out = channels_read(event->opted_out);
-	person->deceased = event->deceased;
-	person->bankruptcy = event->bankruptcy;
-	person->restriction = event->restriction;
 	person->inbound_on = event->has_inbound_on ? event->inbound_on : 0;
 }
 
@@ -100,7 +97,7 @@ static void group_on_step_due(struct dunned_group *group, const struct dunning_s
 {
 	group->step_id = event->step_id;
 	group->asks = event->ask;
-	group->wait = DUNNING_WAIT_NONE;
+	group->wait = WAIT_NONE;
 	group->wait_step = 0;
 	if (group->failed_step != event->step)
 		group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
@@ -192,7 +189,7 @@ static void on_dunning_step_skipped(struct workset *set, const struct dunning_st
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	group->version = event->version;
-	group->wait = DUNNING_WAIT_NONE;
+	group->wait = WAIT_NONE;
 	group->wait_step = 0;
 	forget_failures(group);
 	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->skipped_on);
@@ -206,7 +203,7 @@ static void on_dunning_waiting(struct workset *set, const struct dunning_waiting
 	group->version = event->version;
 	group->wait = dunning_wait_by_name(event->reason);
 	group->wait_step = event->step;
-	if (group->wait != DUNNING_WAIT_RETRY || group->next_channel == 0)
+	if (group->wait != WAIT_RETRY || group->next_channel == 0)
 		return;
 	group->rounds++;
 	group->next_channel = 0;
@@ -216,6 +213,9 @@ static void on_dunning_waiting(struct workset *set, const struct dunning_waiting
 void dunning_evolve(struct workset *set, const struct event *event)
 {
 	switch (dunning_event(event->type)) {
+	case EVENT_POLICY_PUBLISHED: /* read from their table */
+	case EVENT_POLICY_RETIRED:
+		return;
 	case EVENT_PERSON_NOTED:
 		on_person_noted(set, event->body);
 		return;
