@@ -191,6 +191,19 @@ def target_of(header, own):
     return parts[0]
 
 
+FOLLOWED = re.compile(r'{ \.module = "(\w+)", \.rules = ')
+
+
+def messages_seen(module, name):
+    """The headers of messages that a pure file of the module may include. A module that reacts decides about others' events, which may be the engine's."""
+    seen = {f"schemas/{module}.h"}
+    rules = ROOT / "consumers" / module / "rules.c"
+    if name.startswith("decide") and rules.exists():
+        followed = FOLLOWED.findall(rules.read_text())
+        seen |= {f"schemas/{other}.h" for other in [*followed, "engine"] if followed}
+    return seen
+
+
 def check_own_header(path, line, header, own):
     target = target_of(header, own)
     if target == "own" and "/" not in header and path.parts[0] == "lib":
@@ -211,8 +224,8 @@ def check_own_header(path, line, header, own):
         if pattern.search(path.as_posix()) and path.parts[1] not in READERS:
             if target not in allowed:
                 find(path, line, f'"{header}": {why}')
-            if target == "schemas" and allowed == PURE and header not in (f"schemas/{path.parts[1]}.h",):
-                find(path, line, f'"{header}": a module sees the messages of its own only')
+            if target == "schemas" and allowed == PURE and header not in messages_seen(path.parts[1], path.name):
+                find(path, line, f'"{header}": a module sees the messages of its own only, and decide* those of the modules that it follows')
             return
     if own.startswith("producers/api/") and target == "producers/api":
         check_api_header(path, line, header)
