@@ -149,7 +149,8 @@ static bool step_lists(const struct dunned_step *step, const struct uuid *debt_i
 }
 
 /* The message is cancelled if it has not left; one that left all the same counts (decide_step.c). */
-static void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason, struct decision *decision)
+static void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason,
+			  struct decision *decision)
 {
 	struct dunning_step_withdrawn *withdrawn = decision_event(decision, &dunning_step_withdrawn_type);
 	struct uuid cancellation_id = cancellation_id_of(step_id);

@@ -35,7 +35,8 @@ static void put_debt(struct evaluation *evaluation, const struct next_debt *debt
 }
 
 /* Whether there is anything to ask about: the group and its person are known, and the next step may be made (rules.c: touch_steps). */
-static bool gather(struct evaluation *evaluation, const struct uuid *group_id, const struct timer *timer, const struct workset *set)
+static bool gather(struct evaluation *evaluation, const struct uuid *group_id, const struct timer *timer,
+		   const struct workset *set)
 {
 	const struct group_debts *listed = workset_state(set, &group_debts_entity, group_id);
 	struct next_facts *facts = &evaluation->facts;
@@ -51,9 +52,11 @@ static bool gather(struct evaluation *evaluation, const struct uuid *group_id, c
 	facts->policies = workset_state(set, &policies_entity, &policies_id);
 	facts->debts = evaluation->debts;
 	for (uint32_t index = 0; index < listed->count; index++)
-		put_debt(evaluation, &(struct next_debt){ .debt_id = listed->ids[index],
-							  .state = workset_state(set, &dunned_debt_entity, &listed->ids[index]) });
-	return facts->person != NULL && facts->policies != NULL && workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL;
+		put_debt(evaluation,
+			 &(struct next_debt){ .debt_id = listed->ids[index],
+					      .state = workset_state(set, &dunned_debt_entity, &listed->ids[index]) });
+	return facts->person != NULL && facts->policies != NULL &&
+	       workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL;
 }
 
 /* ---- a step ---- */
@@ -78,7 +81,8 @@ static struct str text_of(struct decision *decision, const char *text)
 	return copy;
 }
 
-static struct dunning_step_due *say_due(const struct evaluation *evaluation, enum dunning_action action, struct decision *decision)
+static struct dunning_step_due *say_due(const struct evaluation *evaluation, enum dunning_action action,
+					struct decision *decision)
 {
 	const struct next_answer *answer = &evaluation->answer;
 	const struct dunned_group *group = evaluation->facts.group;

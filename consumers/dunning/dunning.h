@@ -12,7 +12,7 @@
 #include "schemas/words.h"
 
 /*
- * The dunning module: it follows customers, debts and communications, and asks for the next step of each group on its day
+ * The dunning module: it follows the modules that own people, debts and messages, and asks for the next step of each group on its day
  * (README.md).
  *
  *   events of others --------> DebtNoted, PersonNoted, StopNoted        facts; a change sets the group's timer

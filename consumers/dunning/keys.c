@@ -8,7 +8,7 @@
 #include "crypto/crypto.h"
 
 #define CURRENCY_CHARS 3
-#define TIME_SIZE      6    /* bytes of an id by which it is ordered */
+#define TIME_SIZE      6 /* bytes of an id by which it is ordered */
 
 struct uuid group_id_of(const struct uuid *customer_id, const struct uuid *creditor_id, struct str currency)
 {

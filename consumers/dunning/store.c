@@ -47,7 +47,8 @@ static const struct kept {
 
 static const struct db_statement select_step_debts = {
 	.name = "dunning_select_step_debts",
-	.sql = "SELECT u.n, l.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN dunning.step_debt l ON l.step_id = u.id "
+	.sql = "SELECT u.n, l.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN dunning.step_debt l ON l.step_id "
+	       "= u.id "
 	       "ORDER BY l.step_id, l.place",
 };
 
@@ -65,8 +66,10 @@ static int read_step_debt(void *self, const struct db_result *result, int row, s
 /* The debts of a group that dunning is about (debt_is_dunned): open ones, and paid ones with a credit. A row without one: there is none. */
 static const struct db_statement select_group_debts = {
 	.name = "dunning_select_group_debts",
-	.sql = "SELECT u.n, d.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT debt_id FROM "
-	       "dunning.debt WHERE group_id = u.id AND dunning.is_dunned(lifecycle, credit_minor) ORDER BY debt_id LIMIT 64) d ON true "
+	.sql = "SELECT u.n, d.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT debt_id "
+	       "FROM "
+	       "dunning.debt WHERE group_id = u.id AND dunning.is_dunned(lifecycle, credit_minor) ORDER BY debt_id LIMIT 64) d "
+	       "ON true "
 	       "ORDER BY u.n, d.debt_id",
 };
 _Static_assert(GROUP_DEBTS_MAX == 64, "the limit of select_group_debts");
@@ -86,8 +89,10 @@ static int read_group_debt(void *self, const struct db_result *result, int row, 
 
 static const struct db_statement select_demands = {
 	.name = "dunning_select_demands",
-	.sql = "SELECT u.n, s.asked_on FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT asked_on FROM "
-	       "dunning.step WHERE customer_id = u.id AND is_demand AND state IN ('asked', 'taken') ORDER BY asked_on DESC LIMIT 56) s "
+	.sql = "SELECT u.n, s.asked_on FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT asked_on "
+	       "FROM "
+	       "dunning.step WHERE customer_id = u.id AND is_demand AND state IN ('asked', 'taken') ORDER BY asked_on DESC LIMIT "
+	       "56) s "
 	       "ON true ORDER BY u.n, s.asked_on DESC",
 };
 _Static_assert(DEMANDS_MAX == 56, "the limit of select_demands");

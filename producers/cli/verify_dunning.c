@@ -65,13 +65,22 @@ TEMPLATE(steps, "dunning.step", "step_id", dunned_step_columns);
 TEMPLATE(stops, "dunning.stop", "circumstance_id", dunning_stop_columns);
 
 static const struct folded_table tables[] = {
-	{ .name = "dunning.person", .template = &select_persons, .ids = 1, .entity = &dunned_person_entity, .check = check_state },
+	{ .name = "dunning.person",
+	  .template = &select_persons,
+	  .ids = 1,
+	  .entity = &dunned_person_entity,
+	  .check = check_state },
 	{ .name = "dunning.debt", .template = &select_debts, .ids = 1, .entity = &dunned_debt_entity, .check = check_state },
-	{ .name = "dunning.debt_group", .template = &select_groups, .ids = 1, .entity = &dunned_group_entity, .check = check_state },
+	{ .name = "dunning.debt_group",
+	  .template = &select_groups,
+	  .ids = 1,
+	  .entity = &dunned_group_entity,
+	  .check = check_state },
 	{ .name = "dunning.step", .template = &select_steps, .ids = 1, .entity = &dunned_step_entity, .check = check_state },
 	{ .name = "dunning.stop", .template = &select_stops, .ids = 1, .entity = &dunning_stop_entity, .check = check_state },
 	{ .name = "dunning.step_debt",
-	  .select = "SELECT s.customer_id, l.step_id, l.debt_id::text, l.place FROM dunning.step_debt l JOIN dunning.step s USING (step_id)",
+	  .select = "SELECT s.customer_id, l.step_id, l.debt_id::text, l.place FROM dunning.step_debt l JOIN dunning.step s "
+		    "USING (step_id)",
 	  .ids = 2,
 	  .entity = &noted_step_debt,
 	  .check = check_step_debt },
