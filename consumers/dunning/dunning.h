@@ -35,8 +35,6 @@ extern const struct store dunning_store;
 
 /* ---- facts ---- */
 
-#define REMINDER_DAYS_MAX 30 /* a step is at most so many days before the due day */
-
 #define COUNTRY_SIZE  9
 #define REGION_SIZE   17 /* with its country: US-MA */
 #define LOCALE_SIZE   36

@@ -43,3 +43,38 @@ struct uuid cancellation_id_of(const struct uuid *step_id)
 {
 	return uuid_derive(step_id, "dunning cancels", 0);
 }
+
+/* ---- the arm of a person ---- */
+
+/* The first 64 bits of a hash: over weights of at most 4000 their remainder is even to 2^-52. */
+static uint64_t draw(const struct policy *policy, const struct uuid *customer_id)
+{
+	uint8_t hash[SHA256_SIZE];
+	uint64_t number = 0;
+
+	sha256_pair(hash, str_of(policy->name),
+		    (struct str){ .data = (const char *)customer_id->bytes, .size = sizeof(customer_id->bytes) });
+	for (int index = 0; index < 8; index++)
+		number = number << 8 | hash[index];
+	return number;
+}
+
+const struct policy_arm *policy_arm_of(const struct policy *policy, const struct uuid *customer_id)
+{
+	uint64_t sum = 0;
+	uint64_t rest;
+
+	for (uint32_t index = 0; index < policy->arms_count; index++)
+		sum += (uint64_t)policy->arms[index].weight;
+	if (sum == 0)
+		return NULL;
+	rest = draw(policy, customer_id) % sum;
+	for (uint32_t index = 0; index < policy->arms_count; index++) {
+		uint64_t weight = (uint64_t)policy->arms[index].weight;
+
+		if (rest < weight)
+			return &policy->arms[index];
+		rest -= weight;
+	}
+	MUST_NOT_REACH("the rest is below the sum");
+}

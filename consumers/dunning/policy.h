@@ -4,7 +4,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
+#include "base/must.h"
 #include "base/str.h"
 #include "base/uuid.h"
 #include "model/workset.h"
@@ -14,14 +16,16 @@
  * A dunning policy (README.md, consumers/DOMAIN.md 8): for which debts it is, its steps, its caps. A published version never changes.
  * Pure.
  */
-#define POLICY_NAME_MAX   24
-#define POLICY_STEPS_MAX  32
-#define POLICY_ARMS_MAX   4
-#define POLICY_LISTED_MAX 8 /* creditors, portfolios, languages of a segment */
-#define POLICY_ARM_MAX    16
-#define STEP_TEMPLATE_MAX 64
-#define STEP_CHANNELS_MAX 3
-#define LEVEL_MAX         99
+#define POLICY_NAME_MAX    24
+#define POLICY_STEPS_MAX   32
+#define POLICY_ARMS_MAX    4
+#define POLICY_LISTED_MAX  8 /* creditors, portfolios, languages of a segment */
+#define POLICY_ARM_MAX     16
+#define STEP_TEMPLATE_MAX  64
+#define STEP_CHANNELS_MAX  3
+#define LEVEL_MAX          99
+#define REMINDER_DAYS_MAX  30 /* a step is at most so many days before the due day */
+#define DEMANDS_A_WEEK_MAX 28
 
 /*
  * The persons of an arm have `weight` of the sum of all weights. The arm of a person follows from a hash of the policy's name and the
@@ -38,14 +42,14 @@ struct policy_step {
 
 	/* trigger */
 	uint32_t trigger; /* enum dunning_trigger */
-	int32_t days;     /* of days_past_due (-30 to 3650), days_since_step, month_end */
+	int32_t days;     /* of days_past_due (-30 to -1: a reminder; 1 to 3650), days_since_step (from 1), month_end (from 0) */
 	int32_t on;       /* of on_date */
 	uint32_t event;   /* enum dunning_cause, of event */
 
 	/* preconditions; 0: none */
 	int64_t min_balance_minor;
-	int32_t min_age_days;        /* since the debt was opened */
-	int32_t days_from, days_to;  /* days past due of the debt, both included; days_to 0: no end */
+	int32_t min_age_days;       /* since the debt was opened */
+	int32_t days_from, days_to; /* days past due of the debt, both included; days_to 0: no end */
 
 	/* action */
 	uint32_t action;                           /* enum dunning_action */
@@ -105,7 +109,11 @@ struct policies {
 	struct policy items[POLICIES_MAX];
 };
 
-/* The policy of this name; NULL: there is none. */
+/*
+ * The policy of this name; NULL: there is none. The level of a debt names its policy and no version of it (struct dunned_debt), so it
+ * means the step with that number in the newest version, whichever version it was reached by. If that has no such step any more, the
+ * debt goes on with the first one above.
+ */
 const struct policy *policies_find(const struct policies *policies, struct str name);
 
 /* What a segment looks at. */
@@ -123,15 +131,41 @@ struct segment_facts {
 /* Whether the policy is for such a debt. An unknown fact does not fulfil a condition. */
 bool policy_is_for(const struct policy *policy, const struct segment_facts *facts);
 
+/*
+ * Its three parts, for who asks about many debts of a group on many days: what is the same for the whole group (person, creditor,
+ * currency); what only an event changes (portfolio, balance, charged off); the days past due, which time changes.
+ */
+bool policy_is_for_group(const struct policy *policy, const struct segment_facts *facts);
+bool policy_is_for_debt(const struct policy *policy, const struct segment_facts *facts);
+bool days_are_within(int32_t days, int32_t from, int32_t to);
+
 /* The policy in force with the lowest priority for such a debt; NULL: none. */
 const struct policy *policies_for(const struct policies *policies, const struct segment_facts *facts);
 
-/* The arm of a person; NULL: the policy has none. */
+/* The arm of a person (keys.c); NULL: the policy has none. */
 const struct policy_arm *policy_arm_of(const struct policy *policy, const struct uuid *customer_id);
 
+static inline bool step_is_in_arm(const struct policy_step *step, const struct policy_arm *arm)
+{
+	return step->arm[0] == '\0' || (arm != NULL && strcmp(step->arm, arm->name) == 0);
+}
+
+/* The step of this number for the persons of an arm; NULL: there is none. */
+const struct policy_step *policy_step_of(const struct policy *policy, int32_t number, const struct policy_arm *arm);
+
+/* Before the due day: from that day on it has lapsed. On the due day itself nothing goes out, so that n = 0 would never be due. */
+static inline bool step_is_reminder(const struct policy_step *step)
+{
+	return step->trigger == TRIGGER_DAYS_PAST_DUE && step->days <= 0;
+}
+
 /*
- * Checks a policy whole: order of steps, ranges, arms, that each trigger and action has what it needs and nothing else. False, with
- * the field at fault (a literal, "steps" for a step) and a sentence.
+ * Checks a policy whole: ranges, arms, that each trigger and action has what it needs and nothing else, and the ladder of each arm:
+ *  - numbers rise, and so do the days of days_past_due;
+ *  - reminders stand first, are messages and demand nothing;
+ *  - days_since_step has a step before it that does not lapse and is for no event: for level 0 it is never due, and the debt would stay
+ *    there.
+ * False, with the field at fault (a literal: a member of PublishPolicy, "steps" for a step) and a sentence.
  */
 struct policy_fault {
 	const char *field;
