@@ -4,8 +4,12 @@
 #include "consumers/dunning/dunning.h"
 
 /*
- * The next step of a group: a pure function of its facts, the policies and the business date (README.md, "The evaluation"). It asks for
- * no event steps: those are asked for by their event (`event`).
+ * The next step of a group: a pure function of its facts, the policies and the business date (README.md, "The evaluation"). No memory
+ * and no clock: whether it was asked yesterday makes no difference, except that skip_to_current does not pass over the step that
+ * the group waits with (group->wait, wait_step).
+ *
+ * With an `event`, a step for that event comes before those of the day; without one, or when none can be taken now, the day is asked
+ * about. A step for an event that is held back (WAIT) is not due again on the next day.
  */
 struct next_debt {
 	struct uuid debt_id;
@@ -15,10 +19,10 @@ struct next_debt {
 struct next_facts {
 	const struct dunned_person *person;
 	const struct dunned_group *group;
-	const struct dunned_demands *demands; /* the whole person's */
+	const struct dunned_demands *demands; /* the whole person's; NULL: none */
 	const struct policies *policies;
 	struct uuid customer_id;
-	const struct next_debt *debts; /* open ones, the oldest first */
+	const struct next_debt *debts; /* open ones, and others that have a credit; at most GROUP_DEBTS_MAX, the oldest first */
 	uint32_t debts_count;
 	uint32_t event; /* enum dunning_cause that has just come; NONE: the day is asked about */
 };
@@ -32,17 +36,21 @@ enum next_kind {
 
 struct next_answer {
 	enum next_kind kind;
-	int32_t ask_on; /* NOTHING, WAIT: asked again on this day; 0: nothing changes by time alone */
+	/*
+	 * NOTHING, WAIT: no day before this one has another answer, if no event comes; it may be the same once more. 0: no day has.
+	 * STEP, EXHAUSTED: 0.
+	 */
+	int32_t ask_on;
 
 	/* WAIT */
 	uint32_t wait; /* enum dunning_wait */
 
-	/* STEP, EXHAUSTED, and WAIT for a step (cap, precondition, retry, opted_out, no_contact): which */
-	const struct policy *policy;
+	/* STEP, EXHAUSTED, and WAIT for a step (inbound, balance of what it lists, precondition, cap, retry, opted_out, no_contact): which */
+	const struct policy *policy; /* of facts->policies; NULL: none */
 	const struct policy_step *step;
-	uint32_t channel;                /* enum channel; NONE: a task */
+	uint32_t channel;                /* STEP: enum channel; NONE: a task */
 	int64_t net_minor;               /* what is owed in the listed debts, less the group's credits */
-	uint32_t listed_count;
+	uint32_t listed_count;           /* 0 for a precondition */
 	uint32_t listed[STEP_DEBTS_MAX]; /* indices of facts->debts, ascending */
 };
 
@@ -51,7 +59,7 @@ void next_step(const struct next_facts *facts, int32_t today, struct next_answer
 /* Days past due: 0 on the due day and before (consumers/DOMAIN.md 4, axis 2). */
 int32_t days_past_due(const struct dunned_debt *debt, int32_t today);
 
-/* Whether a step asks for money, so that the caps count it: messages that do (message_class_asks), calls. */
+/* Whether a step asks for money, so that the caps count it: messages that do (model/asks.h: reminders, too), calls. */
 bool step_is_demand(const struct policy_step *step);
 
 #endif
