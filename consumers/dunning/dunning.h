@@ -154,7 +154,7 @@ struct calendar {
 extern const struct uuid calendar_id, policies_id;
 
 extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity, group_debts_entity,
-	dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity, publication_entity, calendar_entity;
+	dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity, published_policy_entity, calendar_entity;
 
 extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
 extern const struct timer_kind entry_timer;      /* of a debt: it is due within REMINDER_DAYS_MAX */

@@ -102,10 +102,11 @@ struct policy {
 	uint32_t steps_count;
 };
 
-/* All policies in force, in the newest version of each, and retired ones that debts may still be at. One state, policies_id. */
+/* All policies in the newest version of each, also retired ones, in the order of their names. One state, policies_id. */
 #define POLICIES_MAX 24
 struct policies {
 	uint32_t count;
+	int32_t changes; /* versions and retirements so far: of two at once one is refused by the table, and decided again */
 	struct policy items[POLICIES_MAX];
 };
 
