@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/dunning/dunning.h"
+#include "consumers/dunning/policies.h"
 #include "schemas/dunning.h"
 
 /* A text of an event that the module has made itself: it fits. */
@@ -213,8 +214,11 @@ static void on_dunning_waiting(struct workset *set, const struct dunning_waiting
 void dunning_evolve(struct workset *set, const struct event *event)
 {
 	switch (dunning_event(event->type)) {
-	case EVENT_POLICY_PUBLISHED: /* read from their table */
+	case EVENT_POLICY_PUBLISHED:
+		policy_on_published(set, event->body);
+		return;
 	case EVENT_POLICY_RETIRED:
+		policy_on_retired(set, event->body);
 		return;
 	case EVENT_PERSON_NOTED:
 		on_person_noted(set, event->body);

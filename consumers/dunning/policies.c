@@ -9,11 +9,6 @@
 #include "base/place.h"
 #include "crypto/crypto.h"
 
-const struct uuid policies_id; /* nil: there is one */
-
-const struct entity policies_entity = { .name = "policies",
-					.state_size = sizeof(struct policies),
-					.zeroed_size = offsetof(struct policies, items) };
 const struct entity published_policy_entity = { .name = "published_policy",
 						.state_size = sizeof(struct policy),
 						.is_ordered = true };

@@ -3,6 +3,7 @@
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/keys.h"
+#include "consumers/dunning/policies.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
@@ -195,6 +196,17 @@ static void touch_entry(const struct command *timer, struct workset *set)
 
 /* ---- the module ---- */
 
+static const struct rule rules[] = {
+	{ &publish_policy_type, touch_publish_policy, decide_publish_policy, false, false },
+	{ &retire_policy_type, touch_retire_policy, decide_retire_policy, false, false },
+};
+_Static_assert(COUNT(rules) == DUNNING_COMMANDS, "each command has a rule");
+
+static const struct approval_rule approvals[] = {
+	{ &publish_policy_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, POLICY_APPROVAL_DAYS },
+	{ &retire_policy_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, POLICY_APPROVAL_DAYS },
+};
+
 static const struct rule customers_rules[] = {
 	{ &customer_created_type, touch_person, decide_customer_created, false, false },
 	{ &customer_updated_type, touch_person, decide_customer_updated, false, false },
@@ -241,8 +253,12 @@ static const struct timer_rule timers[] = {
 
 const struct module dunning_module = {
 	.name = "dunning",
+	.rules = rules,
+	.rules_count = COUNT(rules),
 	.timers = timers,
 	.timers_count = COUNT(timers),
+	.approvals = approvals,
+	.approvals_count = COUNT(approvals),
 	.follows = follows,
 	.follows_count = COUNT(follows),
 	.sends_as = ROLE_SYSTEM,
