@@ -82,3 +82,46 @@ static const struct db_column stop_rows[] = {
 	{ "is_open", DB_FLAG(struct dunning_stop, is_open) },
 };
 const struct db_columns dunning_stop_columns = DB_COLUMNS(stop_rows, 0);
+
+static const struct db_column policy_rows[] = {
+	{ "name", DB_CHARS(struct policy, name) },
+	{ "version", DB_INT32(struct policy, version) },
+	{ "priority", DB_INT32(struct policy, priority) },
+	{ "jurisdiction", DB_CHARS(struct policy, jurisdiction), .or_null = true },
+	{ "customer_kind", DB_WORD(struct policy, customer_kind, customer_kind_words), .or_null = true },
+	{ "debt_currency", DB_CHARS(struct policy, currency), .or_null = true },
+	{ "days_from", DB_INT32(struct policy, days_from), .or_null = true },
+	{ "days_to", DB_INT32(struct policy, days_to), .or_null = true },
+	{ "balance_from_minor", DB_INT64(struct policy, balance_from), .or_null = true },
+	{ "balance_to_minor", DB_INT64(struct policy, balance_to), .or_null = true },
+	{ "charged_off", DB_FLAG(struct policy, is_charged_off) },
+	{ "tolerance_minor", DB_INT64(struct policy, tolerance_minor) },
+	{ "demands_a_day", DB_INT32(struct policy, demands_a_day) },
+	{ "demands_a_week", DB_INT32(struct policy, demands_a_week) },
+	{ "catch_up", DB_WORD(struct policy, catch_up, dunning_catch_up_words) },
+	{ "new_debts", DB_WORD(struct policy, new_debts, dunning_new_debts_words) },
+	{ "reopened", DB_WORD(struct policy, reopened, dunning_reopened_words) },
+};
+const struct db_columns policy_columns = DB_COLUMNS(policy_rows, 0);
+
+static const struct db_column policy_step_rows[] = {
+	{ "number", DB_INT32(struct policy_step, number) },
+	{ "arm", DB_CHARS(struct policy_step, arm), .or_null = true },
+	{ "trigger", DB_WORD(struct policy_step, trigger, dunning_trigger_words) },
+	{ "days", DB_INT32(struct policy_step, days) },
+	{ "on_day", DB_DATE(struct policy_step, on), .or_null = true },
+	{ "event", DB_WORD(struct policy_step, event, dunning_cause_words), .or_null = true },
+	{ "min_balance_minor", DB_INT64(struct policy_step, min_balance_minor), .or_null = true },
+	{ "min_age_days", DB_INT32(struct policy_step, min_age_days), .or_null = true },
+	{ "days_from", DB_INT32(struct policy_step, days_from), .or_null = true },
+	{ "days_to", DB_INT32(struct policy_step, days_to), .or_null = true },
+	{ "action", DB_WORD(struct policy_step, action, dunning_action_words) },
+	{ "template", DB_CHARS(struct policy_step, template_name), .or_null = true },
+	{ "message_class", DB_WORD(struct policy_step, message_class, message_class_words), .or_null = true },
+	{ "send_days", DB_INT32(struct policy_step, send_days), .or_null = true },
+	{ "otherwise", DB_WORD(struct policy_step, otherwise, dunning_otherwise_words) },
+	{ "retry_days", DB_INT32(struct policy_step, retry_days), .or_null = true },
+	{ "tries_max", DB_INT32(struct policy_step, tries_max), .or_null = true },
+	{ "wait_days", DB_INT32(struct policy_step, wait_days), .or_null = true },
+};
+const struct db_columns policy_step_columns = DB_COLUMNS(policy_step_rows, 0);

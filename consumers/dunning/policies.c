@@ -367,6 +367,51 @@ void policy_read_event(struct policy *policy, const struct policy_published *fro
 	MUST(is_good);
 }
 
+/* ---- lists as texts ---- */
+
+static void add_word(char *text, size_t text_size, const char *word)
+{
+	const size_t size = strlen(text);
+	int added = snprintf(text + size, text_size - size, "%s%s", size == 0 ? "" : " ", word);
+
+	MUST(added >= 0 && (size_t)added < text_size - size);
+}
+
+static void ids_text(char *text, size_t text_size, const struct uuid *ids, uint32_t count)
+{
+	text[0] = '\0';
+	for (uint32_t index = 0; index < count; index++) {
+		char id[UUID_TEXT_SIZE + 1];
+
+		uuid_format(id, &ids[index]);
+		add_word(text, text_size, id);
+	}
+}
+
+void policy_texts(struct policy_texts *texts, const struct policy *policy)
+{
+	ids_text(texts->creditors, sizeof(texts->creditors), policy->creditors, policy->creditors_count);
+	ids_text(texts->portfolios, sizeof(texts->portfolios), policy->portfolios, policy->portfolios_count);
+	texts->languages[0] = '\0';
+	for (uint32_t index = 0; index < policy->languages_count; index++)
+		add_word(texts->languages, sizeof(texts->languages), policy->languages[index]);
+	texts->arms[0] = '\0';
+	for (uint32_t index = 0; index < policy->arms_count; index++) {
+		char weight[16];
+
+		(void)snprintf(weight, sizeof(weight), "%d", (int)policy->arms[index].weight);
+		add_word(texts->arms, sizeof(texts->arms), policy->arms[index].name);
+		add_word(texts->arms, sizeof(texts->arms), weight);
+	}
+}
+
+void step_channels_text(char text[STEP_CHANNELS_SIZE], const struct policy_step *step)
+{
+	text[0] = '\0';
+	for (uint32_t index = 0; index < step->channels_count; index++)
+		add_word(text, STEP_CHANNELS_SIZE, channel_name((enum channel)step->channels[index]));
+}
+
 /* ---- states ---- */
 
 void policies_put(struct policies *policies, const struct policy *policy)

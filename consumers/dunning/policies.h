@@ -25,6 +25,18 @@ void policy_read_event(struct policy *policy, const struct policy_published *eve
 /* The event's part of a draft. Its texts are the draft's; its arrays are taken from the arena. False: the arena is full. */
 MUST_CHECK bool policy_fill_event(struct policy_published *event, const struct publish_policy *draft, struct arena *arena);
 
+/* Its lists as rows have them, with a blank between: ids, languages, names and weights of arms. */
+struct policy_texts {
+	char creditors[POLICY_LISTED_MAX * (UUID_TEXT_SIZE + 1) + 1];
+	char portfolios[POLICY_LISTED_MAX * (UUID_TEXT_SIZE + 1) + 1];
+	char languages[POLICY_LISTED_MAX * sizeof(((struct policy *)0)->languages[0]) + 1];
+	char arms[POLICY_ARMS_MAX * (POLICY_ARM_MAX + sizeof(" 1000 ")) + 1];
+};
+void policy_texts(struct policy_texts *texts, const struct policy *policy);
+
+#define STEP_CHANNELS_SIZE 32 /* "email sms letter" */
+void step_channels_text(char text[STEP_CHANNELS_SIZE], const struct policy_step *step);
+
 /* ---- states ---- */
 
 /*

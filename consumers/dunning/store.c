@@ -139,6 +139,9 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		{ .entity = &group_debts_entity, .statement = &select_group_debts, .read = read_group_debt },
 		{ .entity = &dunned_demands_entity, .statement = &select_demands, .read = read_demand },
 		{ .entity = &calendar_entity, .statement = &select_calendar, .read = read_calendar },
+		policy_queries[0],
+		policy_queries[1],
+		policy_queries[2],
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), store, slots, count, err);
@@ -173,7 +176,7 @@ static void copy_step_debts(struct db_copy *copy, const struct dunning_step_due 
 	}
 }
 
-/* Beside the states: the debts of a step. */
+/* Beside the states: the debts of a step, and policies. */
 static void copy_of_event(struct dunning_store *store, const struct logged_event *logged)
 {
 	switch (dunning_event(logged->event->type)) {
@@ -181,7 +184,11 @@ static void copy_of_event(struct dunning_store *store, const struct logged_event
 		copy_step_debts(&store->step_debts, logged->event->body);
 		return;
 	case EVENT_POLICY_PUBLISHED:
+		copy_policy_published(&store->policies, logged);
+		return;
 	case EVENT_POLICY_RETIRED:
+		copy_policy_retired(&store->policies, logged);
+		return;
 	case EVENT_PERSON_NOTED: /* these change states only */
 	case EVENT_DEBT_NOTED:
 	case EVENT_STOP_NOTED:
@@ -216,6 +223,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	struct dunning_store *store = self;
 
 	db_copy_reset(&store->step_debts);
+	policy_copies_reset(&store->policies);
 	for (size_t index = 0; index < events_count; index++)
 		copy_of_event(store, &events[index]);
 	copy_new_rows(store, set);
@@ -223,7 +231,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 		if (db_write_copy(db, &store->rows[table], err) < 0)
 			return -1;
 	}
-	if (db_write_copy(db, &store->step_debts, err) < 0)
+	if (db_write_copy(db, &store->step_debts, err) < 0 || policy_copies_write(&store->policies, db, err) < 0)
 		return -1;
 	return update_rows(store, db, set, err);
 }
@@ -247,6 +255,7 @@ int dunning_store_prepare(void *self, struct err *err)
 	for (size_t table = 0; table < DUNNING_TABLES; table++)
 		db_copy_init(&store->rows[table], kept[table].table, COPY_SIZE_MAX);
 	db_copy_init(&store->step_debts, &table_step_debts, COPY_SIZE_MAX);
+	policy_copies_init(&store->policies);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return zones_load(&store->zones, ZONE_FOLDER, err);
