@@ -35,6 +35,7 @@ struct question {
 	int64_t credits;               /* of all debts of the group */
 	int64_t net_minor;             /* what is owed, less the credits */
 	uint32_t on_ladder, too_small; /* debts by what became of them */
+	bool skips;                    /* a debt's ladder is one of skip_to_current */
 	uint32_t ladders_count;
 	struct ladder ladders[POLICIES_MAX]; /* in the order of their priority */
 	struct standing debts[GROUP_DEBTS_MAX];
@@ -303,6 +304,14 @@ static bool has_passed(struct question *question, const struct policy_step *step
 	return day < question->today;
 }
 
+/* A reminder that nobody has got leaves no wait, neither before the due day nor after it has lapsed. */
+static void pass_over(struct standing *standing, struct walk *walk, const struct policy_step *step, int64_t day)
+{
+	standing->level = step->number;
+	if (!step_is_reminder(step))
+		walk_on(walk, step, day, 1);
+}
+
 static bool is_above(const struct policy_step *step, const struct standing *standing)
 {
 	return step->number > standing->level && step_is_in_arm(step, standing->ladder->arm);
@@ -330,8 +339,7 @@ static void climb_by_day(struct question *question, const struct dunned_debt *de
 		if (day > question->today)
 			return;
 		if (policy->catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
-			standing->level = step->number;
-			walk_on(&walk, step, day, 1);
+			pass_over(standing, &walk, step, day);
 			continue;
 		}
 		consider(question, step, debt, standing);
@@ -355,6 +363,7 @@ static bool climb_by_event(struct question *question, const struct dunned_debt *
 		if (day_of_step(step, debt, &walk, question->today) > question->today ||
 		    !preconditions_hold(question, step, debt))
 			continue;
+		note(question, (int64_t)question->today + 1); /* the debt's step of the day, if this one is held back */
 		standing->step = step;
 		standing->is_ready = true;
 		return true;
@@ -384,6 +393,7 @@ static void stand(struct question *question, const struct dunned_debt *debt, str
 	question->on_ladder++;
 	use_ladder(question, ladder);
 	standing->ladder = ladder;
+	question->skips |= ladder->policy->catch_up == CATCH_UP_SKIP_TO_CURRENT;
 	if (question->facts->event == DUNNING_EVENT_NONE || !climb_by_event(question, debt, standing))
 		climb_by_day(question, debt, standing);
 }
@@ -581,6 +591,14 @@ static void answer_debts(struct question *question, struct next_answer *answer)
 		answer->wait = WAIT_BALANCE;
 }
 
+/* That the group waits with another step than before is news for skip_to_current. */
+static void note_wait(struct question *question, struct next_answer *answer)
+{
+	answer->kind = NEXT_WAIT;
+	if (question->skips && (answer->step == NULL ? 0 : answer->step->number) != question->facts->group->wait_step)
+		note(question, (int64_t)question->today + 1);
+}
+
 void next_step(const struct next_facts *facts, int32_t today, struct next_answer *ret_answer)
 {
 	struct question question;
@@ -592,6 +610,7 @@ void next_step(const struct next_facts *facts, int32_t today, struct next_answer
 	question.ask_on = 0;
 	question.credits = 0;
 	question.on_ladder = question.too_small = question.ladders_count = 0;
+	question.skips = false;
 	memset(ret_answer, 0, sizeof(*ret_answer));
 	if (!uuid_is_none(&facts->group->step_id) || !add_up(&question))
 		return;
@@ -599,7 +618,7 @@ void next_step(const struct next_facts *facts, int32_t today, struct next_answer
 	if (ret_answer->wait == WAIT_NONE)
 		answer_debts(&question, ret_answer);
 	if (ret_answer->wait != WAIT_NONE)
-		ret_answer->kind = NEXT_WAIT;
+		note_wait(&question, ret_answer);
 	if (ret_answer->kind == NEXT_NOTHING || ret_answer->kind == NEXT_WAIT)
 		ret_answer->ask_on = question.ask_on;
 }
