@@ -9,9 +9,10 @@
 #include "model/asks.h"
 
 /*
- * Days are computed in 64 bits, so that no due date or pause overflows; NEVER and what lies beyond the calendar does not come.
+ * Days are computed in 64 bits, so that no due date or pause overflows; NEVER and other days beyond the calendar do not come.
  */
-#define NEVER (INT64_C(1) << 40)
+#define NEVER  (INT64_C(1) << 40)
+#define LAPSED (NEVER + 1)
 
 /* A policy whose segment has the group, as far as it is about the person, the creditor and the currency. */
 struct ladder {
@@ -252,14 +253,14 @@ static int64_t trigger_day(const struct policy_step *step, const struct dunned_d
 	MUST_NOT_REACH("no such trigger");
 }
 
-/* Nothing but a reminder goes out before the debt is past due. NEVER: a reminder that has lapsed, or will have when it is due. */
+/* Nothing but a reminder goes out before the debt is past due. LAPSED: the day of a reminder that is too late. */
 static int64_t day_of_step(const struct policy_step *step, const struct dunned_debt *debt, const struct walk *walk, int32_t today)
 {
 	int64_t day = later(trigger_day(step, debt, walk), walk->from);
 
 	if (!step_is_reminder(step))
 		return later(day, day_past_due(debt, 1));
-	return today >= debt->due_on || day >= debt->due_on ? NEVER : day;
+	return today >= debt->due_on || day >= debt->due_on ? LAPSED : day;
 }
 
 /* ---- the step that is due for a debt ---- */
@@ -317,6 +318,21 @@ static bool is_above(const struct policy_step *step, const struct standing *stan
 	return step->number > standing->level && step_is_in_arm(step, standing->ladder->arm);
 }
 
+/* A step whose day has come; whether the walk goes on. */
+static bool climb(struct question *question, const struct dunned_debt *debt, struct standing *standing, struct walk *walk,
+		  const struct policy_step *step, int64_t day)
+{
+	uint32_t catch_up = standing->ladder->policy->catch_up;
+
+	if (catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
+		pass_over(standing, walk, step, day);
+		return true;
+	}
+	consider(question, step, debt, standing);
+	walk_on(walk, step, day, 0);
+	return catch_up == CATCH_UP_MOST_SEVERE;
+}
+
 /*
  * Each step has its day, provided that the steps before it were taken on theirs: the walk ends at the first whose day has not come.
  * most_severe takes the last before it, so it is never further than it would be if it had been asked every day.
@@ -333,19 +349,11 @@ static void climb_by_day(struct question *question, const struct dunned_debt *de
 		if (step->trigger == TRIGGER_EVENT || !is_above(step, standing))
 			continue;
 		day = day_of_step(step, debt, &walk, question->today);
-		if (day >= NEVER && step_is_reminder(step))
+		if (day == LAPSED)
 			continue;
 		note(question, day);
-		if (day > question->today)
+		if (day > question->today || !climb(question, debt, standing, &walk, step, day))
 			return;
-		if (policy->catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
-			pass_over(standing, &walk, step, day);
-			continue;
-		}
-		consider(question, step, debt, standing);
-		if (policy->catch_up != CATCH_UP_MOST_SEVERE)
-			return;
-		walk_on(&walk, step, day, 0);
 	}
 }
 
