@@ -35,10 +35,10 @@ extern const struct store dunning_store;
 
 /* ---- facts ---- */
 
-#define COUNTRY_SIZE  9
-#define REGION_SIZE   17 /* with its country: US-MA */
-#define LOCALE_SIZE   36
-#define DEMANDS_MAX   56 /* twice as many as a policy allows in seven days */
+#define COUNTRY_SIZE 9
+#define REGION_SIZE  17 /* with its country: US-MA */
+#define LOCALE_SIZE  36
+#define DEMANDS_MAX  56 /* twice as many as a policy allows in seven days */
 
 /* Aggregate: a person, under the customer's id. */
 struct dunned_person {
@@ -49,9 +49,9 @@ struct dunned_person {
 	char region[REGION_SIZE];
 	char timezone[ZONE_NAME_MAX + 1];
 	char locale[LOCALE_SIZE];
-	int32_t usable[CHANNEL_COUNT]; /* contact points by channel */
-	uint32_t opted_out;            /* bits by enum channel */
-	int32_t inbound_on;            /* UTC day of the last message of the person; 0: none */
+	int32_t usable[CHANNEL_COUNT];             /* contact points by channel */
+	uint32_t opted_out;                        /* bits by enum channel */
+	int32_t inbound_on;                        /* UTC day of the last message of the person; 0: none */
 	int32_t deceased, bankruptcy, restriction; /* open stops of these kinds, about all debts */
 };
 
@@ -69,12 +69,12 @@ void demands_remove(struct dunned_demands *demands, int32_t day);
 /* Aggregate: a debt and where it stands on its ladder, under the debt's id. */
 struct dunned_debt {
 	struct uuid customer_id, creditor_id, portfolio_id, group_id;
-	int64_t version;      /* of this module's row */
+	int64_t version; /* of this module's row */
 	int64_t balance_minor, credit_minor;
 	int32_t opened_on, due_on;
-	int32_t paused_days;  /* days that do not age it; 0 until the debts module has holds */
-	uint32_t lifecycle;   /* enum lifecycle */
-	int32_t disputes;     /* open stops about this debt alone */
+	int32_t paused_days; /* days that do not age it; 0 until the debts module has holds */
+	uint32_t lifecycle;  /* enum lifecycle */
+	int32_t disputes;    /* open stops about this debt alone */
 	char currency[4];
 
 	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */
@@ -95,7 +95,7 @@ struct dunning_stop {
 struct dunned_group {
 	struct uuid customer_id, creditor_id;
 	int64_t version;
-	struct uuid step_id; /* under way; nil: none */
+	struct uuid step_id;  /* under way; nil: none */
 	int32_t asks;         /* how many steps were asked for so far: their ids count on */
 	int32_t failed_step;  /* the step that failed last; 0: none has failed since one was taken, or moved on from */
 	int32_t next_channel; /* of it: the index of the channel that is tried next */
@@ -129,8 +129,8 @@ struct dunned_step {
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t number;
 	int32_t asked_on;
-	uint32_t action;  /* enum dunning_action */
-	uint32_t channel; /* enum channel; NONE: a task */
+	uint32_t action;    /* enum dunning_action */
+	uint32_t channel;   /* enum channel; NONE: a task */
 	uint32_t is_demand; /* counts against the caps until it fails */
 	uint32_t state;     /* enum step_state */
 	int32_t taken_on;   /* 0: it was not taken */
@@ -153,8 +153,9 @@ struct calendar {
 };
 extern const struct uuid calendar_id, policies_id;
 
-extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity, group_debts_entity,
-	dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity, published_policy_entity, calendar_entity;
+extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity,
+	group_debts_entity, dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity,
+	published_policy_entity, calendar_entity;
 
 extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
 extern const struct timer_kind entry_timer;      /* of a debt: it is due within REMINDER_DAYS_MAX */
