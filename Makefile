@@ -69,6 +69,7 @@ SCHEMAS   := $(wildcard schemas/*/*.avsc schemas/*/examples.json schemas/*.py) s
 GENERATED := $(GEN)/schemas/.stamp $(GEN)/consumers/modules.h
 EMBEDDED  := $(GEN)/api/embedded.c
 PROFILES  := $(GEN)/communications/profiles.c
+POLICIES  := $(GEN)/dunning/policies.c
 GOLDEN    := $(GEN)/tests/unit/wire_golden.inc
 ZONE_GOLDEN := $(GEN)/tests/unit/zone_golden.txt
 VERSION   := 0.4.0
@@ -170,6 +171,10 @@ $(OUT)/modules.o: $(GENERATED)
 $(EMBEDDED): consumers/modules.py schemas/words.json producers/api/document producers/api/pages $(wildcard schemas/*.py schemas/*/examples.json producers/api/document/*.json producers/api/document/*.py producers/api/pages/*)
 	python3 producers/api/document/embed.py $@ producers/api
 
+# The ready-made dunning policies, and the texts that they name.
+$(POLICIES): consumers/dunning/ready.py $(wildcard consumers/dunning/policies/*.json consumers/dunning/policies/templates/*.json)
+	consumers/dunning/ready.py consumers/dunning/policies $@
+
 # The compliance profiles: data that a person reads, as a table.
 $(PROFILES): consumers/communications/profiles.py consumers/communications/guard/rules.c $(wildcard consumers/communications/profiles/*.json)
 	consumers/communications/profiles.py consumers/communications/profiles $@
@@ -189,11 +194,15 @@ $(OUT)/embedded.o: $(EMBEDDED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
+$(OUT)/policies.o: $(POLICIES) | $(GENERATED)
+	@mkdir -p $(@D)
+	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
+
 $(OUT)/profiles.o: $(PROFILES) | $(GENERATED)
 	@mkdir -p $(@D)
 	$(call run,cc $<,$(CC) $(CFLAGS) -MMD -MP -c -o $@ $<)
 
-MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen/messages.o gen/words.o modules.o embedded.o profiles.o version.o)
+MEMBERS := $(LIB_OBJECTS) $(MODULE_OBJECTS) $(PRODUCER_OBJECTS) $(addprefix $(OUT)/,gen/messages.o gen/words.o modules.o embedded.o profiles.o policies.o version.o)
 
 # Which objects there are; written anew only when a source came or went.
 $(OUT)/members: FORCE

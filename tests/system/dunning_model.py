@@ -99,9 +99,8 @@ def read_policy(body):
 
 
 def body_of_file(source):
-    """Of the JSON that people write (consumers/dunning/policies/): the command's members, in JSON's spelling, the segment apart."""
-    return {snake(name): value for name, value in ({**source, **source.get("segment", {})}).items() if name not in ("segment", "steps")} | {
-        "languages": words_of(source.get("segment", {}).get("languages")),
+    """Of the JSON that people write (consumers/dunning/policies/): the command's members, in JSON's spelling."""
+    return {snake(name): value for name, value in source.items() if name != "steps"} | {
         "steps": [{snake(name): value for name, value in step.items()} for step in source["steps"]],
     }
 

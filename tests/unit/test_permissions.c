@@ -65,6 +65,9 @@ static const struct {
 	{ "EndCircumstance", "compliance supervisor" },
 	{ "SetPreference", "compliance supervisor agent consumer" },
 
+	{ "PublishPolicy", "compliance supervisor" },
+	{ "RetirePolicy", "compliance supervisor" },
+
 	{ "GenerateReport", "supervisor reporting" },
 	{ "ApproveCommand", "compliance supervisor" },
 	{ "RefuseCommand", "compliance supervisor" },
