@@ -46,6 +46,8 @@ static const struct {
 	{ "getTemplate", NOTES },
 	{ "listProfiles", NOTES },
 	{ "getProfile", NOTES },
+	{ "listPolicies", NOTES },
+	{ "getPolicy", NOTES },
 	{ "listContacts", NOTES },
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },
