@@ -188,12 +188,6 @@ struct walk {
 	int64_t from;  /* no step is due before */
 };
 
-static void walk_on(struct walk *walk, const struct policy_step *step, int64_t day, int32_t days_least)
-{
-	walk->since = day;
-	walk->from = day + later(step->wait_days, days_least);
-}
-
 /* The wait after the step of the debt's level, which may be one of a policy that was the debt's before. */
 static int32_t wait_after_level(const struct question *question, const struct dunned_debt *debt, const struct ladder *ladder,
 				bool is_same)
@@ -279,18 +273,13 @@ static bool preconditions_hold(struct question *question, const struct policy_st
 	       days_are_within(days, step->days_from, step->days_to);
 }
 
-/* It is due; of several the last whose preconditions hold counts, and if there is none, the last that waits. */
 static void consider(struct question *question, const struct policy_step *step, const struct dunned_debt *debt,
 		     struct standing *standing)
 {
-	bool is_ready = preconditions_hold(question, step, debt);
-
 	if (step_is_reminder(step))
 		note(question, debt->due_on); /* it lapses */
-	if (!is_ready && standing->is_ready)
-		return;
 	standing->step = step;
-	standing->is_ready = is_ready;
+	standing->is_ready = preconditions_hold(question, step, debt);
 }
 
 /* skip_to_current: a step whose day has passed, unless it was held back on its day or has failed since. */
@@ -309,8 +298,10 @@ static bool has_passed(struct question *question, const struct policy_step *step
 static void pass_over(struct standing *standing, struct walk *walk, const struct policy_step *step, int64_t day)
 {
 	standing->level = step->number;
-	if (!step_is_reminder(step))
-		walk_on(walk, step, day, 1);
+	if (step_is_reminder(step))
+		return;
+	walk->since = day;
+	walk->from = day + later(step->wait_days, 1);
 }
 
 static bool is_above(const struct policy_step *step, const struct standing *standing)
@@ -318,25 +309,24 @@ static bool is_above(const struct policy_step *step, const struct standing *stan
 	return step->number > standing->level && step_is_in_arm(step, standing->ladder->arm);
 }
 
-/* A step whose day has come; whether the walk goes on. */
+/* Whether the walk goes on. Of the steps further up, the one before was not taken, so no days have passed since it. */
 static bool climb(struct question *question, const struct dunned_debt *debt, struct standing *standing, struct walk *walk,
 		  const struct policy_step *step, int64_t day)
 {
 	uint32_t catch_up = standing->ladder->policy->catch_up;
+	bool has_come = day <= question->today;
 
-	if (catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
+	if (has_come && catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
 		pass_over(standing, walk, step, day);
 		return true;
 	}
-	consider(question, step, debt, standing);
-	walk_on(walk, step, day, 0);
+	if (has_come)
+		consider(question, step, debt, standing);
+	walk->since = NEVER;
 	return catch_up == CATCH_UP_MOST_SEVERE;
 }
 
-/*
- * Each step has its day, provided that the steps before it were taken on theirs: the walk ends at the first whose day has not come.
- * most_severe takes the last before it, so it is never further than it would be if it had been asked every day.
- */
+/* The first step whose day has come; of most_severe the last; of skip_to_current the first that was not passed over. */
 static void climb_by_day(struct question *question, const struct dunned_debt *debt, struct standing *standing)
 {
 	const struct policy *policy = standing->ladder->policy;
@@ -352,7 +342,7 @@ static void climb_by_day(struct question *question, const struct dunned_debt *de
 		if (day == LAPSED)
 			continue;
 		note(question, day);
-		if (day > question->today || !climb(question, debt, standing, &walk, step, day))
+		if (!climb(question, debt, standing, &walk, step, day))
 			return;
 	}
 }
