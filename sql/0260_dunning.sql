@@ -51,7 +51,7 @@ CREATE TABLE dunning.debt (
 	level         integer NOT NULL,
 	level_on      date
 ) WITH (fillfactor = 80);
-CREATE INDEX debt_group ON dunning.debt (group_id, debt_id);
+CREATE INDEX debt_of_group ON dunning.debt (group_id, debt_id);
 COMMENT ON TABLE dunning.debt IS 'What dunning knows of a debt, and where it stands on its ladder';
 COMMENT ON COLUMN dunning.debt.level IS 'The number of the last step that was taken about it; 0: none. policy and level_on: by which, and when';
 
@@ -119,7 +119,8 @@ CREATE FUNCTION dunning.is_dunned(lifecycle smallint, credit_minor bigint) RETUR
 $$;
 
 SELECT dcs_grant_module('dunning');
-REVOKE UPDATE, DELETE ON dunning.step_debt FROM dcs_dunning;
+GRANT SELECT, INSERT, UPDATE ON dunning.person, dunning.debt, dunning.debt_group, dunning.step, dunning.stop TO dcs_dunning;
+GRANT SELECT, INSERT ON dunning.step_debt TO dcs_dunning;
 
 -- The claim of the notifier asks whether dunning has withdrawn what it asked for (current/communications_claims.sql).
 CREATE VIEW dunning.public_step WITH (security_barrier) AS SELECT step_id, state FROM dunning.step;

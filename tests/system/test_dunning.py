@@ -1,0 +1,107 @@
+"""Dunning over the real stack: a policy is published by two persons, a debt that is past due gets its step, and what was sent counts once."""
+
+import datetime
+
+import pytest
+
+from client import Client, new_id, today
+from contract import Api
+from things import Things, a_debt, a_payment, a_template, money
+from world import World, wait_for
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    """One of its own: a policy in force would write to the people of every other story."""
+    world = World(tmp_path_factory.mktemp("dunning") / "run")
+    try:
+        world.start()
+        yield world
+    finally:
+        world.destroy()
+
+
+@pytest.fixture(scope="module")
+def client(world):
+    return Client(world)
+
+
+@pytest.fixture(scope="module")
+def api(world):
+    return Api(world.environment["DCS_API_URL"])
+
+
+def a_step(number, days, template, **changes):
+    return {"number": number, "trigger": "days_past_due", "days": days, "action": "send", "template": template, "messageClass": "demand",
+            "channels": "email", "sendDays": 3, "otherwise": "move_on", **changes}
+
+
+def a_policy(*steps, **changes):
+    fields = {"policy": "p" + new_id()[-12:].replace("-", ""), "policyVersion": 1, "title": "A test", "priority": 100, "languages": ["en"], "chargedOff": False,
+              "toleranceMinor": 100, "demandsADay": 1, "demandsAWeek": 3, "catchUp": "one_a_day", "newDebts": "join", "reopened": "start"}
+    return {**fields, "steps": list(steps), **changes}
+
+
+class Office:
+    """Who publishes templates and policies: a person of each kind that it takes."""
+
+    def __init__(self, api, client):
+        self.api, self.client = api, client
+        self.author, self.second = self.person("supervisor", "compliance"), self.person("supervisor", "compliance")
+
+    def person(self, *roles):
+        user = new_id()
+        data = {"userId": user, "login": f"u{user}", "roles": list(roles)}
+        assert self.api.post("/commands", {"type": "RegisterUser", "data": data}, token=self.client.token("admin", subject="admin")).status == 200
+        return self.api.with_token(self.client.token(*roles, subject=user))
+
+    def approved(self, answer):
+        assert answer.json["code"] == "needs_second_person", answer
+        approval = f"/commands/{answer.json['commandId']}/approval"
+        assert self.second.post(approval, {"reason": "read it"}).json["state"] == "approved"
+
+    def publish_template(self, name):
+        body = a_template(name=name, messageClass="demand")
+        self.api.post("/templates", body, token=self.client.token_of("supervisor"))
+
+    def publish(self, policy):
+        answer = self.author.post("/commands", {"type": "PublishPolicy", "data": {"publicationId": new_id(), **policy}})
+        self.approved(answer)
+
+
+@pytest.fixture(scope="module")
+def office(api, client):
+    return Office(api, client)
+
+
+@pytest.fixture(scope="module")
+def ladder(office):
+    """Two demands, 5 and 20 days after the due day."""
+    for name in ("first_demand", "second_demand"):
+        office.publish_template(name)
+    office.publish(a_policy(a_step(1, 5, "first_demand"), a_step(2, 20, "second_demand")))
+
+
+def a_debtor(api, client):
+    things = Things(api, client)
+    assert things.consent
+    return things
+
+
+def levels(world, things):
+    return dict(world.sql("SELECT debt_id::text, level FROM dunning.debt WHERE customer_id = %s", things.customer))
+
+
+def steps(world, things):
+    return world.sql("SELECT step, state FROM dunning.step WHERE customer_id = %s ORDER BY asked_on, step", things.customer)
+
+
+def test_a_debt_past_due_gets_its_first_step_and_one_a_day(world, api, client, ladder):
+    things = a_debtor(api, client)
+    first = things.post("/debts", a_debt(things.customer))
+    other = things.post("/debts", a_debt(things.customer, creditorId=first["creditorId"]))
+    wait_for(lambda: levels(world, things) == {first["id"]: 1, other["id"]: 1}, "the level of both debts")
+    assert steps(world, things) == [(1, "taken")]  # one message about both
+    world.wait_idle()
+    assert steps(world, things) == [(1, "taken")]  # the second is due, too: tomorrow
+    assert world.verify() == []
