@@ -65,7 +65,7 @@ int db_columns_count(const struct db_columns *columns)
 
 /* ---- statements ---- */
 
-static void add_read(struct buf *text, const struct db_columns *columns, struct str table)
+void db_columns_write(struct buf *text, const struct db_columns *columns, struct str table)
 {
 	const char *comma = "";
 
@@ -101,7 +101,7 @@ static void add_blank(struct buf *text, const struct db_columns *columns, struct
 	bool is_number;
 
 	if (str_is(rest, "columns")) {
-		add_read(text, columns, first);
+		db_columns_write(text, columns, first);
 		return;
 	}
 	MUST(str_is(str_cut(blank, '$', &rest), "columns = "));
@@ -322,11 +322,6 @@ static void read_int32(int32_t number, void *member)
 	memcpy(member, &number, sizeof(number));
 }
 
-static void read_uuid(struct uuid id, void *member)
-{
-	memcpy(member, &id, sizeof(id));
-}
-
 static void read_zero(const struct db_column *column, void *member)
 {
 	if (column->type == DB_ARRAY_UUID)
@@ -337,48 +332,67 @@ static void read_zero(const struct db_column *column, void *member)
 		memset(member, 0, column->chars_size > 0 ? column->chars_size : sizeof(int32_t));
 }
 
-static void read_column(const struct db_column *column, const struct db_result *result, int row, int at, void *owner)
+/* The bytes of a value, as the table has them; of another size than its column's is a bug. */
+static const unsigned char *bytes_of(struct str value, size_t size)
+{
+	MUST(value.size == size);
+	return (const unsigned char *)value.data;
+}
+
+static void read_number(const struct db_column *column, struct str value, void *member)
+{
+	switch (column->type) {
+	case DB_ARRAY_INT64:
+		read_int64((int64_t)get_be64(bytes_of(value, 8)), member);
+		break;
+	case DB_ARRAY_INSTANT:
+		read_int64(instant_from_postgres((int64_t)get_be64(bytes_of(value, 8))), member);
+		break;
+	case DB_ARRAY_INT32:
+		read_int32((int32_t)get_be32(bytes_of(value, 4)), member);
+		break;
+	case DB_ARRAY_DATE:
+		read_int32(date_from_postgres((int32_t)get_be32(bytes_of(value, 4))), member);
+		break;
+	case DB_ARRAY_INT16:
+		read_int32((int16_t)get_be16(bytes_of(value, 2)), member);
+		break;
+	case DB_ARRAY_BOOL:
+		read_int32(*bytes_of(value, 1) != 0, member);
+		break;
+	case DB_ARRAY_UUID:
+	case DB_ARRAY_TEXT:
+	case DB_ARRAY_BYTES:
+	case DB_ARRAY_TID:
+		MUST_NOT_REACH("no number");
+	}
+}
+
+static void read_column(const struct db_column *column, struct str value, bool is_null, void *owner)
 {
 	void *member = (char *)owner + column->at;
 
-	if (column->or_null && db_is_null(result, row, at)) {
+	MUST(!is_null || column->or_null);
+	if (is_null)
 		read_zero(column, member);
-		return;
-	}
-	switch (column->type) {
-	case DB_ARRAY_INT64:
-		read_int64(db_int64(result, row, at), member);
-		break;
-	case DB_ARRAY_INSTANT:
-		read_int64(db_instant(result, row, at), member);
-		break;
-	case DB_ARRAY_INT32:
-		read_int32(db_int32(result, row, at), member);
-		break;
-	case DB_ARRAY_DATE:
-		read_int32(db_date(result, row, at), member);
-		break;
-	case DB_ARRAY_INT16:
-		read_int32(db_int16(result, row, at), member);
-		break;
-	case DB_ARRAY_BOOL:
-		read_int32(db_bool(result, row, at), member);
-		break;
-	case DB_ARRAY_UUID:
-		read_uuid(db_uuid(result, row, at), member);
-		break;
-	case DB_ARRAY_TEXT:
-	case DB_ARRAY_BYTES:
-		read_text(column, db_str(result, row, at), member);
-		break;
-	case DB_ARRAY_TID:
-		MUST_NOT_REACH("a row's place is no column");
-	}
+	else if (column->type == DB_ARRAY_UUID)
+		memcpy(member, bytes_of(value, sizeof(struct uuid)), sizeof(struct uuid));
+	else if (column->type == DB_ARRAY_TEXT || column->type == DB_ARRAY_BYTES)
+		read_text(column, value, member);
+	else
+		read_number(column, value, member);
 }
 
 void db_columns_read(const struct db_columns *columns, const struct db_result *result, int row, int first, void *owner)
 {
 	for (const struct db_column *column = db_columns_next(columns, NULL); column != NULL;
-	     column = db_columns_next(columns, column))
-		read_column(column, result, row, first++, owner);
+	     column = db_columns_next(columns, column), first++)
+		read_column(column, db_str(result, row, first), db_is_null(result, row, first), owner);
+}
+
+void db_columns_read_stream(const struct db_columns *columns, const struct db_stream *stream, int first, void *owner)
+{
+	for (const struct db_column *column = db_columns_next(columns, NULL); column != NULL;
+	     column = db_columns_next(columns, column), first++)
+		read_column(column, db_stream_str(stream, first), db_stream_is_null(stream, first), owner);
 }

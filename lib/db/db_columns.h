@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "db/db.h"
+#include "db/db_stream.h"
 
 /*
  * The columns of a table beside the struct that holds them, written once and used by every statement that loads, inserts, updates
@@ -87,11 +88,17 @@ struct db_template {
 /* Made at the first call; valid as long as the template. */
 const struct db_statement *db_template_statement(struct db_template *template);
 
+/* The text of {d.columns} for a table `d`: for a statement that reads several lists. */
+void db_columns_write(struct buf *text, const struct db_columns *columns, struct str table);
+
 /* ---- values ---- */
 
 /* Reads a row's columns into the struct; `first` is the number of the first one in the result. A NULL in a column without
  * `or_null`, a text too long for its array and a word outside its list are bugs (MUST): the table's constraints rule them out. */
 void db_columns_read(const struct db_columns *columns, const struct db_result *result, int row, int first, void *owner);
+
+/* The same of the row at hand of a stream. */
+void db_columns_read_stream(const struct db_columns *columns, const struct db_stream *stream, int first, void *owner);
 
 /* The columns of a row begun by db_copy_row. */
 void db_copy_columns(struct db_copy *copy, const struct db_columns *columns, const void *owner);

@@ -116,7 +116,42 @@ static void add_row(int32_t place, const struct thing *thing)
 	db_copy_columns(&copy, &columns, thing);
 }
 
-/* All rows in order of their places; dirty memory shows a member that is not read. */
+static void then_thing_is(const struct thing *thing, const struct thing *wanted)
+{
+	for (size_t i = 0; i < columns.count; i++) {
+		const char *read_member = (const char *)thing + rows[i].at;
+		const char *wanted_member = (const char *)wanted + rows[i].at;
+
+		if (rows[i].chars_size > 0)
+			assert_string_equal(read_member, wanted_member);
+		else
+			assert_memory_equal(read_member, wanted_member, rows[i].type == DB_ARRAY_UUID ? 16 : 4);
+	}
+	assert_true(thing->amount_minor == wanted->amount_minor);
+	assert_true(thing->optional_minor == wanted->optional_minor);
+	assert_true(thing->changed_at_ms == wanted->changed_at_ms);
+}
+
+static void then_streamed_things_are(const struct thing *things, int count)
+{
+	struct db_stream stream = { 0 };
+	bool is_found = false;
+	int row = 0;
+
+	must(db_stream_open(&stream, db, db_template_statement(&select_things), &err));
+	for (; db_stream_next(&stream, &is_found, &err) == 0 && is_found; row++) {
+		struct thing thing;
+
+		assert_true(row < count);
+		memset(&thing, 0xaa, sizeof(thing));
+		db_columns_read_stream(&columns, &stream, 1, &thing);
+		then_thing_is(&thing, &things[row]);
+	}
+	db_stream_close(&stream);
+	assert_int_equal(row, count);
+}
+
+/* All rows in order of their places, as a result and as a stream; dirty memory shows a member that is not read. */
 static void then_things_are(const struct thing *things, int count)
 {
 	struct db_result result = { 0 };
@@ -128,20 +163,10 @@ static void then_things_are(const struct thing *things, int count)
 
 		memset(&thing, 0xaa, sizeof(thing));
 		db_columns_read(&columns, &result, row, 1, &thing);
-		for (size_t i = 0; i < columns.count; i++) {
-			const char *read = (const char *)&thing + rows[i].at;
-			const char *wanted = (const char *)&things[row] + rows[i].at;
-
-			if (rows[i].chars_size > 0)
-				assert_string_equal(read, wanted);
-			else
-				assert_memory_equal(read, wanted, rows[i].type == DB_ARRAY_UUID ? 16 : 4);
-		}
-		assert_true(thing.amount_minor == things[row].amount_minor);
-		assert_true(thing.optional_minor == things[row].optional_minor);
-		assert_true(thing.changed_at_ms == things[row].changed_at_ms);
+		then_thing_is(&thing, &things[row]);
 	}
 	db_result_release(&result);
+	then_streamed_things_are(things, count);
 }
 
 static void test_db_column_values__copied_rows_are_read_again(void **state)
