@@ -17,19 +17,11 @@ struct evaluation {
 	struct next_answer answer;
 };
 
-/* Older first: by due day, then by id. */
-static bool is_older(const struct next_debt *a, const struct next_debt *b)
-{
-	if (a->state->due_on != b->state->due_on)
-		return a->state->due_on < b->state->due_on;
-	return uuid_compare(&a->debt_id, &b->debt_id) < 0;
-}
-
 static void put_debt(struct evaluation *evaluation, const struct next_debt *debt)
 {
 	uint32_t place = evaluation->facts.debts_count++;
 
-	for (; place > 0 && is_older(debt, &evaluation->debts[place - 1]); place--)
+	for (; place > 0 && next_debt_is_older(debt, &evaluation->debts[place - 1]); place--)
 		evaluation->debts[place] = evaluation->debts[place - 1];
 	evaluation->debts[place] = *debt;
 }
@@ -199,14 +191,18 @@ static void wait_for(const struct evaluation *evaluation, struct decision *decis
 static void give_up(const struct evaluation *evaluation, struct decision *decision)
 {
 	const struct policy_step *step = evaluation->answer.step;
-	const int32_t today = decision->command->today;
 
-	if (step->otherwise == OTHERWISE_REVIEW)
+	switch (next_end_of(step, evaluation->facts.group)) {
+	case NEXT_END_REVIEW:
 		say_due(evaluation, ACTION_REVIEW, decision);
-	else if (step->otherwise == OTHERWISE_RETRY && evaluation->facts.group->rounds + 1 < step->tries_max)
-		say_waiting(evaluation, WAIT_RETRY, today + step->retry_days, decision);
-	else
+		return;
+	case NEXT_END_RETRY:
+		say_waiting(evaluation, WAIT_RETRY, decision->command->today + step->retry_days, decision);
+		return;
+	case NEXT_END_MOVE_ON:
 		say_skipped(evaluation, decision);
+		return;
+	}
 }
 
 /* ---- the timer ---- */

@@ -95,6 +95,13 @@ static bool is_asked_for(const struct dunned_debt *debt)
 	return is_dunned((enum lifecycle)debt->lifecycle) && debt->balance_minor > 0 && debt->disputes == 0;
 }
 
+bool next_debt_is_older(const struct next_debt *a, const struct next_debt *b)
+{
+	if (a->state->due_on != b->state->due_on)
+		return a->state->due_on < b->state->due_on;
+	return uuid_compare(&a->debt_id, &b->debt_id) < 0;
+}
+
 /* A sum beyond 64 bits stays at their end: it is above every tolerance all the same. */
 static int64_t plus(int64_t sum, int64_t minor)
 {
@@ -545,6 +552,15 @@ static void reach(const struct question *question, struct next_answer *answer)
 		answer->kind = NEXT_EXHAUSTED;
 	else
 		answer->wait = why_no_channel(answer->step, question->facts->person);
+}
+
+enum next_end next_end_of(const struct policy_step *step, const struct dunned_group *group)
+{
+	if (step->otherwise == OTHERWISE_REVIEW)
+		return NEXT_END_REVIEW;
+	if (step->otherwise == OTHERWISE_RETRY && group->rounds + 1 < step->tries_max)
+		return NEXT_END_RETRY;
+	return NEXT_END_MOVE_ON;
 }
 
 /* ---- all of it ---- */

@@ -16,6 +16,9 @@ struct next_debt {
 	const struct dunned_debt *state;
 };
 
+/* By due day, then by id. */
+bool next_debt_is_older(const struct next_debt *a, const struct next_debt *b);
+
 struct next_facts {
 	const struct dunned_person *person;
 	const struct dunned_group *group;
@@ -55,6 +58,14 @@ struct next_answer {
 };
 
 void next_step(const struct next_facts *facts, int32_t today, struct next_answer *ret_answer);
+
+/* What follows when a step is EXHAUSTED. */
+enum next_end {
+	NEXT_END_REVIEW,  /* a task for a person, in the step's place */
+	NEXT_END_RETRY,   /* another round of its channels, after its retry_days */
+	NEXT_END_MOVE_ON, /* its debts rise without it */
+};
+enum next_end next_end_of(const struct policy_step *step, const struct dunned_group *group);
 
 /* Days past due: 0 on the due day and before (consumers/DOMAIN.md 4, axis 2). */
 int32_t days_past_due(const struct dunned_debt *debt, int32_t today);
