@@ -15,6 +15,10 @@ bool contactability_touch(const struct contact_question *question, struct workse
 		if (workset_touch(set, entities[index], &question->customer_id, (struct str){ 0 }) == NULL)
 			return false;
 	}
+	for (size_t index = 0; index < question->debt_ids_count; index++) {
+		if (workset_touch(set, &owed_debt_entity, &question->debt_ids[index], (struct str){ 0 }) == NULL)
+			return false;
+	}
 	return workset_touch(set, &collection_entity, &collection_id, (struct str){ 0 }) != NULL &&
 	       workset_touch(set, &published_profiles_entity, &published_profiles_id, (struct str){ 0 }) != NULL;
 }
@@ -50,13 +54,28 @@ static void ask_guard(const struct guard_facts *facts, const struct workset *set
 	}
 }
 
+static size_t find_known(const struct contact_question *question, const struct workset *set, struct uuid ids[GUARD_DEBTS_MAX])
+{
+	size_t count = 0;
+
+	MUST(question->debt_ids_count <= GUARD_DEBTS_MAX);
+	for (size_t index = 0; index < question->debt_ids_count; index++) {
+		if (workset_state(set, &owed_debt_entity, &question->debt_ids[index]) != NULL)
+			ids[count++] = question->debt_ids[index];
+	}
+	return count;
+}
+
 bool contactability_ask(const struct contact_question *question, const struct workset *set, struct contact_answer *ret_answer)
 {
 	const struct person *person = workset_state(set, &person_entity, &question->customer_id);
+	struct uuid debt_ids[GUARD_DEBTS_MAX];
 	const struct addressed message = { .customer_id = question->customer_id,
 					   .channel = question->channel,
 					   .message_class = question->message_class,
 					   .has_disclosure = true,
+					   .debt_ids = debt_ids,
+					   .debt_ids_count = find_known(question, set, debt_ids),
 					   .now_ms = question->at_ms,
 					   .today = today(question) };
 	struct guard_facts facts = { 0 };

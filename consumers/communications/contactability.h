@@ -7,7 +7,7 @@
 
 /*
  * Whether a person may be written to, without writing: what SendCommunication would decide at an instant about a message that names
- * no debt, with the facts that are known now. Of the template it is assumed that it has every sentence that the law asks for. Pure.
+ * these debts or none, with the facts that are known now. Of the template it is assumed that it has every sentence that the law asks for. Pure.
  *
  * Not asked: what depends on the text and on the debts, and how many messages are under way.
  */
@@ -16,7 +16,9 @@ struct contact_question {
 	enum channel channel; /* electronic */
 	enum message_class message_class;
 	int64_t at_ms;
-	int32_t business_date; /* the newest Tick's; INT32_MIN: there was none */
+	int32_t business_date;        /* the newest Tick's; INT32_MIN: there was none */
+	const struct uuid *debt_ids; /* that it names; those that nobody knows are left out */
+	size_t debt_ids_count;       /* at most GUARD_DEBTS_MAX */
 };
 
 struct contact_answer {
