@@ -42,6 +42,7 @@ struct dry_item {
 	uint32_t debts_count; /* listed */
 	size_t debts_at;      /* the caller's */
 	int64_t net_minor;
+	int64_t begins_ms, ends_ms; /* a message may leave from then on, and before then; set by who asks the guard */
 	enum dry_guard guard;
 	int64_t until_ms;
 	const char *rules[DRY_RULES_MAX]; /* of STOPPED and LATER: ids of rules or a refusal's code; terminated by NULL or the end */
