@@ -381,7 +381,6 @@ static void stand(struct question *question, const struct dunned_debt *debt, str
 {
 	struct ladder *ladder;
 
-	*standing = (struct standing){ 0 };
 	if (!is_asked_for(debt))
 		return;
 	segment->portfolio_id = debt->portfolio_id;
@@ -615,16 +614,10 @@ static void note_wait(struct question *question, struct next_answer *answer)
 
 void next_step(const struct next_facts *facts, int32_t today, struct next_answer *ret_answer)
 {
-	struct question question;
+	struct question question = { .facts = facts, .today = today };
 
 	MUST(facts->debts_count <= GROUP_DEBTS_MAX);
 	MUST(facts->policies->count <= POLICIES_MAX);
-	question.facts = facts;
-	question.today = today;
-	question.ask_on = 0;
-	question.credits = 0;
-	question.on_ladder = question.too_small = question.ladders_count = 0;
-	question.skips = false;
 	memset(ret_answer, 0, sizeof(*ret_answer));
 	if (!uuid_is_none(&facts->group->step_id) || !add_up(&question))
 		return;

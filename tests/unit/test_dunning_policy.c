@@ -386,8 +386,8 @@ static void test_dunning_policy__the_hash_of_an_arm_is_that_of_name_and_customer
 	(void)state;
 	add_arms(&changed);
 	changed.arms[1].weight = 1;
-	for (uint8_t person = 0; person < sizeof(expected) - 1; person++) {
-		struct uuid id = { .bytes = { [15] = person } };
+	for (size_t person = 0; person < sizeof(expected) - 1; person++) {
+		struct uuid id = { .bytes = { [15] = (uint8_t)person } };
 
 		assert_int_equal(policy_arm_of(&changed, &id) == &changed.arms[1], expected[person] == '1');
 	}
