@@ -34,6 +34,7 @@ static const struct subcommand subcommands[] = {
 	  "read the mails that came back: what failed, which addresses there are no more, what people wrote" },
 	{ "letters", run_letters, "read what the printer says of letters: posted, delivered, failed, returned" },
 	{ "profiles", run_profiles, "list compliance profiles: their rules and numbers" },
+	{ "dunning", run_dunning, "list dunning policies, in force and ready-made; publish or retire one" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "unknown", run_unknown, "list messages of which nobody knows whether they were sent" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
