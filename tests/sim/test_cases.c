@@ -170,11 +170,9 @@ static void refusal_at(const struct sim_world *world, size_t module, size_t inde
 static void *body_of_ids(struct arena *arena, const struct message_type *type, const struct field *without)
 {
 	char *body = arena_take_bytes(arena, type->record.size);
-	struct uuid *ids = arena_take(arena, 1, sizeof(*ids));
 	const struct uuid customer = customer_in(0, 1), none = { .bytes = { 0 } };
 
 	assert_non_null(body);
-	assert_non_null(ids);
 	memset(body, 0, type->record.size);
 	for (size_t i = 0; i < type->record.fields_count; i++) {
 		const struct field *field = &type->record.fields[i];
@@ -184,7 +182,9 @@ static void *body_of_ids(struct arena *arena, const struct message_type *type, c
 			continue;
 		if (field->array) {
 			const size_t count = 1;
+			struct uuid *ids = arena_take(arena, count, sizeof(*ids));
 
+			assert_non_null(ids);
 			*ids = id;
 			memcpy(body + field->offset, &ids, sizeof(ids));
 			memcpy(body + field->aux_offset, &count, sizeof(count));
