@@ -16,7 +16,7 @@ struct contact_question {
 	enum channel channel; /* electronic */
 	enum message_class message_class;
 	int64_t at_ms;
-	int32_t business_date;        /* the newest Tick's; INT32_MIN: there was none */
+	int32_t business_date;       /* the newest Tick's; INT32_MIN: there was none */
 	const struct uuid *debt_ids; /* that it names; those that nobody knows are left out */
 	size_t debt_ids_count;       /* at most GUARD_DEBTS_MAX */
 };

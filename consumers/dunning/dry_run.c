@@ -85,9 +85,7 @@ static struct dry_row *row_of(struct dry_totals *totals, const struct dry_item *
 	if (totals->rows_count == DRY_ROWS_MAX)
 		return &totals->rows[DRY_ROWS_MAX - 1];
 	row = &totals->rows[totals->rows_count++];
-	*row = (struct dry_row){
-		.policy = item->policy, .step = item->step, .action = item->action, .channel = item->channel
-	};
+	*row = (struct dry_row){ .policy = item->policy, .step = item->step, .action = item->action, .channel = item->channel };
 	memcpy(row->currency, item->currency, sizeof(row->currency));
 	return row;
 }

@@ -32,11 +32,11 @@ struct dry_item {
 	struct uuid customer_id, group_id, creditor_id;
 	char currency[4];
 	enum next_kind kind;
-	enum dunning_action action;   /* STEP; of EXHAUSTED: review, or none */
-	enum next_end end;            /* EXHAUSTED */
-	enum dunning_wait wait;       /* WAIT */
-	int32_t ask_on;               /* WAIT: 0 or the day on which time may change it */
-	const struct policy *policy;  /* NULL: none; as the next one */
+	enum dunning_action action;  /* STEP; of EXHAUSTED: review, or none */
+	enum next_end end;           /* EXHAUSTED */
+	enum dunning_wait wait;      /* WAIT */
+	int32_t ask_on;              /* WAIT: 0 or the day on which time may change it */
+	const struct policy *policy; /* NULL: none; as the next one */
 	const struct policy_step *step;
 	enum channel channel; /* NONE: a task */
 	uint32_t debts_count; /* listed */
@@ -45,7 +45,8 @@ struct dry_item {
 	int64_t begins_ms, ends_ms; /* a message may leave from then on, and before then; set by who asks the guard */
 	enum dry_guard guard;
 	int64_t until_ms;
-	const char *rules[DRY_RULES_MAX]; /* of STOPPED and LATER: ids of rules or a refusal's code; terminated by NULL or the end */
+	const char
+		*rules[DRY_RULES_MAX]; /* of STOPPED and LATER: ids of rules or a refusal's code; terminated by NULL or the end */
 };
 
 void dry_run_init(struct dry_run *run, const struct policies *policies, int32_t today);

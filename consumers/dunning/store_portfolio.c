@@ -1,6 +1,5 @@
 #include "consumers/dunning/store_portfolio.h"
 
-
 #include "base/buf.h"
 #include "base/day.h"
 #include "consumers/dunning/columns.h"
@@ -61,12 +60,13 @@ static const struct db_statement set_parameters = {
 	       "set_config('work_mem', '256MB', true)",
 };
 
-#define FROM                                                                                                                      \
-	" FROM dunning.debt d JOIN dunning.debt_group g ON g.group_id = d.group_id "                                              \
-	"JOIN dunning.person p ON p.customer_id = g.customer_id "                                                                 \
-	"LEFT JOIN (SELECT s.customer_id, string_agg(int4send(s.asked_on - date '1970-01-01'), ''::bytea ORDER BY s.asked_on "    \
-	"DESC) AS days FROM dunning.step s WHERE s.is_demand AND s.state IN ('asked', 'taken') "                                  \
-	"AND s.asked_on >= current_setting('dcs.demands_from')::date GROUP BY s.customer_id) w ON w.customer_id = g.customer_id " \
+#define FROM                                                                                                                     \
+	" FROM dunning.debt d JOIN dunning.debt_group g ON g.group_id = d.group_id "                                             \
+	"JOIN dunning.person p ON p.customer_id = g.customer_id "                                                                \
+	"LEFT JOIN (SELECT s.customer_id, string_agg(int4send(s.asked_on - date '1970-01-01'), ''::bytea ORDER BY s.asked_on "   \
+	"DESC) AS days FROM dunning.step s WHERE s.is_demand AND s.state IN ('asked', 'taken') "                                 \
+	"AND s.asked_on >= current_setting('dcs.demands_from')::date GROUP BY s.customer_id) w ON w.customer_id = "              \
+	"g.customer_id "                                                                                                         \
 	"WHERE dunning.is_dunned(d.lifecycle, d.credit_minor)"
 #define ORDER " ORDER BY g.customer_id, g.group_id, d.debt_id"
 

@@ -1,5 +1,6 @@
 #include "rule_spec.h"
 
+#include "consumers/communications/communications.h"
 #include "consumers/communications/template_check.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/policies.h"
@@ -554,13 +555,14 @@ static void read_ready(const struct ready_made *ready, const struct message_type
 /* Good for the rule of PublishTemplate; the English ones also where the law of the United States asks for a disclosure. */
 static void then_text_is_good(const struct publish_template *body)
 {
+	static const struct collection for_others_in_us = { .collector = COLLECTOR_THIRD_PARTY, .jurisdiction = "US" };
 	const struct template_draft draft = { .channel = channel_by_name(body->channel),
 					      .message_class = message_class_by_name(body->message_class),
 					      .language = body->language,
 					      .subject = body->subject,
 					      .body = body->body,
 					      .html = STR(""),
-					      .is_collected_for_others_in_us = str_is(body->language, "en") };
+					      .collection = str_is(body->language, "en") ? &for_others_in_us : NULL };
 	struct template_text_fault fault;
 	size_t at = 0;
 
