@@ -551,6 +551,63 @@ static void tell_reports(void)
 	world_do(&world, REPORTS, &generate_report_type, &report);
 }
 
+/* Two versions of a policy, the second with all that may be left out; it is retired. */
+static void tell_policies(void)
+{
+	const struct approval approval = { .actor = STR("another") };
+	const struct draft_arm arms[] = { { STR("control"), 1 }, { STR("soft"), 2 } };
+	const struct str languages[] = { STR("de") };
+	const struct uuid creditors[] = { spec_id('K', 1) };
+	const struct draft_step steps[] = { { .number = 1,
+					      .trigger = STR("days_past_due"),
+					      .has_days = true,
+					      .days = 5,
+					      .action = STR("send"),
+					      .has_template = true,
+					      .template = STR("welcome"),
+					      .has_message_class = true,
+					      .message_class = STR("account_service"),
+					      .has_channels = true,
+					      .channels = STR("email"),
+					      .has_send_days = true,
+					      .send_days = 3,
+					      .otherwise = STR("move_on") },
+					    { .number = 2,
+					      .trigger = STR("event"),
+					      .has_event = true,
+					      .event = STR("payment_reversed"),
+					      .action = STR("call"),
+					      .otherwise = STR("move_on") } };
+	struct publish_policy policy = { .publication_id = spec_id('Y', 1),
+					 .policy = STR("ours"),
+					 .policy_version = 1,
+					 .title = STR("A letter and a call"),
+					 .priority = 10,
+					 .demands_a_day = 1,
+					 .demands_a_week = 3,
+					 .catch_up = STR("one_a_day"),
+					 .new_debts = STR("join"),
+					 .reopened = STR("start"),
+					 .steps = steps,
+					 .steps_count = COUNT(steps) };
+	struct retire_policy retire = { .publication_id = spec_id('Y', 2) };
+
+	world_do_as(&world, DUNNING, &publish_policy_type, &policy, (struct how){ .approval = &approval });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	policy.publication_id = spec_id('Y', 2);
+	policy.policy_version = 2;
+	policy.creditor_ids = creditors;
+	policy.creditor_ids_count = COUNT(creditors);
+	policy.languages = languages;
+	policy.languages_count = COUNT(languages);
+	policy.arms = arms;
+	policy.arms_count = COUNT(arms);
+	world_do_as(&world, DUNNING, &publish_policy_type, &policy, (struct how){ .approval = &approval });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	world_do_as(&world, DUNNING, &retire_policy_type, &retire, (struct how){ .approval = &approval });
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 static void test_verify__is_silent_where_nothing_was_tampered_with(void **state)
 {
 	(void)state;
@@ -559,6 +616,7 @@ static void test_verify__is_silent_where_nothing_was_tampered_with(void **state)
 	tell_communications();
 	tell_users();
 	tell_reports();
+	tell_policies();
 	world_verify(&findings);
 	then_silent(&findings);
 }
@@ -741,6 +799,25 @@ static const struct wrong wrongs[] = {
 	  "P7", "approved_by is not" },
 	{ "communications.profile_version", "DELETE FROM communications.profile_version WHERE profile = 'ours'", "P7",
 	  "the row is missing" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET priority = 1 WHERE version = 1", "P7", "priority is not" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET title = 'x' WHERE version = 1", "P7", "title is not" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET creditor_ids = '' WHERE version = 2", "P7",
+	  "creditor_ids is not" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET portfolio_ids = 'x' WHERE version = 2", "P7",
+	  "portfolio_ids is not" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET languages = 'en' WHERE version = 2", "P7",
+	  "languages is not" },
+	{ "dunning.policy_version", "UPDATE dunning.policy_version SET arms = 'soft 3' WHERE version = 2", "P7", "arms is not" },
+	{ "dunning.policy_version", "DELETE FROM dunning.policy_version WHERE version = 1", "P7", "the row is missing" },
+	{ "dunning.policy_step", "UPDATE dunning.policy_step SET days = 6 WHERE place = 1", "P7", "days is not" },
+	{ "dunning.policy_step", "UPDATE dunning.policy_step SET channels = 'sms' WHERE place = 1", "P7", "channels is not" },
+	{ "dunning.policy_step", "DELETE FROM dunning.policy_step WHERE place = 2", "P7", "the row is missing" },
+	{ "dunning.policy_change", "UPDATE dunning.policy_change SET number = 9 WHERE number = 1", "P7", "number is not" },
+	{ "dunning.policy_change", "UPDATE dunning.policy_change SET approved_by = 'me' WHERE number = 1", "P7",
+	  "approved_by is not" },
+	{ "dunning.policy_change", "UPDATE dunning.policy_change SET changed_by = 'me' WHERE number = 3", "P7",
+	  "changed_by is not" },
+	{ "dunning.policy_change", "DELETE FROM dunning.policy_change WHERE is_retirement", "P7", "the row is missing" },
 	{ "communications.contact", "UPDATE communications.contact SET outcome = 'busy' WHERE " CUSTOMER_10, "P7",
 	  "outcome is not" },
 	{ "communications.contact", "UPDATE communications.contact SET at = now() WHERE " CUSTOMER_10, "P7", "at is not" },

@@ -12,6 +12,7 @@
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/debts.h"
+#include "schemas/dunning.h"
 #include "schemas/engine.h"
 #include "schemas/reports.h"
 #include "schemas/users.h"
