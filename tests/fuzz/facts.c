@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/array.h"
 #include "consumers/customers/customers.h"
 #include "consumers/debts/debts.h"
+#include "consumers/dunning/policies.h"
 #include "crypto/crypto.h"
 #include "tests/fuzz/script.h"
 #include "worker/rights.h"
@@ -38,6 +40,21 @@ static void load_retention(const uint8_t *facts, struct slot *slot)
 	slot->exists = retention->open_debts + retention->credits > 0;
 }
 
+/* Of every name there is a demand on each channel, in German. */
+static void load_templates(const uint8_t *facts, struct slot *slot)
+{
+	static const uint32_t channels[] = { CHANNEL_EMAIL, CHANNEL_SMS, CHANNEL_LETTER };
+	struct policy_template *template = slot->state;
+
+	slot->exists = (facts[FACT_PERSON] & 1) == 0;
+	for (size_t i = 0; slot->exists && i < COUNT(channels); i++) {
+		template->items[i].channel = channels[i];
+		template->items[i].message_class = MESSAGE_CLASS_DEMAND;
+		memcpy(template->items[i].language, "de", 3);
+		template->count++;
+	}
+}
+
 bool facts_load(const uint8_t *facts, struct slot *slot)
 {
 	uint8_t person = facts[FACT_PERSON];
@@ -51,6 +68,8 @@ bool facts_load(const uint8_t *facts, struct slot *slot)
 		((struct debts_customer *)slot->state)->is_active = slot->exists && (person & 2) == 0;
 	} else if (slot->entity == &debts_acquaintance_entity || slot->entity == &acquaintance_entity) {
 		slot->exists = (person & 8) == 0;
+	} else if (slot->entity == &policy_template_entity) {
+		load_templates(facts, slot);
 	} else {
 		return false;
 	}

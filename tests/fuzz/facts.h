@@ -39,7 +39,7 @@ struct memory {
 const void *memory_find(const struct memory *memory, const struct entity *entity, const struct uuid *id);
 
 /* Each answers whether the slot is one of its own, and has filled it then. */
-bool facts_load(const uint8_t *facts, struct slot *slot);                                   /* customers, debts, rights */
+bool facts_load(const uint8_t *facts, struct slot *slot); /* customers, debts, rights, dunning */
 bool facts_load_post(const uint8_t *facts, const struct memory *memory, struct slot *slot); /* communications */
 
 /* Of a module's own: what the store adds to each, whether there was a row or not. */

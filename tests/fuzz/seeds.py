@@ -107,17 +107,22 @@ class Command:
         return json.dumps({name: value for name, value in self.body.items() if value is not None}).encode()
 
     def rest(self):
-        """As the gateway takes it: camelCase, amounts with their currency."""
+        """As the gateway takes it: camelCase, amounts with their currency if there is one."""
         out = {}
         for name, value in self.body.items():
-            member = re.sub(r"_(\w)", lambda found: found[1].upper(), name)
             if value is None or name == "currency":
                 continue
-            if name.endswith("_minor"):
-                out[member.removesuffix("Minor")] = {"amountMinor": value, "currency": self.body["currency"]}
+            if name.endswith("_minor") and "currency" in self.body:
+                out[camel(name).removesuffix("Minor")] = {"amountMinor": value, "currency": self.body["currency"]}
+            elif isinstance(value, list):
+                out[camel(name)] = [{camel(key): part for key, part in item.items()} if isinstance(item, dict) else item for item in value]
             else:
-                out[member] = value
+                out[camel(name)] = value
         return json.dumps(out).encode()
+
+
+def camel(name):
+    return re.sub(r"_(\w)", lambda found: found[1].upper(), name)
 
 
 def commands():
@@ -168,13 +173,14 @@ def stories(by_name):
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
     for name in ("ApproveCommand", "RefuseCommand"):
-        for kept, field in (("PublishTemplate", "template_id"), ("PublishProfile", "publication_id")):
+        for kept, field in (("PublishTemplate", "template_id"), ("PublishProfile", "publication_id"), ("PublishPolicy", "publication_id")):
             key = by_name[kept].body[field]
             for who in (1, 5):
                 yield [(by_name[kept], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
     profile = by_name["PublishProfile"]
     approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
     yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
+    yield [(by_name["PublishPolicy"], 1), (approval, 5), (by_name["RetirePolicy"], 1), (approval.but(command_id=record_id(2)), 5)]
 
 
 ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h
