@@ -54,7 +54,9 @@ SLICE = [
      "it sees how the module loads facts and asks its guard"),
     (re.compile(r"producers/cli/rehearse\.c$"), {"own", *ALL_ROOMS, "producers/clock", MODULES_HEADER}, "it is a rehearsal's clock"),
     (re.compile(r"producers/cli/decisions\.c$"), PURE | {"db", "consumers/communications"}, "it sees the guard, which is pure"),
-    (re.compile(r"producers/cli/(dunning|policy_text)\.[ch]$"), {"own", *ALL_ROOMS, "schemas", "consumers/dunning"}, "it reads policies as the module does"),
+    (re.compile(r"producers/cli/dunning_[a-z_]+\.[ch]$"), {"own", *ALL_ROOMS, "schemas", "consumers/dunning", "consumers/communications"},
+     "a dry run sees how dunning finds the next step and what that rests on, and the guard"),
+    (re.compile(r"producers/cli/(dunning|policy_text|policy_source)\.[ch]$"), {"own", *ALL_ROOMS, "schemas", "consumers/dunning"}, "it reads policies as the module does"),
     (re.compile(r"producers/cli/verify_refold\.c$"), PURE | {"db", "wire", "worker", "consumers/reporting"}, "it sees the reports' fold"),
 ] + [
     (re.compile(rf"producers/cli/verify_{module}(_[a-z]+)?\.[ch]$"), PURE | {"crypto", "db", "wire", "worker", f"consumers/{module}"},

@@ -1,7 +1,6 @@
 /* `dcs dunning`: the dunning policies, ready-made and in force; publishes and retires them. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/arena.h"
 #include "base/array.h"
@@ -11,15 +10,15 @@
 #include "consumers/dunning/ready.h"
 #include "database.h"
 #include "delivery.h"
-#include "input.h"
+#include "dunning_dry_run.h"
 #include "natural_id.h"
+#include "policy_source.h"
 #include "policy_text.h"
 #include "schemas/communications.h"
 #include "wire/json.h"
 
 #define STATEMENT_MS 60000
 #define ARENA_SIZE   ((size_t)4 << 20)
-#define FILE_MAX     ((size_t)256 << 10)
 
 static struct {
 	struct delivery_conf delivery;
@@ -45,7 +44,8 @@ static const struct usage usage = {
 		 "       dcs dunning texts NAME [FLAGS]       publishes the ready-made texts of the templates that a policy "
 		 "names\n"
 		 "       dcs dunning publish NAME [FLAGS]     publishes a policy; a second person approves it (dcs approvals)\n"
-		 "       dcs dunning retire NAME [FLAGS]      takes the policy out of force; a second person approves it\n\n"
+		 "       dcs dunning retire NAME [FLAGS]      takes the policy out of force; a second person approves it\n"
+		 "       dcs dunning preview [NAME] [FLAGS]   who would get which step on a day, and what it would cost\n\n"
 		 "NAME is a ready-made policy, or a file (with a dot or a slash in its name) with a body of POST "
 		 "/dunning/policies.\n"
 		 "Publish the texts first: a policy is refused while a template that it names is missing. The same file again is "
@@ -68,7 +68,7 @@ struct reading {
 
 static int reading_open(struct reading *reading, struct err *err)
 {
-	buf_init(&reading->file, FILE_MAX);
+	buf_init(&reading->file, POLICY_SOURCE_MAX);
 	return arena_init(&reading->arena, ARENA_SIZE, err);
 }
 
@@ -77,45 +77,6 @@ static void reading_close(struct reading *reading)
 	db_close(reading->db);
 	buf_release(&reading->file);
 	arena_release(&reading->arena);
-}
-
-static const struct ready_made *ready_policy(const char *name)
-{
-	for (size_t index = 0; index < ready_made_count; index++) {
-		if (ready_made[index].kind == READY_POLICY && strcmp(ready_made[index].name, name) == 0)
-			return &ready_made[index];
-	}
-	return NULL;
-}
-
-static int read_file(struct reading *reading, const char *path, struct str *ret_json, struct err *err)
-{
-	struct input input;
-	char bytes[4096];
-	ssize_t size;
-
-	if (input_open(path, "", &input, err) != 0)
-		return -1;
-	while ((size = read(input.fd, bytes, sizeof(bytes))) > 0)
-		buf_add(&reading->file, bytes, (size_t)size);
-	input_close(&input);
-	if (size < 0 || reading->file.overflow)
-		return err_set(err, ERR_FATAL, "%s: %s", path, size < 0 ? "cannot be read" : "too large");
-	*ret_json = buf_str(&reading->file);
-	return 0;
-}
-
-/* A ready-made policy, or a file. */
-static int read_source(struct reading *reading, const char *name, struct str *ret_json, struct err *err)
-{
-	const struct ready_made *ready = ready_policy(name);
-
-	if (strpbrk(name, "./") != NULL)
-		return read_file(reading, name, ret_json, err);
-	if (ready == NULL)
-		return err_set(err, ERR_FATAL, "there is no ready-made policy %s; see dcs dunning policies", name);
-	*ret_json = ready->body;
-	return 0;
 }
 
 /* The members that the gateway makes may be missing. */
@@ -217,7 +178,7 @@ static int print_policy(struct reading *reading, struct str json, struct err *er
 
 	if (read_policy(reading, json, &draft, &policy, err) != 0)
 		return -1;
-	buf_init(&text, FILE_MAX);
+	buf_init(&text, POLICY_SOURCE_MAX);
 	policy_text(&text, &policy, draft.title);
 	printf("%.*s", (int)buf_str(&text).size, buf_str(&text).data);
 	buf_release(&text);
@@ -241,7 +202,7 @@ static int show(struct reading *reading, const char *name, struct err *err)
 		}
 		db_result_release(&result);
 	}
-	return read_source(reading, name, &json, err) != 0 ? -1 : print_policy(reading, json, err);
+	return policy_source(name, &reading->file, &json, err) != 0 ? -1 : print_policy(reading, json, err);
 }
 
 /* ---- publish, texts, retire ---- */
@@ -325,7 +286,7 @@ static int publish(struct reading *reading, const char *name, struct sending *se
 	struct publish_policy draft;
 	struct str json;
 
-	if (read_source(reading, name, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0)
+	if (policy_source(name, &reading->file, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0)
 		return -1;
 	if (uuid_is_none(&draft.publication_id))
 		draft.publication_id = publication_id_of(&draft);
@@ -362,7 +323,7 @@ static int publish_texts(struct reading *reading, const char *name, struct sendi
 	struct publish_policy draft;
 	struct str json;
 
-	if (read_source(reading, name, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0)
+	if (policy_source(name, &reading->file, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0)
 		return -1;
 	if (sending_open(sending, "communications", err) != 0)
 		return -1;
@@ -437,6 +398,8 @@ int run_dunning(int argc, char **argv)
 	int status = EXIT_STATUS_OK;
 	const char *word, *name;
 
+	if (dunning_dry_run(argc, argv, &status))
+		return status;
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
 	word = arguments.items[0];

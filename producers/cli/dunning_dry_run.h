@@ -1,0 +1,67 @@
+#ifndef CLI_DUNNING_DRY_RUN_H
+#define CLI_DUNNING_DRY_RUN_H
+
+#include <stdio.h>
+
+#include "consumers/dunning/dry_run.h"
+#include "consumers/dunning/portfolio.h"
+#include "db/db.h"
+
+/*
+ * The dry runs of `dcs dunning`: what it would do, without doing it. Each reads one snapshot of the module's tables.
+ *
+ *   dunning_view.c      what they share: the snapshot, the policies that an argument names, the day
+ *   dunning_preview.c   preview: who gets which step on a day; dunning_guard.c asks the guard, dunning_print.c writes
+ *   dunning_diff.c      diff: whose step is another one by another policy
+ *   dunning_simulate.c  simulate: days ahead; dunning_customer.c: of one person, with and without something that happens
+ */
+int run_dunning_preview(int argc, char **argv);
+int run_dunning_diff(int argc, char **argv);
+int run_dunning_simulate(int argc, char **argv);
+
+/* False: argv[1] is none of them. argv[0] is `dunning`. */
+bool dunning_dry_run(int argc, char **argv, int *ret_status);
+
+/* ---- what they share (dunning_view.c) ---- */
+
+#define CAPS_DAYS 7 /* demands of earlier days count against no cap */
+
+/* The snapshot. */
+struct dunning_view {
+	struct db *db;
+	struct policies published;
+	int32_t business_date; /* DAY_MIN: there was no Tick */
+	int32_t today;         /* the day that is asked about */
+};
+
+/* Opens the database and the snapshot. `as_of` "": the day after the business date, or after the clock's day if there was no Tick. */
+MUST_CHECK int dunning_open(struct dunning_view *view, const char *pg, const char *pg_user, const char *as_of, struct err *err);
+void dunning_close(struct dunning_view *view); /* accepts a zeroed one */
+
+/*
+ * Puts the policy that an argument names into `policies`: a file if it has a dot or a slash, otherwise a published one, which is there
+ * already, or a ready-made one. With `is_alone` no other is in force. *ret_policy is its place.
+ */
+MUST_CHECK int dunning_put(const char *file_or_name, bool is_alone, struct policies *policies, const struct policy **ret_policy,
+			   struct err *err);
+
+/* ---- dunning_guard.c ---- */
+
+/*
+ * Asks the guard about each item that is a message, as at its begins_ms, and notes what it says. The key is that of addresses: the guard
+ * looks at where mails and numbers belong. Items are asked in sets. `ids` are their debts.
+ */
+MUST_CHECK int dunning_ask_guard(const struct dunning_view *view, const uint8_t key[32], struct dry_item *items, size_t count,
+				 const struct uuid *ids, struct err *err);
+
+/* ---- dunning_print.c ---- */
+
+void print_amount(FILE *file, int64_t minor, const char *currency);
+void print_totals(FILE *file, const struct dry_totals *totals, bool was_guard_asked, const int64_t prices[CHANNEL_COUNT]);
+void print_person_heading(FILE *file);
+void print_person(FILE *file, const struct dry_item *item, const int64_t prices[CHANNEL_COUNT]);
+
+/* "email", "call", "passes over": how a step is done. */
+const char *way_of(enum dunning_action action, enum channel channel);
+
+#endif
