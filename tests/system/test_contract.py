@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation
+from things import ROLES as PERSON_ROLES, Operation, a_policy
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -29,6 +29,8 @@ SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassw
 ELSEWHERE = {
     **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430) if status != 414},
     ("publishProfile", 201): "none: it always needs a second person", ("publishProfile", 202): "test_profiles",
+    ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
+    ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
@@ -46,6 +48,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "previewTemplate 200 /subject", "previewTemplate 200 /html", "previewTemplate 200 /problems",  # test_api_templates
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
+    "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
@@ -98,6 +101,7 @@ class Things:
         self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
         self.template = self.make("/templates", a_template(name="contract"))
         self.profile = api.get("/profiles").json["items"][0]["id"]
+        self.policy = [self.a_policy() for _ in range(2)][0]  # more than a page of one
         self.reachable = self.make("/customers", a_customer())
         self.point = self.a_point(self.reachable)
         self.consent(self.reachable)
@@ -113,6 +117,14 @@ class Things:
         answer = self.api.post(path, body)
         assert answer.status == 201, answer
         return answer.json["id"]
+
+    def a_policy(self):
+        """In force: a second person has agreed."""
+        body = a_policy()
+        kept = self.api.post("/dunning/policies", body).json["commandId"]
+        approver = self.client.token("supervisor", subject=self.a_user(roles=["supervisor"]))
+        assert self.api.with_token(approver).post(f"/commands/{kept}/approval", {}).status == 200
+        return wait_for(lambda: self.api.get(f"/dunning/policies?policy={body['policy']}").json["items"], "a policy in force")[0]["id"]
 
     def a_point(self, customer):
         body = {"channel": "email", "address": f"{uuid.uuid4().hex}@example.org", "place": "home", "source": "consumer"}
@@ -191,6 +203,10 @@ GOOD = {
     "sendCommunication": lambda t: ("/communications", t.a_message()),
     "publishTemplate": lambda t: ("/templates", a_template()),
     "publishProfile": lambda t: ("/profiles", a_profile()),
+    "publishPolicy": lambda t: ("/dunning/policies", a_policy()),
+    "listPolicies": lambda t: "/dunning/policies",
+    "getPolicy": lambda t: f"/dunning/policies/{t.policy}",
+    "retirePolicy": lambda t: (f"/dunning/policies/{t.policy}/retirement", {}),
     "listProfiles": lambda t: "/profiles",
     "getProfile": lambda t: f"/profiles/{t.profile}",
     "listCommunications": lambda t: "/communications",
@@ -408,7 +424,7 @@ def test_412_and_428_for_another_version(boss, things, operations):
     for method, _template, operation in with_status(operations, 412):
         target, body = good(things, operation)
         if "428" not in operation["responses"] and target != "/commands":
-            version = {"publishTemplate": "version", "publishProfile": "profileVersion"}.get(operation["operationId"], "expectedVersion")
+            version = {"publishTemplate": "version", "publishProfile": "profileVersion", "publishPolicy": "policyVersion"}.get(operation["operationId"], "expectedVersion")
             assert ask(boss, method, target, {**body, version: 99}).status == 412, operation["operationId"]
     data = {"customerId": things.customer, "expectedVersion": 99, "locale": "en"}
     assert boss.post("/commands", {"type": "UpdateCustomer", "data": data}).status == 412

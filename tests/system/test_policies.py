@@ -98,6 +98,13 @@ def test_what_is_no_policy_is_refused(author, texts, changes, status, code, poin
     assert [fault["pointer"] for fault in answer.json["errors"]] == [pointer], answer
 
 
+def test_who_does_not_wait_is_told_where_to_look(author):
+    for path, body in (("/dunning/policies", ready("business", policyVersion=7)), (f"/dunning/policies/{new_id()}/retirement", {})):
+        answer = author.post(path, body, headers={"Prefer": "respond-async"})
+        assert answer.status == 202 and answer.headers["Preference-Applied"] == "respond-async", answer
+        wait_for(lambda: author.get(answer.headers["Location"]).json["status"] == "failed", "the end of what is refused")
+
+
 def test_a_policy_is_in_force_once_a_second_person_agrees_until_it_is_retired(world, two, author, texts):
     body = ready("consumer_early", debtCurrency="EUR", arms=[{"name": "control", "weight": 1}, {"name": "soft", "weight": 3}])
     two.kept("/dunning/policies", body)

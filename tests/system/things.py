@@ -55,6 +55,17 @@ def a_service(**changes):
     return {"name": "service-" + new_id()[-12:], "roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1"], **changes}
 
 
+def a_policy(**changes):
+    """For debts of a creditor that nobody owes: no other story meets it."""
+    number = int(new_id()[-6:], 16)
+    segment = {"jurisdiction": "GB", "customerKind": "natural", "debtCurrency": EUR, "creditorIds": [new_id()], "portfolioIds": [new_id()],
+               "languages": ["en"], "daysFrom": 1, "daysTo": 90, "balanceFromMinor": 100, "balanceToMinor": 100_000, "chargedOff": False}  # fmt: skip
+    rules = {"toleranceMinor": 500, "demandsADay": 1, "demandsAWeek": 3, "catchUp": "one_a_day", "newDebts": "join", "reopened": "start"}
+    steps = [{"number": 1, "trigger": "days_past_due", "days": 5, "action": "call", "otherwise": "move_on"}]
+    head = {"policy": f"p{number:06x}", "policyVersion": 1, "title": "A call", "priority": 1 + number % 999}
+    return {**head, **segment, **rules, "arms": [{"name": "control", "weight": 1}, {"name": "other", "weight": 1}], "steps": steps, **changes}
+
+
 class Things:
     """Made when first asked for. An attribute is the id of a thing; all belong to one customer, but what belongs to nobody."""
 
@@ -102,6 +113,14 @@ class Things:
     def make_profile(self):
         return self.api.get("/profiles", token=self.token).json["items"][0]["id"]  # a built-in one
 
+    def make_policy(self):
+        body = a_policy()
+        kept = self.api.post("/dunning/policies", body, token=self.token).json["commandId"]
+        approver = self.client.token("supervisor", subject=self.new_user("supervisor"))
+        assert self.api.post(f"/commands/{kept}/approval", {}, token=approver).status == 200
+        target = f"/dunning/policies?policy={body['policy']}"
+        return wait_for(lambda: self.api.get(target, token=self.token).json["items"], "a policy in force")[0]["id"]
+
     def make_template_name(self):
         return self.api.get(f"/templates/{self.template}", token=self.token).json["name"]
 
@@ -143,6 +162,7 @@ THING_OF_PATH = {
     "circumstances": "circumstance",
     "templates": "template",
     "profiles": "profile",
+    "policies": "policy",
     "reports": "report",
     "commands": "command",
     "users": "user",
@@ -164,6 +184,7 @@ FRESH = {
     "recordPayment": lambda things: {"source": "bank", "externalRef": new_id(), "receivedOn": str(today())},
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
+    "publishPolicy": lambda things: a_policy(),
     "generateReport": lambda things: {"fromOn": str(today())},
     "createUser": lambda things: {"login": "user-" + new_id()[-12:]},
     "registerService": lambda things: {"name": "service-" + new_id()[-12:]},
@@ -190,7 +211,7 @@ class Operation:
     @property
     def thing(self):
         """Which thing its path names; None: none."""
-        found = re.match(r"/(?:auth/)?([a-z-]+)/\{id\}", self.path)
+        found = re.match(r"/(?:auth/|dunning/)?([a-z-]+)/\{id\}", self.path)
         return THING_OF_PATH.get(found.group(1)) if found else None
 
     def target(self, things):
