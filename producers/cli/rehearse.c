@@ -51,6 +51,7 @@ static const struct usage usage = {
 		"line is\n"
 		"  at 2027-03-01T08:00:00Z     the time from here on: it is told to the database and, as Ticks, to every module\n"
 		"  GrantConsent {...}          a command at that time: its type, and the JSON that dcs publish reads\n"
+		"  debts.ApproveCommand {...}  one that any module may get: the module before it\n"
 		"  # ...                       a remark\n"
 		"Before the next time, everything that the last one has caused is done: timers fired, messages handed over and\n"
 		"reported. So a year takes as long as its work. Run it alone: it is the rehearsal's clock.\n"
@@ -169,25 +170,36 @@ static void on_sent(void *place_arg, int32_t part, int64_t offset, const struct 
 		rest_expect(&place->rehearsal->rest, place->module, part, offset);
 }
 
+/* "GrantConsent"; one that any module may get names it: "debts.ApproveCommand". */
+static const struct message_type *find_command(struct str name, struct str *ret_module)
+{
+	struct str type_name, module = str_cut(name, '.', &type_name);
+	const struct message_type *type = message_by_name(type_name.size > 0 ? type_name : name);
+
+	if (type == NULL || type->kind != MESSAGE_COMMAND || type->key_field == NULL)
+		return NULL;
+	*ret_module = type_name.size > 0 ? module : str_of(type->module);
+	return type;
+}
+
 static int play_command(struct rehearsal *rehearsal, struct str name, struct str json, struct err *err)
 {
 	static struct place places[SCHEMAS_MAX];
-	const struct message_type *type = message_by_name(name);
-	struct place *place;
-	const void *body = NULL;
 	struct uuid id = uuid_new();
+	struct sender_record record = { .id = &id, .done = on_sent };
+	size_t module;
 	bool has_id;
 
 	if (rehearsal->now_ms == 0)
 		return err_set(err, ERR_FATAL, "the script begins with a time");
-	if (type == NULL || type->kind != MESSAGE_COMMAND || type->key_field == NULL)
+	record.type = find_command(name, &record.module);
+	if (record.type == NULL || !rest_find_module(&rehearsal->rest, record.module, &module))
 		return err_set(err, ERR_FATAL, "there is no command %.*s", (int)(name.size < 40 ? name.size : 40), name.data);
-	place = &places[rest_module(&rehearsal->rest, type->module)];
-	*place = (struct place){ .rehearsal = rehearsal, .module = rest_module(&rehearsal->rest, type->module) };
+	places[module] = (struct place){ .rehearsal = rehearsal, .module = module };
+	record.done_arg = &places[module];
 	if (row_take_id(json, &rehearsal->json, &has_id, &id, err) != 0 ||
-	    json_read_message(buf_str(&rehearsal->json), type, &rehearsal->arena, &body, err) != 0)
+	    json_read_message(buf_str(&rehearsal->json), record.type, &rehearsal->arena, &record.body, err) != 0)
 		return -1;
-	const struct sender_record record = { .type = type, .body = body, .id = &id, .done = on_sent, .done_arg = place };
 	rehearsal->commands++;
 	return sender_send(rehearsal->sender, &record, err);
 }

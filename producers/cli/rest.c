@@ -147,12 +147,10 @@ static size_t find_module(const struct rest *rest, struct str name)
 	return index;
 }
 
-size_t rest_module(const struct rest *rest, const char *name)
+bool rest_find_module(const struct rest *rest, struct str name, size_t *ret_module)
 {
-	size_t index = find_module(rest, str_of(name));
-
-	MUST(index < rest->modules.count);
-	return index;
+	*ret_module = find_module(rest, name);
+	return *ret_module < rest->modules.count;
 }
 
 /* ---- one look ---- */

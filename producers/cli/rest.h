@@ -33,7 +33,7 @@ void rest_release(struct rest *rest); /* accepts a zeroed one */
 /* Until the next wait: every module must have this Tick, and the command at this offset of a module (index in rest->modules). */
 void rest_expect_tick(struct rest *rest, int64_t tick_ms);
 void rest_expect(struct rest *rest, size_t module, int32_t part, int64_t offset);
-size_t rest_module(const struct rest *rest, const char *name); /* must be there */
+MUST_CHECK bool rest_find_module(const struct rest *rest, struct str name, size_t *ret_module); /* false: there is none */
 
 /*
  * Whether the next Tick sets anything going, once its time is told (engine.now()): a timer, a parked command, a message. If not,

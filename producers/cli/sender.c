@@ -125,13 +125,13 @@ static int take_pending(struct sender *sender, struct pending **ret_pending, str
 }
 
 /* bus_produce with our timeout: its own waits 10 s for room. */
-static int produce(struct sender *sender, const struct message_type *type, struct str key, const struct header *headers,
-		   size_t headers_count, struct pending *pending, struct err *err)
+static int produce(struct sender *sender, struct str module, struct str key, const struct header *headers, size_t headers_count,
+		   struct pending *pending, struct err *err)
 {
 	int64_t since_ms = clock_monotonic_ms();
 	char topic[128];
 
-	snprintf(topic, sizeof(topic), "dcs.%s.commands.v1", type->module);
+	snprintf(topic, sizeof(topic), "dcs.%.*s.commands.v1", (int)module.size, module.data);
 	for (;;) {
 		struct err failure = ERR_INIT;
 
@@ -176,7 +176,8 @@ int sender_send(struct sender *sender, const struct sender_record *record, struc
 		return -1;
 	pending->done = record->done;
 	pending->done_arg = record->done_arg;
-	if (produce(sender, type, str_of(key), headers, count, pending, err) != 0) {
+	if (produce(sender, record->module.size > 0 ? record->module : str_of(type->module), str_of(key), headers, count, pending,
+		    err) != 0) {
 		pending->next_free = sender->free;
 		sender->free = pending;
 		return -1;

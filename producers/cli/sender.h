@@ -67,6 +67,7 @@ struct sender_record {
 	const struct message_type *type;
 	const void *body;
 	const struct uuid *id;
+	struct str module; /* on whose topic; empty: on that of the type's own */
 	sender_done *done; /* called once, when sender_send has succeeded */
 	void *done_arg;
 };
