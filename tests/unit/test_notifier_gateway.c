@@ -2,10 +2,14 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "base/array.h"
+#include "base/day.h"
 #include "consumers/notifier/gateway.h"
 #include "crypto/crypto.h"
 
@@ -229,6 +233,61 @@ static void test_gateway__callback_urls_are_signed_for_one_message(void **state)
 	buf_release(&second);
 }
 
+/* ---- the sink of a rehearsal ---- */
+
+static void note_status(void *status, const struct http_answer *answer)
+{
+	*(int *)status = answer->status;
+}
+
+/* What becomes of a message of this address and time. */
+static enum dispatch_outcome sunk(const struct gateway_conf *conf, const char *address, int64_t now_ms)
+{
+	const struct parcel parcel = { .now_ms = now_ms, .address = str_of(address), .subject = STR(""), .text = STR("text") };
+	struct http_answer answer = { .outcome = HTTP_ANSWERED, .body = STR(""), .text = "" };
+	struct verdict verdict;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(gateway_sink.start(conf, NULL, &parcel, note_status, &answer.status, &err), 0);
+	gateway_sink.judge(conf, &message, &answer, &verdict);
+	return verdict.outcome;
+}
+
+static void test_gateway__a_sink_refuses_what_its_faults_name(void **state)
+{
+	static const char faults[] = "sms 2027-03-01T00:00:00Z 2027-03-03T00:00:00Z refused\n"
+				     "email 2027-03-01T00:00:00Z 2027-03-03T00:00:00Z busy anna@example.com\n"
+				     "email 2027-03-04T00:00:00Z 2027-03-05T00:00:00Z nonsense\n";
+	char folder[] = "/tmp/sink.XXXXXX", path[64], url[64];
+	struct gateway_conf conf = { .name = "sink", .channel = "email", .kind = "sink", .url = url };
+	int64_t first_ms, last_ms;
+	FILE *file;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	(void)snprintf(url, sizeof(url), "file://%s/out", folder);
+	(void)snprintf(path, sizeof(path), "%s/out.faults", folder);
+	assert_true(instant_parse(STR("2027-03-01T00:00:00Z"), &first_ms) &&
+		    instant_parse(STR("2027-03-03T00:00:00Z"), &last_ms));
+	assert_int_equal(sunk(&conf, "anna@example.com", first_ms), DISPATCH_OUTCOME_ACCEPTED); /* there is no such file */
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(fwrite(faults, 1, strlen(faults), file), strlen(faults));
+	assert_int_equal(fclose(file), 0);
+
+	assert_int_equal(sunk(&conf, "anna@example.com", first_ms), DISPATCH_OUTCOME_NOT_ACCEPTED);
+	assert_int_equal(sunk(&conf, "anna@example.com", first_ms - 1), DISPATCH_OUTCOME_ACCEPTED);
+	assert_int_equal(sunk(&conf, "anna@example.com", last_ms), DISPATCH_OUTCOME_ACCEPTED);
+	assert_int_equal(sunk(&conf, "bert@example.com", first_ms), DISPATCH_OUTCOME_ACCEPTED);
+	assert_int_equal(sunk(&conf, "anna@example.com", last_ms + 86400000), DISPATCH_OUTCOME_ACCEPTED);
+	conf.channel = "sms";
+	assert_int_equal(sunk(&conf, "+4915100000001", first_ms), DISPATCH_OUTCOME_FAILED);
+
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(unlink(url + strlen("file://")), 0);
+	assert_int_equal(rmdir(folder), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -241,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_gateway__outcomes_have_their_words),
 		cmocka_unit_test(test_gateway__references_are_the_same_for_every_try),
 		cmocka_unit_test(test_gateway__callback_urls_are_signed_for_one_message),
+		cmocka_unit_test(test_gateway__a_sink_refuses_what_its_faults_name),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, NULL);
