@@ -16,14 +16,16 @@ import json
 import re
 import zoneinfo
 
-from dunning_model import DAY, Answer, Debt, Failing, Group, Person, next_step, read_policy
+from dunning_model import DAY, Answer, Debt, Failing, Group, Person, hold_due, next_step, read_policy
 
 UTC = datetime.timezone.utc
 UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
 COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice"))  # HOUSE-1, HOUSE-2
 MOST_A_DAY, MOST, IN_DAYS, AFTER_INBOUND = 1, 3, 7, datetime.timedelta(hours=24)
 FROM, TO, TO_IN_UNION = datetime.time(8), datetime.time(21), datetime.time(20)
+ASKED_BEFORE = 30 * DAY  # a group is asked about from so long before a due day on
 ELECTRONIC = ("email", "sms")
+STOPS = ("person", "deceased", "bankruptcy", "restriction")  # days that pass meanwhile have passed
 TEXT = re.compile(r"\[(?P<template>[a-z0-9_.-]+)\]\s+(?P<balance>\d+)\.(?P<cents>\d\d)\s+(?P<currency>[A-Z]{3})\s+<(?P<refs>[^<>]*)>")
 
 
@@ -44,7 +46,7 @@ def read_script(lines):
             if commands is not None:
                 yield at, commands
             at, commands = read_instant(rest.strip()), []
-        elif word and not word.startswith("#"):
+        elif word and word != "as" and not word.startswith("#"):
             commands.append((word, json.loads(rest)))
     if commands is not None:
         yield at, commands
@@ -107,14 +109,15 @@ class Known:
     zone: zoneinfo.ZoneInfo
     groups: dict = dataclasses.field(default_factory=dict)  # (creditor, currency): Group
     asked: dict = dataclasses.field(default_factory=dict)  # the same key: Asked
-    changed: set = dataclasses.field(default_factory=set)  # keys that are asked about at the next Tick
-    wait_until: dict = dataclasses.field(default_factory=dict)  # the same key: the day before which it is not asked about
+    ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
     blocked: set = dataclasses.field(default_factory=set)  # channels of the preference
     contacts: list = dataclasses.field(default_factory=list)  # instants of messages that HOUSE-1 counts
     wrote_at: datetime.datetime | None = None
+    unanswered: set = dataclasses.field(default_factory=set)  # channels on which he wrote, and nobody has since
+    other_arms: dict = dataclasses.field(default_factory=dict)  # policy: arms that he may be in as well, as far as the log tells
     named: dict = dataclasses.field(default_factory=dict)  # circumstance id: its row in person.circumstances
 
     def local_day(self, at):
@@ -125,7 +128,9 @@ class Known:
         return datetime.datetime.combine(day, datetime.time(), self.zone).astimezone(UTC)
 
     def may_have(self, channel):
-        """Whether the permission on record is in force: letters need none."""
+        """Whether the permission on record is in force: letters need none, nor does one answer to who wrote."""
+        if channel in self.unanswered:
+            return True
         granted, withdrawn = self.granted.get(channel), self.withdrawn.get(channel)
         if channel not in ELECTRONIC:
             return withdrawn is None or (granted is not None and granted > withdrawn)
@@ -213,11 +218,15 @@ class Judge:
         self.kept = {}  # command id: its type and body, which wait for a second person
         self.people, self.payments, self.findings = {}, {}, []
         self.at = self.today = None
+        self.ticks, self.is_ticking = 0, False
+        self.freed = []  # demands that count no more from the next Tick on
         self.counts = collections.Counter()
 
     def judge(self, history):
         for at, commands in history:
+            self.is_ticking = True
             self.tick(at)
+            self.is_ticking = False
             for type_, body in commands:
                 self.command(type_, body)
             self.end_of(at)
@@ -232,20 +241,36 @@ class Judge:
     # ---- time ----
 
     def tick(self, at):
-        before, self.at = self.today, at
-        self.today = at.date() if before is None else min(at.date(), before + DAY)  # a day for each Tick, at most
+        self.at, self.ticks = at, self.ticks + 1
+        self.today = at.date() if self.today is None else min(at.date(), self.today + DAY)  # a day for each Tick, at most
+        while self.freed:
+            demands, day = self.freed.pop()
+            demands.remove(day)
         for known in self.people.values():
-            self.tick_of(known, self.today != before)
+            self.tick_of(known)
 
-    def tick_of(self, known, is_new_day):
-        """Messages whose time has come; then each group, once a day and when something about it has changed."""
+    def tick_of(self, known):
+        """Messages whose time has come; then the groups whose turn it is."""
         due = [key for key, asked in known.asked.items() if asked.release_at <= self.at or asked.is_retried]
-        now = [key for key in known.groups if (is_new_day or key in known.changed) and not known.groups[key].is_under_way]
-        known.changed.clear()
+        now = [key for key in known.ask_on if self.is_its_turn(known, key)]
+        for key in now:
+            known.ask_on[key] = self.today + DAY, 0, 0
+        now = [key for key in now if not known.groups[key].is_under_way]
         for key in self.in_order_of_log(known, due):
             self.try_to_send(known, key)
         for key in self.in_order_of_log(known, now):
             self.ask(known, key)
+
+    def is_its_turn(self, known, key):
+        day, tick, maybe = known.ask_on[key]
+        if day > self.today:
+            return False
+        return tick <= self.ticks or (maybe <= self.ticks and self.next_line_of(known, key) == self.at)
+
+    def ask_soon(self, known, key, is_of_tick=False):
+        """An event's timers are those of the record behind it, which is a Tick here, and fire at the Ticks behind that
+        (lib/worker/README.md). is_of_tick: the event came with this Tick, before or after the module had it."""
+        known.ask_on[key] = self.today, self.ticks + 2, self.ticks + (1 if is_of_tick else 2)
 
     def in_order_of_log(self, known, keys):
         """A person's groups are asked about in an order that nobody outside knows."""
@@ -262,21 +287,25 @@ class Judge:
         return [policy for policy in self.policies.values() if policy is not None]
 
     def give_arms(self, known):
-        """Which arm a person is in is a hash that nobody outside knows: the first message of an arm tells it, for good."""
+        """Which arm a person is in is a hash that nobody outside knows: the first message of an arm tells it, for good. Without one it is
+        an arm of which none is due."""
         for policy in self.policies.values():
             if policy is not None and policy.arms and policy.name not in known.person.arms:
                 arms = {step.template: step.arm for step in policy.steps if step.arm and step.template}
-                seen = (arms[line.template] for line in self.ahead[known.person.id] if line.template in arms)
-                known.person.arms[policy.name] = next(seen, policy.arms[0][0])
+                seen = [arms[line.template] for line in self.ahead[known.person.id] if line.template in arms]
+                known.person.arms[policy.name] = seen[0] if seen else policy.arms[0][0]
+                known.other_arms[policy.name] = [] if seen else [name for name, _ in policy.arms[1:]]
 
     # ---- a step's life ----
 
     def ask(self, known, key, event=None):
-        if key in known.is_lost or known.wait_until.get(key, self.today) > self.today:
+        if key in known.is_lost or (not event and self.may_still_be_stopped(known, key)):
             return
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
         answer = next_step(group, known.person, policies, self.today, event)
+        if not event and answer.reason not in STOPS:
+            hold_due(group, known.person, policies, self.today)
         if answer.kind == "skip":
             self.rise(known, key, answer, self.today)
             self.counts["skipped"] += 1
@@ -289,10 +318,15 @@ class Judge:
         elif answer.kind == "wait":
             self.counts[f"waits: {answer.reason}"] += 1
 
+    def may_still_be_stopped(self, known, key):
+        """The first Tick of a day ends what is over from that day on, before or after it has the group asked about."""
+        ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
+        return ends and self.next_line_of(known, key).date() != self.today
+
     def ask_for(self, known, key, answer):
         group = known.groups[key]
         begins = known.begins(self.today)
-        asked = Asked(answer, group, self.today, begins, known.begins(self.today + answer.step.send_days * DAY), max(begins, self.at))
+        asked = Asked(answer, group, self.today, begins, known.begins(self.last_day(answer)), max(begins, self.at))
         group.is_under_way = True
         known.asked[key] = asked
         if answer.step.is_demand(answer.channel):
@@ -300,6 +334,11 @@ class Judge:
         self.counts["asked for"] += 1
         if asked.release_at <= self.at:
             self.try_to_send(known, key)
+
+    def last_day(self, answer):
+        """The first day on which the message is of no use: a reminder lapses on the due day."""
+        until = self.today + answer.step.send_days * DAY
+        return min([until, *(debt.due_on for debt in answer.debts)]) if answer.step.is_before_due else until
 
     def try_to_send(self, known, key):
         """Its time has come: it is expected at the gateway, waits for another time, or is suppressed."""
@@ -319,6 +358,10 @@ class Judge:
             self.fail(known, key)
         elif until > self.at:
             asked.release_at = until
+        elif asked.step.arm and known.other_arms[asked.answer.policy.name]:
+            known.person.arms[asked.answer.policy.name] = known.other_arms[asked.answer.policy.name].pop()
+            self.end_asked(known, key)
+            self.ask(known, key)
         else:
             self.lose(known, key, "missing", f"{self.described(asked)} did not come")
 
@@ -371,6 +414,7 @@ class Judge:
     def taken(self, known, key, asked, line):
         day = max(asked.on, known.local_day(self.at))
         self.end_asked(known, key, day)
+        known.unanswered.discard(line.channel)
         self.count_contact(known, asked)
         self.rise(known, key, asked.answer, day)
         self.counts[f"taken: {asked.step.template}"] += 1
@@ -378,18 +422,23 @@ class Judge:
             self.counts["on a later day"] += 1
 
     def end_asked(self, known, key, counts_on=None):
-        """counts_on: the day on which caps count it from now on; None: they do not."""
+        """counts_on: the day on which caps count it from now on; None: they do not, from the next Tick on, as who asks about a group at
+        this Tick has not heard of it."""
         asked = known.asked.pop(key)
         asked.group.is_under_way = False
-        if asked.step.is_demand(asked.answer.channel):
+        if not asked.step.is_demand(asked.answer.channel):
+            return
+        if counts_on is None:
+            self.freed.append((known.person.demands, asked.on))
+        else:
             known.person.demands.remove(asked.on)
-            if counts_on is not None:
-                known.person.demands.append(counts_on)
+            known.person.demands.append(counts_on)
 
     def rise(self, known, key, answer, day):
         known.groups[key].failing = None
         for debt in answer.debts:
             debt.level, debt.level_policy, debt.level_on, debt.stepped_on = answer.step.number, answer.policy.name, day, day
+            debt.free_on = day + answer.step.wait_days * DAY
 
     def fail(self, known, key):
         asked = known.asked[key]
@@ -399,7 +448,7 @@ class Judge:
         is_next_round = is_same and channels.index(asked.answer.channel) <= channels.index(before.channel)
         rounds = before.rounds + int(is_next_round) if is_same else 0
         asked.group.failing = Failing(asked.answer.policy.name, asked.step.number, asked.answer.channel, self.today, rounds)
-        known.changed.add(key)
+        self.ask_soon(known, key, self.is_ticking)
         self.counts["failed"] += 1
 
     def withdraw(self, known, key, debt):
@@ -407,7 +456,7 @@ class Judge:
         asked = known.asked.get(key)
         if asked is not None and debt in asked.answer.debts:
             self.end_asked(known, key)
-            known.wait_until[key] = self.today + DAY
+            known.ask_on[key] = max(known.ask_on[key], (self.today + DAY, 0, 0))
             self.counts["withdrawn"] += 1
 
     # ---- when the log says otherwise ----
@@ -454,12 +503,9 @@ class Judge:
     # ---- what the commands say ----
 
     def command(self, type_, body):
-        handle = getattr(self, f"on_{type_}", None)
+        handle = getattr(self, f"on_{type_.rpartition('.')[2]}", None)
         if handle is not None:
             handle(body)
-        known = self.people.get(body.get("customer_id"))
-        if known is not None:
-            known.changed.update(known.groups)
 
     def on_PublishPolicy(self, body):
         self.kept[body["$id"]] = ("PublishPolicy", body)
@@ -498,6 +544,7 @@ class Judge:
         known = self.people[body["customer_id"]]
         for channel in [body["channel"]] if body.get("channel") else ("email", "sms", "voice", "letter", "push"):
             known.withdrawn[channel] = self.at
+            known.unanswered.discard(channel)
             for key in [key for key, asked in known.asked.items() if asked.answer.channel == channel]:
                 self.fail(known, key)
         known.note_refused()
@@ -510,6 +557,7 @@ class Judge:
     def on_RecordInbound(self, body):
         known = self.people[body["customer_id"]]
         known.wrote_at = read_instant(body["received_at"])
+        known.unanswered.add(body["channel"])
         known.person.inbound_on = known.local_day(known.wrote_at)
         if body["text"].strip().lower() in ("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"):
             self.on_WithdrawConsent({"customer_id": body["customer_id"], "channel": body["channel"]})
@@ -531,6 +579,8 @@ class Judge:
         owed = sum(body[f"{part}_minor"] for part in ("principal", "interest", "fee", "cost"))
         key = (body["creditor_id"], body["currency"])
         group = known.groups.setdefault(key, Group(*key))
+        if read_day(body["due_on"]) <= self.today + ASKED_BEFORE or not group.debts:
+            self.ask_soon(known, key)
         group.debts.append(Debt(body["debt_id"], body["external_ref"], read_day(body["opened_on"]), read_day(body["due_on"]), owed, portfolio=body.get("portfolio_id")))
 
     def debt_of(self, body, debt_id):
@@ -539,7 +589,7 @@ class Judge:
 
     def on_RecordPayment(self, body):
         known, key, debt = self.debt_of(body, body["debt_id"])
-        if debt.is_cancelled:
+        if debt.is_cancelled or (read_day(body["received_on"]) < debt.opened_on and not body.get("reason")):
             return
         self.payments[body["payment_id"]] = (body["debt_id"], body["amount_minor"])
         self.move(known, key, debt, -body["amount_minor"])
@@ -551,6 +601,7 @@ class Judge:
             return
         known, key, debt = self.debt_of(body, debt_id)
         self.move(known, key, debt, amount)
+        self.ask_soon(known, key)
         self.happened(known, [key], "payment_reversed")
 
     def move(self, known, key, debt, by):

@@ -11,7 +11,7 @@ import datetime
 import re
 
 DAY = datetime.timedelta(days=1)
-ASKS_NOW = frozenset(("demand", "settlement_offer", "legal_notice"))
+ASKS = frozenset(("reminder", "demand", "settlement_offer", "legal_notice", "promise_reminder", "plan_notice"))  # for money
 FORBIDS = frozenset(("attorney", "cease", "restriction", "incapacity", "breathing_space", "crisis", "plan_in_development", "dispute"))
 LISTED_MAX = 32
 SEGMENT = ("jurisdiction", "customer_kind", "debt_currency", "creditor_ids", "portfolio_ids", "languages", "days_from", "days_to",
@@ -51,7 +51,7 @@ class Step:
 
     def is_demand(self, channel):
         """Whether caps count it."""
-        return self.action == "call" or channel == "letter" or self.message_class in ASKS_NOW
+        return self.action == "call" or channel == "letter" or self.message_class in ASKS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -127,7 +127,9 @@ class Debt:
     level_policy: str = ""  # whose level it is
     level_on: datetime.date | None = None  # the day on which it was reached
     stepped_on: datetime.date | None = None  # the day of its last step
+    free_on: datetime.date = datetime.date.min  # that step's wait_days are over
     before: tuple = (0, "", None)  # level, policy and day of when it was paid
+    held: tuple = ()  # policy and number of the step that was due when it was last asked about, and was not taken
 
     def days_past_due(self, today):
         return (today - self.due_on).days
@@ -187,7 +189,8 @@ class Failing:
     number: int
     channel: str  # the last that failed
     on: datetime.date
-    rounds: int = 0  # how often it has failed on all of its channels
+    rounds: int = 0  # how often it had failed on all of its channels before this round
+    retry_on: datetime.date | None = None  # the next round's day, since it was found that no channel is left
 
 
 @dataclasses.dataclass
@@ -295,7 +298,7 @@ def own_day(step, place, is_next):
 def first_free_day(step, place):
     """Whatever its trigger says, it comes no sooner."""
     before = place.policy.step(place.level, place.arm) if place.level else None
-    days = [datetime.date.min] if step.is_before_due else [place.debt.due_on + DAY]
+    days = [place.debt.free_on] if step.is_before_due else [place.debt.free_on, place.debt.due_on + DAY]
     if before is not None:
         days.append(place.reached_on + before.wait_days * DAY)
     if place.debt.stepped_on is not None:
@@ -314,10 +317,10 @@ def steps_ahead(place, today):
 
 
 def leave_behind(place, today):
-    """SKIP_TO_CURRENT: what was due on an earlier day counts as done on its day."""
+    """SKIP_TO_CURRENT: what was due on an earlier day counts as done on its day; not what waits since then or has failed."""
     while True:
         ahead = steps_ahead(place, today)
-        if not ahead or ahead[0][1] is None or ahead[0][1] >= today:
+        if not ahead or ahead[0][1] is None or ahead[0][1] >= today or place.debt.held == (place.policy.name, ahead[0][0].number):
             return
         place.level, place.reached_on = ahead[0][0].number, ahead[0][1]
 
@@ -357,9 +360,13 @@ def precondition_holds(place, net, today):
 # ---- the step of a group ----
 
 
-def net_of(group):
-    """Owed in what may be asked for, less all credits."""
-    return sum(debt.owed for debt in group.debts if debt.is_open) - sum(debt.credit for debt in group.debts)
+def credits_of(group):
+    return sum(debt.credit for debt in group.debts)
+
+
+def net_of(group, person, today):
+    """Owed in debts that may be asked for, less all credits."""
+    return sum(debt.owed for debt in group.debts if debt.is_open and not person.is_disputed(debt, today)) - credits_of(group)
 
 
 def listed(chosen, places, today):
@@ -368,7 +375,7 @@ def listed(chosen, places, today):
     same = [place for place in places if place.policy is chosen.policy]
     if step.is_before_due or chosen.policy.new_debts == "own":
         return [place for place in same if place.step is step]
-    return [place for place in same if place.debt.is_past_due(today) and place.level < step.number]
+    return [place for place in same if place.debt.is_past_due(today) and place.level < step.number and place.debt.stepped_on != today]
 
 
 def stop_of(person, today):
@@ -403,7 +410,8 @@ def after_failure(answer, group, person, today):
         return dataclasses.replace(answer, channel=behind[0])
     rounds = failing.rounds + 1
     if step.otherwise == "retry" and rounds < step.tries_max:
-        if today < failing.on + step.retry_days * DAY:
+        failing.retry_on = failing.retry_on or today + step.retry_days * DAY
+        if today < failing.retry_on:
             return dataclasses.replace(answer, kind="wait", reason="retry")
         return first_channel(answer, person)
     if step.otherwise == "review":
@@ -427,11 +435,30 @@ def with_channel(answer, group, person, today):
     return first_channel(answer, person)
 
 
-def eligible(group, person, policies, today):
+def places_of(group, person, policies, today, event=None):
+    """Where each debt that may be asked for stands, with the step that is due for it."""
+    places = []
     for debt in group.debts:
         policy = policy_of(debt, group, person, policies, today) if debt.is_open and not person.is_disputed(debt, today) else None
         if policy is not None:
-            yield place_of(debt, policy, person, today)
+            places.append(place_of(debt, policy, person, today))
+    for place in places:
+        place.step = step_of_event(place, today, event) if event else step_of_day(place, today)
+    return places
+
+
+def above_tolerance(places, net):
+    return [place for place in places if net >= place.policy.tolerance_minor]
+
+
+def hold_due(group, person, policies, today):
+    """The group's step that is due and cannot go waits for what it lacks."""
+    places = above_tolerance(places_of(group, person, policies, today), net_of(group, person, today))
+    due = [(place.policy.name, place.step.number) if place.step else () for place in places]
+    chosen, _ = choose(places, net_of(group, person, today), today)
+    held = (chosen.policy.name, chosen.step.number) if chosen else max(due, key=lambda one: one[1:], default=())
+    for place, own in zip(places, due):
+        place.debt.held = own if own == held else ()
 
 
 def choose(places, net, today):
@@ -444,26 +471,38 @@ def choose(places, net, today):
     return max(ready, key=lambda place: place.step.number, default=None), bool(with_step)
 
 
+def owes(group):
+    return any(debt.is_open for debt in group.debts)
+
+
+def why_held_back(answer, group, person, today):
+    """Of a step that is due; empty: nothing holds it back."""
+    if credits_of(group) >= sum(debt.owed for debt in answer.debts):
+        return "balance"
+    if person.inbound_on == today:
+        return "inbound"
+    is_demand = answer.step.is_demand(answer.channel or first_channel(answer, person).channel)
+    return "cap" if is_demand and is_beyond_cap(answer.policy, person, today) else ""
+
+
 def next_step(group, person, policies, today, event=None):
     """What is to be done about the group. event: it has just happened; only steps that it triggers are looked at."""
-    if group.is_under_way:
+    if group.is_under_way or not owes(group):
         return NOTHING
     reason = stop_of(person, today)
     if reason:
         return Answer("wait", reason)
-    places = list(eligible(group, person, policies, today))
-    net = net_of(group)
-    for place in places:
-        place.step = step_of_event(place, today, event) if event else step_of_day(place, today)
+    net = net_of(group, person, today)
+    all_places = places_of(group, person, policies, today, event)
+    places = above_tolerance(all_places, net)
+    if all_places and not places:
+        return Answer("wait", "balance")
     chosen, has_due = choose(places, net, today)
     if chosen is None:
         return Answer("wait", "precondition") if has_due else NOTHING
-    if net < chosen.policy.tolerance_minor:
-        return Answer("wait", "balance")
-    if person.inbound_on == today:
-        return Answer("wait", "inbound")
     debts = sorted((place.debt for place in listed(chosen, places, today)), key=lambda debt: debt.age_key)[:LISTED_MAX]
-    answer = with_channel(Answer("step", "", chosen.policy, chosen.step, "", tuple(debts)), group, person, today)
-    if answer.kind == "step" and answer.channel != "review" and answer.step.is_demand(answer.channel) and is_beyond_cap(answer.policy, person, today):
-        return dataclasses.replace(answer, kind="wait", reason="cap")
-    return answer
+    answer = Answer("step", "", chosen.policy, chosen.step, "", tuple(debts))
+    reason = why_held_back(answer, group, person, today)
+    if reason:
+        return dataclasses.replace(answer, kind="wait", reason=reason)
+    return with_channel(answer, group, person, today)

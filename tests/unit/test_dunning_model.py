@@ -159,6 +159,12 @@ def test_skip_to_current_sends_none_whose_day_has_passed():
     assert said(day(31), ladder, debt()) == "none"
 
 
+def test_what_waits_or_has_failed_is_not_skipped():
+    ladder = policy(*LATE, catch_up="skip_to_current")
+    assert said(day(6), ladder, debt(held=("early", 1))) == "step early/1 email D-1"
+    assert said(day(30), ladder, debt(held=("early", 1))) == "step early/1 email D-1"
+
+
 def test_what_was_skipped_counts_as_done_on_its_day():
     ladder = policy(step(1, 5), step(2, 14, "days_since_step"), catch_up="skip_to_current")
     assert said(day(18), ladder, debt()) == "none"
@@ -220,7 +226,6 @@ def test_a_new_version_keeps_the_level():
         ({"circumstances": [("attorney", day(1), None, None)]}, "restriction"),
         ({"circumstances": [("plan_in_development", day(1), day(6), None)]}, "restriction"),
         ({"circumstances": [("dispute", day(1), None, None)]}, "restriction"),
-        ({"inbound_on": day(5)}, "inbound"),
     ],
 )
 def test_what_stops_a_person(who, reason):
@@ -234,6 +239,10 @@ def test_what_does_not_stop_a_person(circumstance):
     assert said(day(5), LADDER, debt(), who=person(circumstances=[circumstance])) == "step early/2 email D-1"
 
 
+def test_nobody_is_asked_on_the_day_on_which_he_wrote():
+    assert said(day(5), LADDER, debt(), who=person(inbound_on=day(5))) == "wait early/2 inbound D-1"
+
+
 def test_a_disputed_debt_is_left_out():
     who = person(circumstances=[("dispute", day(1), None, "d-1")])
     assert said(day(5), LADDER, debt(), who=who) == "none"
@@ -243,6 +252,10 @@ def test_a_disputed_debt_is_left_out():
 @pytest.mark.parametrize("owed, credit, answer", [(500, 0, "step early/2 email D-1"), (499, 0, "wait balance"), (1000, 501, "wait balance")])
 def test_the_balance_is_below_the_tolerance_after_all_credits(owed, credit, answer):
     assert said(day(5), LADDER, debt(owed=owed), debt("D-2", owed=0, credit=credit)) == answer
+
+
+def test_credits_are_netted_with_what_a_message_lists():
+    assert said(day(5), LADDER, debt(), debt("D-2", day(40), owed=9000, credit=0), debt("D-3", owed=0, credit=10_000)) == "wait early/2 balance D-1"
 
 
 def test_a_step_under_way_ends_by_an_event():
@@ -311,8 +324,13 @@ def test_caps_count_the_days_of_demands(demands, answer):
     assert said(day(5), LADDER, debt(), who=person(demands=[day(days) for days in demands])) == answer
 
 
-def test_a_reminder_is_beyond_no_cap():
-    assert said(day(-3), LADDER, debt(), who=person(demands=[day(-3)])) == "step early/1 email D-1"
+def test_reminders_are_held_back_too():
+    assert said(day(-3), LADDER, debt(), who=person(demands=[day(-3)])) == "wait early/1 cap D-1"
+
+
+def test_a_message_that_asks_for_nothing_is_not():
+    ladder = policy(step(1, 5, message_class="account_service", channels=("email",)))
+    assert said(day(5), ladder, debt(), who=person(demands=[day(5)])) == "step early/1 email D-1"
 
 
 def test_calls_count():
