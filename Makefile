@@ -116,6 +116,10 @@ demo: deps ## build, start everything, import a synthetic portfolio, show what h
 rehearsal: deps build ## a year of 500 customers in a minute, on a stack of its own whose time is told: CUSTOMERS=500 DAYS=365 SEED=1 KEEP=1
 	@compose/rehearsal.sh
 
+.PHONY: dunning
+dunning: deps build ## two years of dunning, on such a stack, against a second reading of its rules: CUSTOMERS=2000 DEBTS=5000 DAYS=730 SEED=1 KEEP=1
+	@SCENARIO=tests/system/dunning_history.py DCS_COLLECTOR=first_party compose/rehearsal.sh --dir .rehearsal/dunning
+
 .PHONY: stop
 stop: ## end what `make demo` or `make stack` started; the data stays
 	@compose/programs.sh stop

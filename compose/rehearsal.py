@@ -2,6 +2,7 @@
 """A rehearsal's year: what people do in it, and what may never have happened at its end. The one file of the scenario.
 
 usage: rehearsal.py script [--customers 500] [--days 365] [--start 2027-01-01] [--seed 1]   the script for `dcs rehearse`
+       rehearsal.py faults [the same flags]           what its gateways refuse: nothing
        rehearsal.py judge FOLDER [the same flags]     judges FOLDER/sink.jsonl, what people received
 
 To extend it: a fact of a person is an attribute of Person, what he does on a day is a few lines of `days_of`, and what must hold of it is
@@ -344,7 +345,7 @@ def judge(flags):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["script", "judge"])
+    parser.add_argument("what", choices=["script", "faults", "judge"])
     parser.add_argument("folder", nargs="?", type=pathlib.Path)
     parser.add_argument("--customers", type=int, default=500)
     parser.add_argument("--days", type=int, default=365)
@@ -353,7 +354,8 @@ def main():
     flags = parser.parse_args()
     if flags.what == "judge":
         return judge(flags)
-    write_script(flags)
+    if flags.what == "script":
+        write_script(flags)
     return 0
 
 

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# A year of a rehearsal, in a minute: a stack that was made as one, the scenario of rehearsal.py, and a judgement at the end. Keeps
-# what it did in a folder and prints where.
+# A year of a rehearsal, in a minute: a stack that was made as one, a scenario, and a judgement at the end. Keeps what it did in a
+# folder and prints where.
 #
 # usage: compose/rehearsal.sh [--dir DIR]     (what it needs is there: make deps build)
-# CUSTOMERS, DAYS, SEED, START: of the scenario; default 500, 365, 1, the next 1 January
+# SCENARIO: its file, by default rehearsal.py; it writes the script and what the gateways refuse, and judges
+# CUSTOMERS, DEBTS, DAYS, SEED, START: of the scenario, which has defaults of its own
 # KEEP=1: leave the stack running, to look at it; otherwise it is destroyed
 set -euo pipefail
 
@@ -13,7 +14,9 @@ DIR=$ROOT/.rehearsal
 BIN=$ROOT/build/release
 if [ "${1:-}" = --dir ]; then DIR=$(realpath -m "$2"); fi
 STACK=$DIR/stack
-FLAGS=(--customers "${CUSTOMERS:-500}" --days "${DAYS:-365}" --seed "${SEED:-1}" ${START:+--start "$START"})
+SCENARIO=${SCENARIO:-$HERE/rehearsal.py}
+FLAGS=(--seed "${SEED:-1}" ${CUSTOMERS:+--customers "$CUSTOMERS"} ${DEBTS:+--debts "$DEBTS"} ${DAYS:+--days "$DAYS"} ${START:+--start "$START"})
+ROLES=admin,agent,supervisor,compliance,creditor,notifier
 REST_S=60
 PROGRAMS=($("$ROOT/consumers/modules.py")) # no clock: dcs rehearse is it; and nobody asks over HTTP
 
@@ -32,7 +35,7 @@ end_stack() {
 keep_log() {
 	mkdir -p "$LOG"
 	cp -r "$STACK/log" "$LOG/programs" 2>/dev/null || true
-	cp "$STACK/sink.jsonl" "$LOG/" 2>/dev/null || true
+	cp "$STACK/sink.jsonl" "$STACK/sink.jsonl.faults" "$LOG/" 2>/dev/null || true
 }
 
 ended() {
@@ -55,6 +58,19 @@ make_stack() {
 		"$HERE/programs.sh" --dir "$STACK" start "${PROGRAMS[@]/%/=1}"
 }
 
+scenario() { # script, faults or judge
+	/usr/bin/python3 "$SCENARIO" "$@" "${FLAGS[@]}"
+}
+
+# play: the script, in plays of their own where somebody else sends (a line `as WHO`)
+play() {
+	local part
+	awk -v parts="$LOG/play" 'BEGIN { who = "dcs-cli" } /^as / { who = $2; count++; next } { print > sprintf("%s-%04d.%s", parts, count, who) }' "$LOG/script.txt"
+	for part in "$LOG"/play-*; do
+		"$BIN/dcs" rehearse --creditor '*' --source '*' --role "$ROLES" --subject "${part##*.}" <"$part" || return
+	done
+}
+
 check() { # NAME COMMAND...: its output is NAME.txt of the log
 	local name=$1
 	shift
@@ -75,13 +91,14 @@ trap ended EXIT
 headline 'a stack that is a rehearsal'
 make_stack >"$LOG/stack.txt" 2>&1 || { cat "$LOG/stack.txt"; exit 1; }
 
-/usr/bin/python3 "$HERE/rehearsal.py" script "${FLAGS[@]}" >"$LOG/script.txt"
-headline "$(grep -c '^at ' "$LOG/script.txt") Ticks and $(grep -vc '^at ' "$LOG/script.txt") commands of ${CUSTOMERS:-500} customers"
-"$BIN/dcs" rehearse --creditor '*' --source '*' <"$LOG/script.txt" 2>&1 | tee "$LOG/played.txt"
+scenario script >"$LOG/script.txt"
+scenario faults >"$STACK/sink.jsonl.faults"
+headline "$(grep -c '^at ' "$LOG/script.txt") Ticks and $(grep -vcE '^(at|as) ' "$LOG/script.txt") commands of $(grep -c '^CreateCustomer ' "$LOG/script.txt") customers"
+play 2>&1 | tee "$LOG/played.txt"
 
 headline 'the year is over: what may never have happened?'
 "$BIN/dcs" status --wait-idle $REST_S >"$LOG/status.txt" || { cat "$LOG/status.txt"; failed=1; }
 check verify "$BIN/dcs" verify
 cp "$STACK/sink.jsonl" "$LOG/" 2>/dev/null || true
-check messages /usr/bin/python3 "$HERE/rehearsal.py" judge "$LOG" "${FLAGS[@]}"
+check messages scenario judge "$LOG"
 exit $failed
