@@ -11,6 +11,7 @@
 struct portfolio_debt {
 	struct uuid debt_id;
 	struct dunned_debt state;
+	bool is_under_way; /* the step that is under way lists it */
 };
 
 struct portfolio_group {
@@ -18,6 +19,11 @@ struct portfolio_group {
 	struct dunned_person person;
 	struct dunned_group group;
 	struct dunned_demands demands; /* of the person; older than a week they count against no cap, and may be left out */
+	struct {
+		char policy[POLICY_NAME_MAX + 1];
+		int32_t number;
+	} under_way;    /* of group.step_id */
+	int32_t ask_on; /* for who asks day by day (play.h) */
 	uint32_t debts_count;
 	struct portfolio_debt debts[GROUP_DEBTS_MAX]; /* as next_facts.debts: the oldest first */
 };

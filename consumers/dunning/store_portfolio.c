@@ -68,10 +68,18 @@ static const struct db_statement set_parameters = {
 	"AND s.asked_on >= current_setting('dcs.demands_from')::date GROUP BY s.customer_id) w ON w.customer_id = "              \
 	"g.customer_id "                                                                                                         \
 	"WHERE dunning.is_dunned(d.lifecycle, d.credit_minor)"
+/* Of few groups, so they are looked up one by one. */
+#define UNDER_WAY                                                                                                                \
+	"CASE WHEN g.step_id IS NOT NULL THEN (SELECT s.policy FROM dunning.step s WHERE s.step_id = g.step_id) END, "           \
+	"CASE WHEN g.step_id IS NOT NULL THEN (SELECT s.step FROM dunning.step s WHERE s.step_id = g.step_id) END, "             \
+	"CASE WHEN g.step_id IS NOT NULL THEN (SELECT true FROM dunning.step_debt l WHERE l.step_id = g.step_id AND l.debt_id "  \
+	"= "                                                                                                                     \
+	"d.debt_id LIMIT 1) END"
+
 #define ORDER " ORDER BY g.customer_id, g.group_id, d.debt_id"
 
 /* In the order in which the statement has them. */
-enum { AT_GROUP_ID, AT_DEBT_ID, AT_DEMANDS, AT_LISTS };
+enum { AT_GROUP_ID, AT_DEBT_ID, AT_DEMANDS, AT_POLICY, AT_STEP, AT_IS_LISTED, AT_LISTS };
 
 static int groups_at(void)
 {
@@ -98,7 +106,7 @@ static const struct db_statement *statement_of(struct portfolio_sql *sql, const 
 	if (sql->statement.sql != NULL)
 		return &sql->statement;
 	buf_init(&sql->text, SQL_SIZE_MAX);
-	buf_add_text(&sql->text, "SELECT g.group_id, d.debt_id, w.days, ");
+	buf_add_text(&sql->text, "SELECT g.group_id, d.debt_id, w.days, " UNDER_WAY ", ");
 	db_columns_write(&sql->text, &dunned_group_columns, STR("g"));
 	buf_add_text(&sql->text, ", ");
 	db_columns_write(&sql->text, &dunned_person_columns, STR("p"));
@@ -156,6 +164,17 @@ static void read_demands(struct dunned_demands *demands, struct str days)
 	}
 }
 
+static void read_under_way(struct portfolio *portfolio)
+{
+	struct portfolio_group *group = &portfolio->group;
+	bool fits = str_to_chars(group->under_way.policy, sizeof(group->under_way.policy),
+				 db_stream_str(&portfolio->stream, AT_POLICY));
+
+	MUST(fits);
+	group->under_way.number =
+		db_stream_is_null(&portfolio->stream, AT_STEP) ? 0 : db_stream_int32(&portfolio->stream, AT_STEP);
+}
+
 static void read_group(struct portfolio *portfolio)
 {
 	struct portfolio_group *group = &portfolio->group;
@@ -165,11 +184,13 @@ static void read_group(struct portfolio *portfolio)
 	db_columns_read_stream(&dunned_group_columns, &portfolio->stream, groups_at(), &group->group);
 	db_columns_read_stream(&dunned_person_columns, &portfolio->stream, persons_at(), &group->person);
 	read_demands(&group->demands, db_stream_str(&portfolio->stream, AT_DEMANDS));
+	read_under_way(portfolio);
 }
 
 static void read_debt(struct portfolio *portfolio)
 {
-	struct portfolio_debt debt = { .debt_id = db_stream_uuid(&portfolio->stream, AT_DEBT_ID) };
+	struct portfolio_debt debt = { .debt_id = db_stream_uuid(&portfolio->stream, AT_DEBT_ID),
+				       .is_under_way = !db_stream_is_null(&portfolio->stream, AT_IS_LISTED) };
 
 	db_columns_read_stream(&dunned_debt_columns, &portfolio->stream, debts_at(), &debt.state);
 	portfolio_put(&portfolio->group, &debt);
