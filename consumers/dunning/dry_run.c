@@ -56,6 +56,37 @@ void dry_run_ask(struct dry_run *run, const struct portfolio_group *group, struc
 		demands_add(&run->demands, run->today);
 }
 
+/* ---- two answers ---- */
+
+static bool has_step(const struct dry_item *item)
+{
+	return item->kind == NEXT_STEP || item->kind == NEXT_EXHAUSTED;
+}
+
+static bool is_other_way(const struct dry_item *a, const struct dry_item *b)
+{
+	return a->action != b->action || a->channel != b->channel || a->step->message_class != b->step->message_class ||
+	       strcmp(a->step->template_name, b->step->template_name) != 0;
+}
+
+static int32_t number_of(const struct dry_item *item)
+{
+	return item->step == NULL ? 0 : item->step->number;
+}
+
+enum dry_difference dry_difference(const struct dry_item *a, const struct dry_item *b)
+{
+	if (has_step(a) != has_step(b))
+		return has_step(a) ? DRY_ENDS : DRY_BEGINS;
+	if (!has_step(a))
+		return a->kind != b->kind || a->wait != b->wait || number_of(a) != number_of(b) ? DRY_OTHER_REASON : DRY_SAME;
+	if (number_of(a) != number_of(b) || strcmp(a->policy->name, b->policy->name) != 0)
+		return DRY_OTHER_STEP;
+	if (is_other_way(a, b))
+		return DRY_OTHER_WAY;
+	return a->debts_count != b->debts_count || a->net_minor != b->net_minor ? DRY_OTHER_DEBTS : DRY_SAME;
+}
+
 /* ---- totals ---- */
 
 void dry_totals_count(struct dry_totals *totals, const struct portfolio_group *group)

@@ -55,6 +55,20 @@ void dry_run_init(struct dry_run *run, const struct policies *policies, int32_t 
 void dry_run_ask(struct dry_run *run, const struct portfolio_group *group, struct next_answer *ret_answer,
 		 struct dry_item *ret_item);
 
+/* ---- two answers about the same group ---- */
+
+enum dry_difference {
+	DRY_SAME,
+	DRY_BEGINS,       /* a step instead of none */
+	DRY_ENDS,         /* none instead of a step */
+	DRY_OTHER_STEP,   /* another number, or of another policy */
+	DRY_OTHER_WAY,    /* the same step, by another channel or as another task, or in other words (template, class) */
+	DRY_OTHER_DEBTS,  /* the same, about another sum or number of debts */
+	DRY_OTHER_REASON, /* both wait, for different reasons */
+	DRY_DIFFERENCE_COUNT
+};
+enum dry_difference dry_difference(const struct dry_item *a, const struct dry_item *b);
+
 /* ---- totals ---- */
 
 #define DRY_ROWS_MAX 512
