@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "consumers/dunning/dry_run.h"
+#include "consumers/dunning/play.h"
 #include "consumers/dunning/portfolio.h"
 #include "db/db.h"
 
@@ -54,12 +55,42 @@ MUST_CHECK int dunning_put(const char *file_or_name, bool is_alone, struct polic
 MUST_CHECK int dunning_ask_guard(const struct dunning_view *view, const uint8_t key[32], struct dry_item *items, size_t count,
 				 const struct uuid *ids, struct err *err);
 
+/* ---- dunning_customer.c ---- */
+
+#define DUNNING_CHANGES_MAX 16
+
+/* What --if says. Borrows the text. */
+struct dunning_change {
+	struct str text;
+	struct play_change change;
+	struct str amount; /* of a payment, until the currency is known; empty: no payment */
+	char currency[4];  /* ""; that of the person's first group */
+};
+struct dunning_changes {
+	struct dunning_change items[DUNNING_CHANGES_MAX];
+	size_t count;
+};
+
+/* "pays 50.00 on 2026-11-22" (also "50.00 EUR"), "opts out of email on 2026-11-22", "nothing". False: none of these. */
+MUST_CHECK bool dunning_change_read(struct str text, struct dunning_change *ret_change);
+
+/* Takes every --if out of the arguments. */
+MUST_CHECK int dunning_take_changes(int *argc, char **argv, struct dunning_changes *ret_changes, struct err *err);
+
+/* The person's days, as it is and with the changes. */
+MUST_CHECK int dunning_tell_customer(const struct dunning_view *view, const struct play *play, const struct uuid *customer_id,
+				     const struct dunning_changes *changes, struct err *err);
+
 /* ---- dunning_print.c ---- */
 
 void print_amount(FILE *file, int64_t minor, const char *currency);
 void print_totals(FILE *file, const struct dry_totals *totals, bool was_guard_asked, const int64_t prices[CHANNEL_COUNT]);
 void print_person_heading(FILE *file);
 void print_person(FILE *file, const struct dry_item *item, const int64_t prices[CHANNEL_COUNT]);
+
+void print_difference_heading(FILE *file);
+void print_difference(FILE *file, const struct dry_item *a, const struct dry_item *b, enum dry_difference difference);
+const char *word_of_difference(enum dry_difference difference);
 
 /* "email", "call", "passes over": how a step is done. */
 const char *way_of(enum dunning_action action, enum channel channel);

@@ -142,3 +142,52 @@ void print_person(FILE *file, const struct dry_item *item, const int64_t prices[
 	print_guard(file, item);
 	fprintf(file, ",%lld\n", is_paid ? (long long)prices[item->channel] : 0);
 }
+
+/* ---- differences ---- */
+
+const char *word_of_difference(enum dry_difference difference)
+{
+	static const char *const words[DRY_DIFFERENCE_COUNT] = {
+		[DRY_SAME] = "the same",
+		[DRY_BEGINS] = "a step instead of none",
+		[DRY_ENDS] = "none instead of a step",
+		[DRY_OTHER_STEP] = "another step",
+		[DRY_OTHER_WAY] = "the same step in another way",
+		[DRY_OTHER_DEBTS] = "the same step about other debts",
+		[DRY_OTHER_REASON] = "no step, for another reason",
+	};
+
+	return words[difference];
+}
+
+void print_difference_heading(FILE *file)
+{
+	fprintf(file, "customer_id,group_id,creditor_id,currency,difference,policy_1,step_1,by_1,debts_1,net_minor_1,reason_1,"
+		      "policy_2,step_2,by_2,debts_2,net_minor_2,reason_2\n");
+}
+
+static void print_side(FILE *file, const struct dry_item *item)
+{
+	const bool is_step = item->kind == NEXT_STEP || item->kind == NEXT_EXHAUSTED;
+	const char *reason = item->kind == NEXT_WAIT ? dunning_wait_name(item->wait) : "";
+
+	if (item->step == NULL)
+		fprintf(file, ",,,,,,%s", reason);
+	else
+		fprintf(file, ",%s,%d,%s,%u,%lld,%s", item->policy->name, (int)item->step->number,
+			is_step ? way_of(item->action, item->channel) : "", (unsigned)item->debts_count,
+			(long long)item->net_minor, reason);
+}
+
+void print_difference(FILE *file, const struct dry_item *a, const struct dry_item *b, enum dry_difference difference)
+{
+	char customer_id[UUID_TEXT_SIZE + 1], group_id[UUID_TEXT_SIZE + 1], creditor_id[UUID_TEXT_SIZE + 1];
+
+	uuid_format(customer_id, &a->customer_id);
+	uuid_format(group_id, &a->group_id);
+	uuid_format(creditor_id, &a->creditor_id);
+	fprintf(file, "%s,%s,%s,%s,\"%s\"", customer_id, group_id, creditor_id, a->currency, word_of_difference(difference));
+	print_side(file, a);
+	print_side(file, b);
+	fprintf(file, "\n");
+}

@@ -98,6 +98,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } subcommands[] = {
 	{ "preview", (char[]){ "dunning preview" }, run_dunning_preview },
+	{ "diff", (char[]){ "dunning diff" }, run_dunning_diff },
+	{ "simulate", (char[]){ "dunning simulate" }, run_dunning_simulate },
 };
 
 bool dunning_dry_run(int argc, char **argv, int *ret_status)

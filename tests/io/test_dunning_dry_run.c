@@ -128,7 +128,7 @@ static void given_file(char path[PATH_SIZE], int days)
 	"is_demand, "                                                                                                            \
 	"state) SELECT ('019a0000-0000-7000-8000-00530000000' || n)::uuid, "                                                     \
 	"('019a0000-0000-7000-8000-0043000000' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, "                                       \
-	"('019a0000-0000-7000-8000-0047000100' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, 1, 'other', 1, asked::date, 'send', "   \
+	"('019a0000-0000-7000-8000-0047000100' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, 1, 'early', 1, asked::date, 'send', "   \
 	"'email', true, state FROM (VALUES ('J', 1, '2025-12-31', 'asked'), ('G', 2, '2025-12-26', 'taken'), "                   \
 	"('G', 3, '2025-12-28', 'taken'), ('G', 4, '2025-12-30', 'asked'), ('A', 5, '2025-12-31', 'failed')) v (l, n, asked, "   \
 	"state)"
@@ -139,6 +139,9 @@ static void given_people(void)
 	store_sql(&spec, "test_groups", GROUP_SQL);
 	store_sql(&spec, "test_debts", DEBTS_SQL);
 	store_sql(&spec, "test_asked", ASKED_SQL);
+	store_sql(&spec, "test_asked_debts",
+		  "INSERT INTO dunning.step_debt SELECT '019a0000-0000-7000-8000-005300000001', 0, debt_id FROM dunning.debt "
+		  "WHERE debt_id = '019a0000-0000-7000-8000-00440001014a'");
 }
 
 /* ---- when: a program writes ---- */
@@ -354,12 +357,117 @@ static void test_dunning_dry_run__totals_say_what_it_costs(void **state)
 	then_says("the guard was not asked");
 }
 
+static void test_dunning_dry_run__a_diff_names_whose_step_is_another(void **state)
+{
+	char path[PATH_SIZE];
+	char *argv[] = { (char[]){ "diff" },       (char[]){ "early" }, path, (char[]){ "--as-of" },
+			 (char[]){ "2026-01-01" }, (char[]){ "--pg" },  pg,   NULL };
+
+	(void)state;
+	given_policy();
+	given_people();
+	given_file(path, 11);
+	find_pg();
+	assert_int_equal(run(run_dunning_diff, (int)COUNT(argv) - 1, argv), EXIT_STATUS_OK);
+	unlink(path);
+	assert_string_equal(strchr(text, '\n') + 1, "019a0000-0000-7000-8000-004300000044,019a0000-0000-7000-8000-004700010044,"
+						    "019a0000-0000-7000-8000-004b00000001,EUR,\"none instead of a step\","
+						    "early,3,call,1,40000,,,,,,,\n");
+}
+
+static void when_simulated(char *flag, char *value, char *other_flag, char *other_value)
+{
+	char *argv[] = { (char[]){ "simulate" },
+			 (char[]){ "early" },
+			 (char[]){ "--as-of" },
+			 (char[]){ "2026-01-01" },
+			 (char[]){ "--days" },
+			 (char[]){ "40" },
+			 (char[]){ "--pg" },
+			 pg,
+			 flag,
+			 value,
+			 other_flag,
+			 other_value,
+			 NULL };
+
+	find_pg();
+	assert_int_equal(run(run_dunning_simulate, other_flag == NULL ? 10 : 12, argv), EXIT_STATUS_OK);
+}
+
+static void test_dunning_dry_run__days_ahead_are_as_reckoned(void **state)
+{
+	(void)state;
+	given_policy();
+	given_people();
+	when_simulated((char[]){ "--by" }, (char[]){ "day" }, NULL, NULL);
+	assert_string_equal(text, "day,policy,version,step,arm,by,groups\n"
+				  "2026-01-01,early,1,1,,email,2\n"  /* A, H with the first creditor */
+				  "2026-01-01,early,1,1,,sms,1\n"    /* B */
+				  "2026-01-01,early,1,2,,letter,1\n" /* C */
+				  "2026-01-01,early,1,3,,call,1\n"   /* D */
+				  "2026-01-02,early,1,1,,email,3\n"  /* G, H with the second, I */
+				  "2026-01-11,early,1,3,,call,1\n"   /* C */
+				  "2026-01-15,early,1,2,,letter,4\n" /* A, B, H, J, whose first step was under way */
+				  "2026-01-16,early,1,2,,letter,3\n" /* G, H, I */
+				  "2026-01-25,early,1,3,,call,4\n"
+				  "2026-01-26,early,1,3,,call,3\n");
+	when_simulated((char[]){ "--by" }, (char[]){ "week" }, NULL, NULL);
+	then_says("40 days from 2026-01-01, by early\nassumed: nobody pays;");
+	then_says(
+		"early               1 -        email            5       0       0       0       0       0        5        0\n");
+	then_says("11 persons, 12 groups, 13 debts\n");
+}
+
+#define A        "019a0000-0000-7000-8000-004300000041"
+#define CREDITOR "creditor 019a0000-0000-7000-8000-004b00000001, EUR: "
+
+static void test_dunning_dry_run__of_one_person_it_is_told_what_a_payment_changes(void **state)
+{
+	(void)state;
+	given_policy();
+	given_people();
+	when_simulated((char[]){ "--customer" }, (char[]){ A }, (char[]){ "--if" }, (char[]){ "pays 60.00 on 2026-01-20" });
+	then_says("as it is:\n"
+		  "  2026-01-01  " CREDITOR "step 1 of early: demand by email (template first), about 100.00 EUR of 1 debt\n"
+		  "  2026-01-15  " CREDITOR "step 2 of early: demand by letter (template second), about 100.00 EUR of 1 debt\n"
+		  "  2026-01-25  " CREDITOR "step 3 of early: a task, call, about 100.00 EUR of 1 debt\n"
+		  "if the person pays 60.00 on 2026-01-20:\n"
+		  "  2026-01-01  " CREDITOR "step 1 of early: demand by email (template first), about 100.00 EUR of 1 debt\n"
+		  "  2026-01-15  " CREDITOR "step 2 of early: demand by letter (template second), about 100.00 EUR of 1 debt\n"
+		  "  2026-01-25  " CREDITOR "step 3 of early waits: the step's conditions do not hold yet\n");
+}
+
+/* Nothing is changed, whatever is asked: the tables are as they were. */
+static void test_dunning_dry_run__nothing_is_changed(void **state)
+{
+	static const char sum[] =
+		"SELECT coalesce(sum(hashtext(t::text)::bigint), 0)::bigint FROM (SELECT d::text FROM dunning.debt d UNION ALL "
+		"SELECT g::text FROM dunning.debt_group g UNION ALL SELECT s::text FROM dunning.step s UNION ALL "
+		"SELECT l::text FROM dunning.event_log l UNION ALL SELECT p::text FROM dunning.policy_version p) t";
+	int64_t before;
+
+	(void)state;
+	given_policy();
+	given_people();
+	before = store_number(&spec, "test_sum", sum);
+	when_previewed("early", "total");
+	when_simulated((char[]){ "--by" }, (char[]){ "day" }, NULL, NULL);
+	assert_true(before != 0);
+	assert_true(before == store_number(&spec, "test_sum", sum));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__what_is_foreseen_happens, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__a_draft_is_asked_before_it_is_published, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__totals_say_what_it_costs, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dunning_dry_run__a_diff_names_whose_step_is_another, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dunning_dry_run__days_ahead_are_as_reckoned, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dunning_dry_run__of_one_person_it_is_told_what_a_payment_changes, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(test_dunning_dry_run__nothing_is_changed, setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("dunning dry run", tests, setup_group, NULL);
