@@ -100,7 +100,7 @@ static void print_step(FILE *file, const struct dry_item *item)
 	const bool is_message = item->action == ACTION_SEND;
 
 	if (item->step == NULL) {
-		fprintf(file, ",,,,,,,%lld", (long long)item->net_minor);
+		fprintf(file, ",,,,,,,0,%lld", (long long)item->net_minor);
 		return;
 	}
 	fprintf(file, "%s,%d,%d,%s,%s,%s,%s,%u,%lld", item->policy->name, (int)item->policy->version, (int)item->step->number,

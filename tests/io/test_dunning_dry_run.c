@@ -6,8 +6,11 @@
 
 #include <fcntl.h>
 
+#include "consumers/communications/asked.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/store.h"
+#include "crypto/seal.h"
+#include "model/sealed.h"
 #include "producers/cli/cli.h"
 #include "producers/cli/dunning_dry_run.h"
 #include "schemas/dunning.h"
@@ -225,16 +228,27 @@ static struct str field(struct str line, int number)
 
 #define F(number) (int)field(line, number).size, field(line, number).data
 
+static int commas_in(struct str line)
+{
+	int count = 0;
+
+	for (size_t at = 0; at < line.size; at++)
+		count += line.data[at] == ',' ? 1 : 0;
+	return count;
+}
+
 /* customer_id 0, group_id 1, outcome 4, reason 5, policy 7, step 9, by 11, debts 14, net 15 */
 static void read_foreseen(void)
 {
 	struct str rest = str_of(text);
 	struct str line = str_cut(rest, '\n', &rest);
+	const int commas = commas_in(line);
 
 	foreseen[0] = '\0';
 	assert_true(str_equal(field(line, 0), STR("customer_id")));
 	while (rest.size > 0) {
 		line = str_cut(rest, '\n', &rest);
+		assert_int_equal(commas_in(line), commas);
 		if (str_is(field(line, 4), "wait"))
 			add_line(foreseen, "%.*s wait %.*s\n", F(1), F(5));
 		else
@@ -438,6 +452,109 @@ static void test_dunning_dry_run__of_one_person_it_is_told_what_a_payment_change
 		  "  2026-01-25  " CREDITOR "step 3 of early waits: the step's conditions do not hold yet\n");
 }
 
+/* ---- the guard ---- */
+
+static uint8_t programs_key[32];
+
+static void add_sealed(struct db_params *params, const char *its_text, const struct sealed_column *column, const struct uuid *row,
+		       const struct uuid *owner)
+{
+	const struct seal_place place = { column, *row, 1, *owner };
+	uint8_t sealed[256], key[32];
+
+	person_key(key, programs_key, STR("salt of customer"));
+	seal(sealed, str_of(its_text), &place, key);
+	db_param_bytes(params, (struct str){ .data = (const char *)sealed, .size = strlen(its_text) + SEAL_OVERHEAD });
+}
+
+/* The customers module knows the person, and an address of his. */
+static void given_customer(char letter, const char *channel, const char *address)
+{
+	static const struct db_statement customer = {
+		"test_customer",
+		"INSERT INTO customers.customer (customer_id, external_ref, kind, status, locale, country, version, "
+		"key_salt, full_name_sealed) VALUES ($1, $1::text, 'natural', 'active', 'de', 'DE', 1, 'salt of customer', $2)"
+	};
+	static const struct db_statement point = {
+		"test_point",
+		"INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
+		"version, address_hash, address_sealed) VALUES ($2, $1, $3, 'home', 'consumer', "
+		"'usable', 1, substr($2::text, 21, 16)::bytea, $4)"
+	};
+	const struct uuid customer_id = spec_id('C', (unsigned)letter), point_id = spec_id('P', (unsigned)letter);
+	struct db_params params;
+
+	db_params_init(&params, 1 << 12);
+	db_param_uuid(&params, &customer_id);
+	add_sealed(&params, "Anna", &sealed_name, &customer_id, &customer_id);
+	store_must(&spec, db_run(spec.admin, &customer, &params, NULL, &spec.err));
+	db_params_reset(&params);
+	db_param_uuid(&params, &customer_id);
+	db_param_uuid(&params, &point_id);
+	db_param_text(&params, str_of(channel));
+	add_sealed(&params, address, &sealed_address, &point_id, &customer_id);
+	store_must(&spec, db_run(spec.admin, &point, &params, NULL, &spec.err));
+	db_params_release(&params);
+}
+
+static void when_the_guard_is_asked(char *by)
+{
+	char *argv[] = { (char[]){ "preview" },
+			 (char[]){ "early" },
+			 (char[]){ "--pg" },
+			 pg,
+			 (char[]){ "--as-of" },
+			 (char[]){ "2026-01-01" },
+			 (char[]){ "--by" },
+			 by,
+			 (char[]){ "--price-sms" },
+			 (char[]){ "7" },
+			 (char[]){ "--price-email" },
+			 (char[]){ "2" },
+			 (char[]){ "--address-key-file" },
+			 getenv("DCS_ADDRESS_KEY_FILE"),
+			 NULL };
+
+	find_pg();
+	assert_int_equal(run(run_dunning_preview, (int)COUNT(argv) - 1, argv), EXIT_STATUS_OK);
+}
+
+/* A may be written to, B has opted out of SMS, which dunning does not know yet; of C and H the customers module knows nothing. */
+static void test_dunning_dry_run__the_guard_says_what_it_would_stop(void **state)
+{
+	struct str bad;
+
+	(void)state;
+	store_key_file(programs_key);
+	assert_true(asked_profiles_choose(STR("basic person"), &bad)); /* their rules deny only: no hour of a test counts */
+	given_policy();
+	given_people();
+	given_customer('A', "email", "anna@example.com");
+	given_customer('B', "sms", "+4930123456");
+	store_sql(&spec, "test_opt_out",
+		  "INSERT INTO communications.opt_out (customer_id, channel, withdrawn_at) VALUES "
+		  "('019a0000-0000-7000-8000-004300000042', 'sms', '2025-12-30')");
+	store_sql(&spec, "test_permission",
+		  "INSERT INTO communications.permission (customer_id, channel, purpose, basis, obtained_at) VALUES "
+		  "('019a0000-0000-7000-8000-004300000041', 'email', 'collect', 'consent', '2025-01-30')");
+	when_the_guard_is_asked((char[]){ "person" });
+	then_says("004300000041,019a0000-0000-7000-8000-004700010041,019a0000-0000-7000-8000-004b00000001,EUR,step,,,early,1,1,,"
+		  "email,first,demand,1,10000,allow,,,2\n");
+	then_says("004300000042,019a0000-0000-7000-8000-004700010042,019a0000-0000-7000-8000-004b00000001,EUR,step,,,early,1,1,,"
+		  "sms,"
+		  "first,demand,1,20000,stop,,US-10 US-13,0\n");
+	then_says(",letter,second,demand,2,35000,stop,,not_found,0\n");
+	then_says(",call,,,1,40000,,,,0\n");
+	when_the_guard_is_asked((char[]){ "total" });
+	then_says("early                       1  -                email               2         2         1         0         2 "
+		  " ");
+	then_says("early                       1  -                sms                 1         1         1         0         0 "
+		  " ");
+	then_says("stopped by rule: US-10 1, US-13 1, not_found 2\n");
+	store_key_file_remove();
+	unsetenv("DCS_ADDRESS_KEY_FILE"); /* it is the flag's default */
+}
+
 /* Nothing is changed, whatever is asked: the tables are as they were. */
 static void test_dunning_dry_run__nothing_is_changed(void **state)
 {
@@ -467,6 +584,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__days_ahead_are_as_reckoned, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__of_one_person_it_is_told_what_a_payment_changes, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(test_dunning_dry_run__the_guard_says_what_it_would_stop, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dunning_dry_run__nothing_is_changed, setup, teardown),
 	};
 
