@@ -14,6 +14,7 @@ struct callbacks;
 struct commands;
 struct contactability;
 struct document;
+struct dunning_preview;
 struct metrics;
 struct outbound;
 struct outcomes;
@@ -39,7 +40,8 @@ struct api {
 	struct reads *reads;
 	struct auth *auth; /* NULL: no logins here (tests) */
 	struct callbacks *callbacks;
-	struct contactability *contactability; /* NULL: nobody is asked about here (tests) */
+	struct contactability *contactability;   /* NULL: nobody is asked about here (tests) */
+	struct dunning_preview *dunning_preview; /* NULL: nothing is previewed here (tests) */
 	const struct document *document;
 	struct metrics *metrics;
 	bool metrics_for_all; /* false: from this machine only */

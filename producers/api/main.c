@@ -16,6 +16,7 @@
 #include "producers/api/http/server.h"
 #include "producers/api/offer/callbacks.h"
 #include "producers/api/offer/contactability.h"
+#include "producers/api/offer/dunning_preview.h"
 #include "producers/api/ops/heartbeat.h"
 #include "producers/api/ops/metrics.h"
 #include "producers/api/ops/ops.h"
@@ -185,7 +186,8 @@ static int open_reads(struct api *api, const struct program *program, const stru
 	reads_conf.searches = api->searches;
 	reads_conf.key = key;
 	if (reads_new(&reads_conf, &api->reads, err) != 0 ||
-	    contactability_new(program->conninfo, key, &api->contactability, err) != 0)
+	    contactability_new(program->conninfo, key, &api->contactability, err) != 0 ||
+	    dunning_preview_new(program->conninfo, &api->dunning_preview, err) != 0)
 		return -1;
 	wipe(key, sizeof(key));
 	return 0;
@@ -232,6 +234,7 @@ static void close_writes(struct api *api)
 static void close_reads(struct api *api)
 {
 	contactability_free(api->contactability);
+	dunning_preview_free(api->dunning_preview);
 	questions_free(api->questions);
 	questions_free(api->searches);
 	reads_free(api->reads);
@@ -240,10 +243,15 @@ static void close_reads(struct api *api)
 
 static void add_parts(struct api *api, struct heartbeat *heartbeat)
 {
-	const struct part parts[] = { outbound_part(api->outbound),  questions_part(api->questions),
-				      questions_part(api->searches), outcomes_part(api->outcomes),
-				      writes_part(api->writes),      auth_part(api->auth),
-				      heartbeat_part(heartbeat),     contactability_part(api->contactability) };
+	const struct part parts[] = { outbound_part(api->outbound),
+				      questions_part(api->questions),
+				      questions_part(api->searches),
+				      outcomes_part(api->outcomes),
+				      writes_part(api->writes),
+				      auth_part(api->auth),
+				      heartbeat_part(heartbeat),
+				      contactability_part(api->contactability),
+				      dunning_preview_part(api->dunning_preview) };
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		api_add_part(api, &parts[i]);

@@ -31,6 +31,7 @@ ELSEWHERE = {
     ("publishProfile", 201): "none: it always needs a second person", ("publishProfile", 202): "test_profiles",
     ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
     ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
+    ("previewDunning", 409): "tests/io/test_api_dunning",
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
@@ -49,6 +50,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
+    "previewDunning 200 /steps", "previewDunning 200 /waits",  # tests/io/test_api_dunning
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
@@ -206,6 +208,7 @@ GOOD = {
     "publishPolicy": lambda t: ("/dunning/policies", a_policy()),
     "listPolicies": lambda t: "/dunning/policies",
     "getPolicy": lambda t: f"/dunning/policies/{t.policy}",
+    "previewDunning": lambda t: ("/dunning/preview?alone=true", a_policy()),
     "retirePolicy": lambda t: (f"/dunning/policies/{t.policy}/retirement", {}),
     "listProfiles": lambda t: "/profiles",
     "getProfile": lambda t: f"/profiles/{t.profile}",

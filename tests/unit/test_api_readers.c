@@ -48,6 +48,7 @@ static const struct {
 	{ "getProfile", NOTES },
 	{ "listPolicies", NOTES },
 	{ "getPolicy", NOTES },
+	{ "previewDunning", "compliance supervisor" },
 	{ "listContacts", NOTES },
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },

@@ -1,5 +1,6 @@
 #include "schemas/dunning.h"
 #include "base/array.h"
+#include "producers/api/offer/dunning_preview.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -105,5 +106,12 @@ const struct route dunning_routes[] = {
 	  .done_status = 200,
 	  .location = "/dunning/policies/",
 	  .resource = &policy_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/dunning/preview",
+	  .operation = "previewDunning",
+	  .summary = "Ask what a draft of a dunning policy would do on a day, by totals; nothing is changed",
+	  .access = ROLE_COMPLIANCE | ROLE_SUPERVISOR,
+	  .body = BODY_JSON,
+	  .handle = preview_dunning },
 	{ 0 },
 };
