@@ -187,6 +187,13 @@ static void wait_for(const struct evaluation *evaluation, struct decision *decis
 		say_waiting(evaluation, (enum dunning_wait)answer->wait, answer->ask_on, decision);
 }
 
+/* What it waited for is gone, and nothing is due: the reason on record must not stay. A step under way has cleared it. */
+static void wait_no_more(const struct evaluation *evaluation, struct decision *decision)
+{
+	if (evaluation->facts.group->wait != WAIT_NONE)
+		say_waiting(evaluation, WAIT_NONE, evaluation->answer.ask_on, decision);
+}
+
 /* The step has failed on all channels that it has. */
 static void give_up(const struct evaluation *evaluation, struct decision *decision)
 {
@@ -241,6 +248,7 @@ static void evaluate(const struct uuid *group_id, const struct workset *set, str
 		wait_for(&evaluation, decision);
 		break;
 	case NEXT_NOTHING:
+		wait_no_more(&evaluation, decision);
 		break;
 	}
 	if (is_asked_again(&evaluation, today))

@@ -40,21 +40,17 @@ static void say_taken(const struct uuid *step_id, const struct dunned_step *step
 	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, (day > event->today ? day : event->today) + 1);
 }
 
-/* Of the step's channels, the index behind the one that has failed; behind all of them when the policy is not known any more. */
+/* Of the step's channels, the index behind the one that has failed; behind all of them when the step is not known any more. */
 static int32_t channel_after(const struct dunned_step *step, const struct workset *set)
 {
 	const struct policies *policies = workset_state(set, &policies_entity, &policies_id);
 	const struct policy *policy = policies == NULL ? NULL : policies_find(policies, str_of(step->policy));
+	const struct policy_step *rule =
+		policy == NULL ? NULL : policy_step_of(policy, step->number, policy_arm_of(policy, &step->customer_id));
 
-	for (uint32_t at = 0; policy != NULL && at < policy->steps_count; at++) {
-		const struct policy_step *rule = &policy->steps[at];
-
-		if (rule->number != step->number)
-			continue;
-		for (uint32_t index = 0; index < rule->channels_count; index++) {
-			if (rule->channels[index] == step->channel)
-				return (int32_t)index + 1;
-		}
+	for (uint32_t index = 0; rule != NULL && index < rule->channels_count; index++) {
+		if (rule->channels[index] == step->channel)
+			return (int32_t)index + 1;
 	}
 	return STEP_CHANNELS_MAX;
 }

@@ -138,7 +138,6 @@ static void touch_group(struct workset *set, const struct uuid *group_id)
 		const struct event_name *body = event->body;                                                                     \
 		struct uuid group_id = group_id_of(&body->customer_id, &body->creditor_id, body->currency);                      \
                                                                                                                                  \
-		touch(set, &policies_entity, &policies_id);                                                                      \
 		touch(set, &dunned_debt_entity, &body->debt_id);                                                                 \
 		touch_group(set, &group_id);                                                                                     \
 	}
@@ -151,6 +150,13 @@ TOUCH_DEBT(debt_cancelled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
 TOUCH_DEBT(credit_applied)
+
+/* Where its ladder goes on, says its policy. */
+static void touch_reopened(const struct command *event, struct workset *set)
+{
+	touch(set, &policies_entity, &policies_id);
+	touch_debt_reopened(event, set);
+}
 
 /* The next step of the group, and the one after it: another item of the batch may ask for the first. */
 static void touch_steps(struct workset *set, const struct uuid *group_id, const struct dunned_group *group, int32_t due_on)
@@ -219,7 +225,7 @@ static const struct rule debts_rules[] = {
 	{ &debt_created_type, touch_debt_created, decide_debt_event, true, false },
 	{ &debt_activated_type, touch_debt_activated, decide_debt_event, true, false },
 	{ &debt_paid_type, touch_debt_paid, decide_debt_event, true, false },
-	{ &debt_reopened_type, touch_debt_reopened, decide_debt_event, true, false },
+	{ &debt_reopened_type, touch_reopened, decide_debt_event, true, false },
 	{ &debt_amended_type, touch_debt_amended, decide_debt_event, true, false },
 	{ &debt_cancelled_type, touch_debt_cancelled, decide_debt_event, true, false },
 	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
