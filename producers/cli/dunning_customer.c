@@ -8,6 +8,7 @@
 #include "base/day.h"
 #include "base/money.h"
 #include "cli.h"
+#include "consumers/dunning/in_words.h"
 #include "consumers/dunning/play.h"
 #include "consumers/dunning/store_portfolio.h"
 #include "dunning_dry_run.h"
@@ -130,25 +131,6 @@ static int read_groups(struct telling *telling, const struct uuid *customer_id, 
 
 /* ---- sentences ---- */
 
-static const char *word_of_wait(enum dunning_wait wait)
-{
-	static const char *const words[DUNNING_WAIT_COUNT] = {
-		[WAIT_PERSON] = "the person is not active",
-		[WAIT_DECEASED] = "the person has died",
-		[WAIT_BANKRUPTCY] = "the person is bankrupt",
-		[WAIT_RESTRICTION] = "a circumstance forbids demands",
-		[WAIT_BALANCE] = "too little is owed",
-		[WAIT_INBOUND] = "the person wrote today",
-		[WAIT_PRECONDITION] = "the step's conditions do not hold yet",
-		[WAIT_CAP] = "the person was asked often enough",
-		[WAIT_RETRY] = "the step has failed and is tried again later",
-		[WAIT_OPTED_OUT] = "the person has opted out of every channel of the step",
-		[WAIT_NO_CONTACT] = "the person has no address on a channel of the step",
-	};
-
-	return words[wait] == NULL ? "" : words[wait];
-}
-
 static void tell_step(const struct play_line *line)
 {
 	printf("step %d of %s: ", (int)line->step->number, line->policy->name);
@@ -165,9 +147,9 @@ static void tell_step(const struct play_line *line)
 static void tell_wait(const struct play_line *line)
 {
 	if (line->step == NULL)
-		printf("nothing can be sent: %s\n", word_of_wait(line->wait));
+		printf("nothing can be sent: %s\n", wait_in_words(line->wait));
 	else
-		printf("step %d of %s waits: %s\n", (int)line->step->number, line->policy->name, word_of_wait(line->wait));
+		printf("step %d of %s waits: %s\n", (int)line->step->number, line->policy->name, wait_in_words(line->wait));
 }
 
 static void tell_line(void *tell_arg, const struct play_line *line)

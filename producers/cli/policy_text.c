@@ -1,7 +1,6 @@
 #include "policy_text.h"
 
-#include "base/array.h"
-#include "base/day.h"
+#include "consumers/dunning/in_words.h"
 
 /* ---- for whom ---- */
 
@@ -58,41 +57,6 @@ static void add_rules(struct buf *text, const struct policy *policy)
 
 /* ---- a step ---- */
 
-static void add_count(struct buf *text, int32_t days)
-{
-	buf_add_format(text, "%d day%s", (int)days, days == 1 ? "" : "s");
-}
-
-static void add_trigger(struct buf *text, const struct policy_step *step)
-{
-	char day[16];
-
-	switch ((enum dunning_trigger)step->trigger) {
-	case TRIGGER_DAYS_PAST_DUE:
-		add_count(text, step->days < 0 ? -step->days : step->days);
-		buf_add_text(text, step->days < 0 ? " before the due date" : " past due");
-		return;
-	case TRIGGER_DAYS_SINCE_STEP:
-		add_count(text, step->days);
-		buf_add_text(text, " after the step before");
-		return;
-	case TRIGGER_MONTH_END:
-		add_count(text, step->days);
-		buf_add_text(text, " after the end of the due date's month");
-		return;
-	case TRIGGER_ON_DATE:
-		day_format(day, step->on);
-		buf_add_format(text, "on %s", day);
-		return;
-	case TRIGGER_EVENT:
-		buf_add_format(text, "at once after %s", dunning_cause_name((enum dunning_cause)step->event));
-		return;
-	case TRIGGER_NONE:
-	case DUNNING_TRIGGER_COUNT:
-		return;
-	}
-}
-
 static void add_conditions(struct buf *text, const struct policy_step *step)
 {
 	if (step->arm[0] != '\0')
@@ -111,26 +75,15 @@ static void add_message(struct buf *text, const struct policy_step *step)
 	for (uint32_t index = 0; index < step->channels_count; index++)
 		buf_add_format(text, "%s%s", index == 0 ? "" : ", else ", channel_name((enum channel)step->channels[index]));
 	buf_add_text(text, " within ");
-	add_count(text, step->send_days);
+	count_in_words(text, step->send_days, "day");
 }
 
 static void add_action(struct buf *text, const struct policy_step *step)
 {
-	static const char *const tasks[DUNNING_ACTION_COUNT] = {
-		[ACTION_CALL] = "a person calls",
-		[ACTION_REVIEW] = "a person looks at it",
-		[ACTION_ASSESS_FEE] = "a person decides about costs",
-		[ACTION_OFFER_PLAN] = "a person offers instalments",
-		[ACTION_OFFER_SETTLEMENT] = "a person offers a settlement",
-		[ACTION_CREDIT_REPORT] = "a person decides about a report to a credit bureau",
-		[ACTION_LEGAL_REFERRAL] = "a person decides about the lawyer",
-		[ACTION_CHARGE_OFF] = "a person decides about a charge-off",
-	};
-
 	if (step->action == ACTION_SEND)
 		add_message(text, step);
 	else
-		buf_add_text(text, tasks[step->action]);
+		buf_add_text(text, task_in_words((enum dunning_action)step->action));
 }
 
 static void add_failure(struct buf *text, const struct policy_step *step)
@@ -138,7 +91,7 @@ static void add_failure(struct buf *text, const struct policy_step *step)
 	switch ((enum dunning_otherwise)step->otherwise) {
 	case OTHERWISE_RETRY:
 		buf_add_text(text, "; if it fails: again after ");
-		add_count(text, step->retry_days);
+		count_in_words(text, step->retry_days, "day");
 		buf_add_format(text, ", %d times in all", (int)step->tries_max);
 		break;
 	case OTHERWISE_REVIEW:
@@ -153,7 +106,7 @@ static void add_failure(struct buf *text, const struct policy_step *step)
 	}
 	if (step->wait_days > 0) {
 		buf_add_text(text, "; nothing for ");
-		add_count(text, step->wait_days);
+		count_in_words(text, step->wait_days, "day");
 		buf_add_text(text, " after it");
 	}
 }
@@ -167,7 +120,7 @@ void policy_text(struct buf *text, const struct policy *policy, struct str title
 		const struct policy_step *step = &policy->steps[index];
 
 		buf_add_format(text, "  %2d  ", (int)step->number);
-		add_trigger(text, step);
+		trigger_in_words(text, step);
 		add_conditions(text, step);
 		buf_add_text(text, ": ");
 		add_action(text, step);
