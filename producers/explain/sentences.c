@@ -1,0 +1,117 @@
+#include "producers/explain/sentences.h"
+
+#include "base/array.h"
+
+const struct sentence sentences[] = {
+	/* ---- customers ---- */
+	{ "CustomerCreated", NULL, NULL, "The customer was created." },
+	{ "CustomerUpdated", NULL, NULL, "The customer's data was changed[: {changed:words}]." },
+	{ "CustomerErased", NULL, NULL, "The customer's personal data was erased ({basis:words})." },
+	{ "ContactPointAdded", NULL, NULL, "Contact point {contact_point_id} was added ({channel}[, {source:words}])." },
+	{ "ContactPointVerified", NULL, NULL, "Contact point {contact_point_id} was verified." },
+	{ "ContactPointInvalidated", NULL, NULL,
+	  "Contact point {contact_point_id} ({channel}) is not used any more: {reason:words}." },
+
+	/* ---- debts ---- */
+	{ "DebtCreated", NULL, NULL, "Debt {debt_id} was created: {balance_minor}, due on {due_on}." },
+	{ "DebtActivated", NULL, NULL, "Debt {debt_id} of {balance_minor} became due on {due_on}." },
+	{ "PaymentRecorded", NULL, NULL,
+	  "{amount_minor} was paid on debt {debt_id}[, {credit_minor} of it more than was owed]; {balance_minor} is still "
+	  "owed." },
+	{ "DebtPaid", NULL, NULL, "Debt {debt_id} is paid." },
+	{ "PaymentReversed", NULL, NULL,
+	  "Payment {payment_id} of {amount_minor} on debt {debt_id} was reversed ({reason:words}); {balance_minor} is owed." },
+	{ "DebtReopened", NULL, NULL, "Debt {debt_id} is open again: {balance_minor} is owed." },
+	{ "CreditApplied", NULL, NULL,
+	  "The credit of debt {debt_id} changed by {amount_minor} after a reversal; {balance_minor} is owed." },
+	{ "DebtAmended", NULL, NULL, "Debt {debt_id} was amended: due on {due_on}, before on {previous_due_on}." },
+	{ "DebtCancelled", NULL, NULL,
+	  "Debt {debt_id} was cancelled ({reason:words}): {amount_minor} is not collected any more." },
+
+	/* ---- messages ---- */
+	{ "CommunicationScheduled", NULL, NULL,
+	  "Message {communication_id} was asked for: {message_class:words} by {channel}[ about {debt_ids:debt}]; the guard is "
+	  "asked at "
+	  "{release_at}." },
+	{ "CommunicationRescheduled", NULL, NULL,
+	  "Message {communication_id} has another time: the guard is asked at {release_at}." },
+	{ "CommunicationReleased", NULL, NULL,
+	  "Message {communication_id} was released: {message_class:words} by {channel}[ about {debt_ids:debt}], not sent after "
+	  "{send_by}." },
+	{ "CommunicationMerged", NULL, NULL, "Message {communication_id} became a part of message {into_id}." },
+	{ "CommunicationCancelled", NULL, NULL, "Message {communication_id} by {channel} was cancelled before it left." },
+	{ "CommunicationSuppressed", NULL, NULL,
+	  "Message {communication_id}[ ({message_class:words})] by {channel} was suppressed: {reason:words}." },
+	{ "CommunicationProgressed", "state", "submitted",
+	  "Message {communication_id} by {channel} was sent: {provider} accepted it." },
+	{ "CommunicationProgressed", "state", "delivered", "Message {communication_id} by {channel} was delivered." },
+	{ "CommunicationProgressed", "state", "failed",
+	  "Message {communication_id} by {channel} failed[: {provider} says {provider_code}]." },
+	{ "CommunicationProgressed", "state", "rejected",
+	  "Message {communication_id} by {channel} was rejected[: {provider} says {provider_code}]." },
+	{ "CommunicationProgressed", "state", "expired",
+	  "Message {communication_id} by {channel} expired: it did not leave in time." },
+	{ "CommunicationProgressed", "state", "unknown",
+	  "Nobody knows whether message {communication_id} by {channel} was sent; it is not sent again." },
+	{ "CommunicationProgressed", "state", "retry_wait",
+	  "Message {communication_id} by {channel} was not accepted by {provider} and is tried again." },
+	{ "CommunicationProgressed", "state", "scheduled",
+	  "Message {communication_id} by {channel} waits[: the guard is asked again at {release_at}]." },
+	{ "CommunicationProgressed", NULL, NULL, "Message {communication_id} by {channel} is {state:words}." },
+	{ "ComplianceDecided", "verdict", "deny", "The guard forbids message {communication_id} by {channel}: {rules}." },
+	{ "ComplianceDecided", "verdict", "defer",
+	  "The guard lets message {communication_id} by {channel} wait[ until {until}]: {rules}." },
+	{ "ComplianceDecided", NULL, NULL, NULL }, /* allowed: its release follows */
+	{ "ReceiptIgnored", NULL, NULL, NULL },
+
+	/* ---- what the person wants and wrote, and what is known of them ---- */
+	{ "ConsentGranted", NULL, NULL,
+	  "Consent was given: {purpose:words} by {channel} ({basis:words})[, until {expires_at}]." },
+	{ "ConsentWithdrawn", "channel", "",
+	  "The person opted out of every channel, by {via}[; {cancelled:message} cancelled]." },
+	{ "ConsentWithdrawn", NULL, NULL, "The person opted out of {channel}, by {via}[; {cancelled:message} cancelled]." },
+	{ "InboundReceived", NULL, NULL, "The person wrote by {channel} (inbound message {inbound_id}, {intent})." },
+	{ "ContactRecorded", NULL, NULL,
+	  "A contact was recorded: {direction} by {channel} with {party:words}, {outcome:words}." },
+	{ "PreferenceSet", NULL, NULL,
+	  "The person's preferences were set[; no contact by {blocked_channels}][; preferred: {preferred_channel}]." },
+	{ "CircumstanceRecorded", NULL, NULL,
+	  "A circumstance was recorded: {kind:words} from {from_on}[ until {until_on}][, about debt {debt_id}]." },
+	{ "CircumstanceEnded", NULL, NULL, "A circumstance ended: {kind:words}." },
+
+	/* ---- dunning ---- */
+	{ "DunningStepDue", "action", "send",
+	  "Step {step} of {policy} was due: {template_name} by {channel} was asked for as message {step_id}, about {net_minor} "
+	  "of "
+	  "{debt_ids:debt}." },
+	{ "DunningStepDue", NULL, NULL,
+	  "Step {step} of {policy} was due as a task for a person: {action:words} (task {step_id}), about {net_minor} of "
+	  "{debt_ids:debt}." },
+	{ "DunningStepTaken", NULL, NULL,
+	  "Step {step} of {policy} was taken[ by {channel}]: {debt_ids:debt} rose to level {step}." },
+	{ "DunningStepFailed", NULL, NULL, "Step {step} failed[ by {channel}]: {reason:words}." },
+	{ "DunningStepWithdrawn", NULL, NULL, "Step {step} was withdrawn: {reason:words}." },
+	{ "DunningStepSkipped", NULL, NULL,
+	  "Step {step} of {policy} failed for good and was skipped: {debt_ids:debt} rose to level {step}." },
+	{ "DunningWaiting", "reason", "", "Dunning waits no more: no step is due." },
+	{ "DunningWaiting", NULL, NULL,
+	  "Dunning waits[ with step {step} of {policy}]: {reason:wait}[; asked again on {ask_on}]." },
+	{ "DebtNoted", NULL, NULL, NULL }, /* notes of what other modules' events say */
+	{ "PersonNoted", NULL, NULL, NULL },
+	{ "StopNoted", NULL, NULL, NULL },
+
+	/* ---- commands ---- */
+	{ "CommandRejected", NULL, NULL, "{command_type} was refused: {code:words}[ ({field})]." },
+	{ "CommandKept", NULL, NULL, "{command_type} waits for a second person until {expires_at}." },
+	{ "ApprovalEnded", NULL, NULL, "{command_type}, which waited for a second person, was {verdict}." },
+	{ "CommandIssued", NULL, NULL, NULL },
+	{ "EventAnswered", NULL, NULL, NULL },
+
+	/* ---- not about a customer: they are on no timeline ---- */
+	{ "TemplatePublished", NULL, NULL, NULL },
+	{ "ProfilePublished", NULL, NULL, NULL },
+	{ "UnknownInboundReceived", NULL, NULL, NULL },
+	{ "PolicyPublished", NULL, NULL, NULL },
+	{ "PolicyRetired", NULL, NULL, NULL },
+};
+const size_t sentences_count = COUNT(sentences);
