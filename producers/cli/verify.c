@@ -206,6 +206,15 @@ struct verify_head *verify_head_of(const struct verify *verify, const char *modu
 	return NULL;
 }
 
+const struct db_statement *verify_published(const struct verify *verify, const char *module)
+{
+	for (size_t i = 0; i < verify->modules.count; i++) {
+		if (strcmp(verify->modules.names[i], module) == 0)
+			return verify->select_published[i];
+	}
+	return NULL;
+}
+
 int verify_read_heads(struct verify *verify, size_t number, struct err *err)
 {
 	const char *module = verify->modules.names[number];
@@ -290,6 +299,7 @@ static int open_all(struct verify *verify, struct err *err)
 
 		verify->select_heads[i] = schema_statement(&verify->statements, "verify_heads", select_heads, module);
 		MUST(verify->select_heads[i] != NULL);
+		verify->select_published[i] = log_stream_statement(&verify->statements, LOG_PUBLISHED, module);
 		log_reader_init(&verify->logs[i], verify->db, &verify->params, &verify->statements, module);
 		if (verify_read_heads(verify, i, err) != 0)
 			return -1;

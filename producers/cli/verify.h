@@ -61,7 +61,8 @@ struct verify {
 	struct schemas modules;
 	struct log_reader logs[SCHEMAS_MAX]; /* of the modules, in their order */
 	const struct db_statement *select_heads[SCHEMAS_MAX];
-	struct verify_head *heads; /* all of all modules, as they were in the beginning */
+	const struct db_statement *select_published[SCHEMAS_MAX]; /* verify_published */
+	struct verify_head *heads;                                /* all of all modules, as they were in the beginning */
 	size_t heads_count;
 	struct anchor_file anchors;
 	bool has_key; /* the key that seals: hidden values can be compared */
@@ -71,6 +72,9 @@ struct verify {
 	bool json;
 	struct tally tally;
 };
+
+/* The statement of a module's log as it was published, for several readings: one of its name is prepared once. NULL: no such module. */
+const struct db_statement *verify_published(const struct verify *verify, const char *module);
 
 /* Prints a finding and its place: one line. Beyond the first hundred of a promise they are only counted. */
 void finding(struct verify *verify, int promise, const char *where, const char *format, ...)

@@ -232,15 +232,17 @@ static int check_position(struct source *source, struct position *position, stru
 static int check_source(struct reaction *reaction, const struct db_result *positions, int *row, struct err *err)
 {
 	struct source source = { .reaction = reaction, .name = db_str(positions, *row, 1) };
-	struct arena *arena = &reaction->verify->statements;
+	const struct db_statement *select;
 	char name[TOPIC_NAME_MAX / 2];
 	int failed = 0;
 
 	if (!str_to_chars(name, sizeof(name), source.name))
 		return err_set(err, ERR_FATAL, "a followed module has too long a name");
+	select = verify_published(reaction->verify, name);
+	if (select == NULL)
+		return err_set(err, ERR_FATAL, "a followed module has no log: %s", name);
 	topic_name(source.topic, name, TOPIC_EVENTS);
-	failed = log_stream_open(&source.log, reaction->verify->db, LOG_PUBLISHED,
-				 log_stream_statement(arena, LOG_PUBLISHED, name), err);
+	failed = log_stream_open(&source.log, reaction->verify->db, LOG_PUBLISHED, select, err);
 	source.line.row.part = -1;
 	source.has_line = true;
 	for (; failed == 0 && *row < positions->rows && str_equal(db_str(positions, *row, 1), source.name); (*row)++) {

@@ -124,7 +124,7 @@ static int compare_part(struct pair *pair, int64_t low, int64_t high, struct err
 /* The log is read after the end of the topic: so everything published has been committed. */
 static int compare_parts(struct pair *pair, const char *module, struct err *err)
 {
-	const struct db_statement *select = log_stream_statement(&pair->verify->statements, LOG_PUBLISHED, module);
+	const struct db_statement *select = verify_published(pair->verify, module);
 	int64_t lows[BUS_PARTS_MAX], highs[BUS_PARTS_MAX];
 	int failed = 0;
 
