@@ -53,34 +53,52 @@ static struct play_line line_of(const struct playing *playing, const struct port
 				   .net_minor = answer->net_minor };
 }
 
+/* A group that waits may wait for the caps from now on. Those behind this one are asked on the same day. */
+static void count_demand(struct playing *playing, const struct portfolio_group *group)
+{
+	demands_add(&playing->demands, playing->today);
+	for (size_t at = 0; at < playing->count; at++) {
+		struct portfolio_group *other = &playing->groups[at];
+		const int32_t day = other > group ? playing->today : playing->today + 1;
+
+		if (other != group && other->group.wait != WAIT_NONE && (other->ask_on == 0 || other->ask_on > day))
+			other->ask_on = day;
+	}
+}
+
 static void take(struct playing *playing, struct portfolio_group *group, const struct next_answer *answer,
 		 enum dunning_action action)
 {
 	struct play_line line = line_of(playing, group, answer, PLAY_STEP);
 
 	if (portfolio_is_demand(answer, action))
-		demands_add(&playing->demands, playing->today);
+		count_demand(playing, group);
 	raise_listed(group, answer, playing->today);
 	line.action = action;
 	tell(playing, &line);
 }
 
-static void wait_for(struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
+static void say_waiting(const struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
 {
-	const int32_t step = answer->step == NULL ? 0 : answer->step->number;
 	const struct play_line line = line_of(playing, group, answer, PLAY_WAIT);
-	const bool is_news = group->group.wait != answer->wait || group->group.wait_step != step;
 
 	group->group.wait = answer->wait;
-	group->group.wait_step = step;
-	if (is_news)
-		tell(playing, &line);
+	group->group.wait_step = answer->step == NULL ? 0 : answer->step->number;
+	tell(playing, &line);
+}
+
+static void wait_for(const struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
+{
+	if (group->group.wait != answer->wait || group->group.wait_step != (answer->step == NULL ? 0 : answer->step->number))
+		say_waiting(playing, group, answer);
 }
 
 static void begin_round(struct playing *playing, struct portfolio_group *group, struct next_answer *answer)
 {
 	answer->wait = WAIT_RETRY;
-	wait_for(playing, group, answer);
+	say_waiting(playing, group, answer);
+	if (group->group.next_channel == 0)
+		return;
 	group->group.rounds++;
 	group->group.next_channel = 0;
 	group->group.retry_on = playing->today + answer->step->retry_days;
