@@ -1,5 +1,6 @@
 """Dunning over the real stack: a policy is published by two persons, a debt that is past due gets its step, and what was sent counts once."""
 
+import csv
 import datetime
 
 import pytest
@@ -105,3 +106,27 @@ def test_a_debt_past_due_gets_its_first_step_and_one_a_day(world, api, client, l
     world.wait_idle()
     assert steps(world, things) == [(1, "taken")]  # the second is due, too: tomorrow
     assert world.verify() == []
+
+
+def test_what_comes_is_foreseen(world, api, client, office, ladder):
+    """By the operator's tools, with the key: the guard is asked, too. Some days ahead, so that no zone's midnight counts."""
+    things = a_debtor(api, client)
+    debt = things.post("/debts", a_debt(things.customer))
+    wait_for(lambda: levels(world, things) == {debt["id"]: 1}, "the level of the debt")
+    day = str(today() + datetime.timedelta(days=3))
+    before = world.sql("SELECT d::text FROM dunning.debt d WHERE customer_id = %s", things.customer)
+
+    rows = csv.DictReader(world.dcs("dunning", "preview", "--as-of", day, "--by", "person").stdout.splitlines())
+    (row,) = [row for row in rows if row["customer_id"] == things.customer]
+    assert (row["outcome"], row["step"], row["by"], row["debts"], row["net_minor"]) == ("step", "2", "email", "1", "12345")
+    assert row["guard"] in ("allow", "later")  # at night it waits for the morning
+
+    told = world.dcs("dunning", "simulate", "--as-of", day, "--customer", things.customer, "--if", f"pays 123.45 on {day}").stdout
+    as_it_is, changed = told.split("if the person pays")
+    assert "demand by email (template second_demand), about 123.45 EUR of 1 debt" in as_it_is
+    assert "nothing happens" in changed
+
+    call = a_policy({"number": 1, "trigger": "days_past_due", "days": 5, "action": "call", "otherwise": "move_on"})
+    answer = office.author.post(f"/dunning/preview?alone=true&asOf={day}", call, status=200).json
+    assert {(step["policy"], step["action"]) for step in answer["steps"]} == {(call["policy"], "call")}
+    assert world.sql("SELECT d::text FROM dunning.debt d WHERE customer_id = %s", things.customer) == before
