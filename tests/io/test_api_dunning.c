@@ -82,6 +82,10 @@ static void test_api_dunning__a_draft_is_previewed_by_totals(void **state)
 	assert_int_equal(post("/dunning/preview?asOf=2026-03-03&alone=true", ROLE_COMPLIANCE, draft), 200);
 	assert_contains("\"groupsWithStep\":2");
 	assert_contains("\"alone\":true");
+	assert_int_equal(post("/dunning/preview?asOf=0001-01-01", ROLE_COMPLIANCE, draft), 200); /* no day is too far away */
+	assert_contains("\"groupsWithStep\":0");
+	assert_int_equal(post("/dunning/preview?asOf=9999-12-31", ROLE_COMPLIANCE, draft), 200);
+	assert_contains("\"groupsWithStep\":2");
 }
 
 static void test_api_dunning__others_and_what_is_no_policy_are_refused(void **state)

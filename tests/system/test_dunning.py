@@ -116,17 +116,18 @@ def test_what_comes_is_foreseen(world, api, client, office, ladder):
     day = str(today() + datetime.timedelta(days=3))
     before = world.sql("SELECT d::text FROM dunning.debt d WHERE customer_id = %s", things.customer)
 
-    rows = csv.DictReader(world.dcs("dunning", "preview", "--as-of", day, "--by", "person").stdout.splitlines())
+    rows = csv.DictReader(world.dcs("dunning", "preview", "--as-of", day, "--by", "person").splitlines())
     (row,) = [row for row in rows if row["customer_id"] == things.customer]
     assert (row["outcome"], row["step"], row["by"], row["debts"], row["net_minor"]) == ("step", "2", "email", "1", "12345")
     assert row["guard"] in ("allow", "later")  # at night it waits for the morning
 
-    told = world.dcs("dunning", "simulate", "--as-of", day, "--customer", things.customer, "--if", f"pays 123.45 on {day}").stdout
+    told = world.dcs("dunning", "simulate", "--as-of", day, "--customer", things.customer, "--if", f"pays 123.45 on {day}")
     as_it_is, changed = told.split("if the person pays")
     assert "demand by email (template second_demand), about 123.45 EUR of 1 debt" in as_it_is
     assert "nothing happens" in changed
 
     call = a_policy({"number": 1, "trigger": "days_past_due", "days": 5, "action": "call", "otherwise": "move_on"})
-    answer = office.author.post(f"/dunning/preview?alone=true&asOf={day}", call, status=200).json
-    assert {(step["policy"], step["action"]) for step in answer["steps"]} == {(call["policy"], "call")}
+    answer = office.author.post(f"/dunning/preview?alone=true&asOf={day}", call)
+    assert answer.status == 200, answer
+    assert {(step["policy"], step["action"]) for step in answer.json["steps"]} == {(call["policy"], "call")}
     assert world.sql("SELECT d::text FROM dunning.debt d WHERE customer_id = %s", things.customer) == before
