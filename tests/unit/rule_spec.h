@@ -157,7 +157,7 @@ static inline const struct decision *spec_fire(struct spec *spec, const struct t
 			rule = &spec->module->timers[index];
 	}
 	assert_non_null(rule);
-	*body = (struct timer){ .kind = kind, .subject = subject, .due_at_ms = spec->now_ms };
+	*body = (struct timer){ .kind = kind, .subject = subject, .due_on = spec->today, .due_at_ms = spec->now_ms };
 	*command = (struct command){ .type = &timer_type,
 				     .body = body,
 				     .id = spec_id('!', ++spec->commands),
@@ -172,6 +172,61 @@ static inline const struct decision *spec_fire(struct spec *spec, const struct t
 	rule->rule.decide(command, &spec->set, &spec->decision);
 	assert_false(spec->decision.overflow);
 	assert_int_not_equal(spec->decision.kind, DECISION_REFUSED);
+	for (size_t index = 0; index < spec->decision.events_count; index++)
+		spec->module->evolve(&spec->set, &spec->decision.events[index]);
+	return &spec->decision;
+}
+
+static inline const struct rule *spec_follow_rule(const struct spec *spec, const struct message_type *type)
+{
+	for (size_t follow = 0; follow < spec->module->follows_count; follow++) {
+		for (size_t index = 0; index < spec->module->follows[follow].rules_count; index++) {
+			if (spec->module->follows[follow].rules[index].type == type)
+				return &spec->module->follows[follow].rules[index];
+		}
+	}
+	fail_msg("%s is not followed", type->record.name);
+	return NULL;
+}
+
+/* What the engine asks of the answer to an event of another module: no refusal, and nothing beside events that are there. */
+static inline void spec_check_answer(const struct decision *decision)
+{
+	assert_false(decision->overflow);
+	assert_true(decision->kind == DECISION_EVENTS || decision->kind == DECISION_NONE);
+	if (decision->events_count == 0)
+		assert_int_equal(decision->timers_count + decision->sendings_count, 0);
+	for (size_t index = 0; index < decision->sendings_count; index++) {
+		const struct outgoing *sending = &decision->sendings[index];
+
+		assert_memory_equal(message_uuid(sending->type->key_field, sending->body), &decision->command->key,
+				    sizeof(struct uuid));
+	}
+}
+
+/* An event of another module has come. What `body` points to must stay until the end of the test. */
+static inline const struct decision *spec_follow(struct spec *spec, const struct message_type *type, const void *body)
+{
+	const struct rule *rule = spec_follow_rule(spec, type);
+	struct command *command = arena_take(&spec->arena, 1, sizeof(*command));
+	void *copy = arena_take(&spec->arena, 1, type->record.size);
+
+	assert_non_null(command);
+	assert_non_null(copy);
+	body = memcpy(copy, body, type->record.size);
+	*command = (struct command){ .type = type,
+				     .body = body,
+				     .id = spec_id('!', ++spec->commands),
+				     .key = *message_uuid(type->key_field, body),
+				     .actor = STR("event"),
+				     .scope = &scope_all,
+				     .now_ms = spec->now_ms,
+				     .received_ms = spec->now_ms };
+	spec_touch(spec, rule, command);
+	command->today = spec->today;
+	decision_init(&spec->decision, &spec->arena, command);
+	rule->decide(command, &spec->set, &spec->decision);
+	spec_check_answer(&spec->decision);
 	for (size_t index = 0; index < spec->decision.events_count; index++)
 		spec->module->evolve(&spec->set, &spec->decision.events[index]);
 	return &spec->decision;
