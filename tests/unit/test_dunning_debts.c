@@ -1,0 +1,480 @@
+/* What the debts module says of debts: DebtNoted, the timers of their group, and the step that a change withdraws (decide_debt.c). */
+
+#include "tests/unit/dunning_spec.h"
+
+#define DUE_ON (SPEC_TODAY - 10)
+
+static const struct debt_noted *noted(void)
+{
+	assert_true(spec.decision.events_count > 0);
+	assert_ptr_equal(spec.decision.events[0].type, &debt_noted_type);
+	return then_event(&spec, 0, debt_noted);
+}
+
+/* ---- a debt begins ---- */
+
+static void test_created__is_noted_and_its_group_is_asked_about_at_the_next_tick(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	then_events(&spec, "DebtNoted");
+	then_asked_again_on(SPEC_TODAY);
+	assert_int_equal(the_debt(1)->version, 1);
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+	assert_int_equal(the_debt(1)->due_on, DUE_ON);
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ACTIVE);
+	assert_int_equal(the_debt(1)->level, 0);
+	assert_string_equal(the_group()->currency, "EUR");
+	assert_int_equal(the_group_debts()->count, 1);
+}
+
+static void test_created__one_that_is_due_later_than_any_reminder_has_a_timer_of_its_own(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, SPEC_TODAY + REMINDER_DAYS_MAX);
+	then_asked_again_on(SPEC_TODAY);
+	when_debt(2, 1000, SPEC_TODAY + REMINDER_DAYS_MAX + 1);
+	assert_int_equal(then_timer(&entry_timer, DEBT(2), false)->due_on, SPEC_TODAY + 1);
+}
+
+/* The group is asked about each day from the day on that the first reminder may be due. */
+static void test_created__its_own_timer_begins_the_days_of_the_group(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, -REMINDER_DAYS_MAX, "email")->message_class = MESSAGE_CLASS_REMINDER;
+	when_reachable_person();
+	when_debt(1, 1000, SPEC_TODAY + REMINDER_DAYS_MAX + 5);
+	spec.today = SPEC_TODAY + 5;
+	spec_fire(&spec, &entry_timer, DEBT(1), PERSON);
+	then_step(1, "email");
+	then_asked_again_on(SPEC_TODAY + 6);
+}
+
+static void test_created__a_second_time_says_nothing(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_debt(1, 2000, DUE_ON);
+	then_nothing();
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+}
+
+static void test_unknown__an_event_of_a_debt_that_is_not_known_says_nothing(void **state)
+{
+	const struct debt_activated activated = {
+		.debt_id = DEBT(1), .customer_id = PERSON, .creditor_id = CREDITOR, .currency = STR("EUR")
+	};
+
+	(void)state;
+	when_payment(1, 0, 0);
+	then_nothing();
+	when_cancelled(1);
+	then_nothing();
+	spec_follow(&spec, &debt_activated_type, &activated);
+	then_nothing();
+	spec_fire(&spec, &entry_timer, DEBT(1), PERSON);
+	then_nothing();
+	assert_null(the_debt(1));
+}
+
+/* ---- money ---- */
+
+static void when_reversed(unsigned number, int64_t balance_minor, int64_t credit_minor)
+{
+	const struct payment_reversed body = { .payment_id = spec_id('P', number),
+					       .customer_id = PERSON,
+					       .debt_id = DEBT(number),
+					       .creditor_id = CREDITOR,
+					       .currency = STR("EUR"),
+					       .credit_minor = credit_minor,
+					       .balance_minor = balance_minor };
+
+	spec_follow(&spec, &payment_reversed_type, &body);
+}
+
+static void when_credit_applied(unsigned number, int64_t amount_minor, int64_t balance_minor)
+{
+	const struct credit_applied body = { .debt_id = DEBT(number),
+					     .customer_id = PERSON,
+					     .creditor_id = CREDITOR,
+					     .currency = STR("EUR"),
+					     .amount_minor = amount_minor,
+					     .balance_minor = balance_minor };
+
+	spec_follow(&spec, &credit_applied_type, &body);
+}
+
+static void when_reopened(unsigned number, int64_t balance_minor)
+{
+	const struct debt_reopened body = { .debt_id = DEBT(number),
+					    .customer_id = PERSON,
+					    .creditor_id = CREDITOR,
+					    .currency = STR("EUR"),
+					    .balance_minor = balance_minor };
+
+	spec_follow(&spec, &debt_reopened_type, &body);
+}
+
+static void test_money__a_part_payment_lowers_what_is_owed(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_payment(1, 400, 0);
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(the_debt(1)->balance_minor, 400);
+	assert_int_equal(the_debt(1)->version, 2);
+	assert_int_equal(the_group_debts()->count, 1);
+}
+
+static void test_money__a_paid_debt_leaves_the_group(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_paid(1);
+	assert_int_equal(the_debt(1)->balance_minor, 0);
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_PAID);
+	assert_int_equal(the_group_debts()->count, 0);
+}
+
+/* Its credit is netted with what else is owed. */
+static void test_money__an_overpaid_debt_stays_in_the_group(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_payment(1, 0, 250);
+	when_paid(1);
+	assert_int_equal(the_debt(1)->credit_minor, 250);
+	assert_int_equal(the_group_debts()->count, 1);
+}
+
+static void test_money__a_reversal_is_asked_about_at_the_next_tick(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_payment(1, 400, 0);
+	spec.today = SPEC_TODAY + 3;
+	when_reversed(1, 1000, 0);
+	then_asked_again_on(SPEC_TODAY + 3);
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+}
+
+/* As the debts module says it: the credit that the reversed payment had left is taken back first. */
+static void test_money__credits_are_used_and_taken_back(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_payment(1, 0, 300);
+	when_payment(1, 0, 200);
+	assert_int_equal(the_debt(1)->credit_minor, 500);
+	when_reversed(1, 1000, 300);
+	assert_int_equal(the_debt(1)->credit_minor, 200);
+	when_credit_applied(1, 200, 800);
+	assert_int_equal(the_debt(1)->credit_minor, 0);
+	assert_int_equal(the_debt(1)->balance_minor, 800);
+	then_asked_again_on(SPEC_TODAY);
+	when_credit_applied(1, -200, 1000);
+	assert_int_equal(the_debt(1)->credit_minor, 200);
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+}
+
+static void when_taken_at(int32_t today, int32_t number, const char *channel)
+{
+	when_day(today);
+	when_progressed(then_step(number, channel), "submitted");
+	then_events(&spec, "DunningStepTaken");
+}
+
+static void when_paid_and_reopened(enum dunning_reopened reopened)
+{
+	given_policy("p")->reopened = reopened;
+	given_step(&((struct policies *)spec_given(&spec, &policies_entity, policies_id))->items[0], 3, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_taken_at(SPEC_TODAY, 3, "email");
+	assert_int_equal(the_debt(1)->level, 3);
+	when_paid(1);
+	assert_int_equal(the_debt(1)->level, 3);
+	when_reversed(1, 1000, 0);
+	assert_int_equal(spec.decision.timers_count, 0); /* it is not open yet */
+	when_reopened(1, 1000);
+	then_asked_again_on(SPEC_TODAY);
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ACTIVE);
+	assert_int_equal(the_group_debts()->count, 1);
+}
+
+static void test_reopened__begins_the_ladder_anew(void **state)
+{
+	(void)state;
+	when_paid_and_reopened(REOPENED_START);
+	assert_int_equal(the_debt(1)->level, 0);
+	assert_string_equal(the_debt(1)->policy, "");
+}
+
+static void test_reopened__goes_on_where_it_was(void **state)
+{
+	(void)state;
+	when_paid_and_reopened(REOPENED_RESUME);
+	assert_int_equal(the_debt(1)->level, 3);
+	assert_int_equal(the_debt(1)->level_on, SPEC_TODAY);
+	assert_string_equal(the_debt(1)->policy, "p");
+}
+
+/* ---- other changes ---- */
+
+static void test_activated__is_noted(void **state)
+{
+	const struct debt_activated activated = {
+		.debt_id = DEBT(1), .customer_id = PERSON, .creditor_id = CREDITOR, .currency = STR("EUR"), .due_on = DUE_ON
+	};
+
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	spec_follow(&spec, &debt_activated_type, &activated);
+	assert_int_equal(noted()->version, 2);
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ACTIVE);
+}
+
+static void test_amended__another_due_day_is_asked_about_in_its_time(void **state)
+{
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_amended(1, SPEC_TODAY + 100);
+	assert_int_equal(then_timer(&entry_timer, DEBT(1), false)->due_on, SPEC_TODAY + 100 - REMINDER_DAYS_MAX);
+	when_amended(1, SPEC_TODAY - 1);
+	then_asked_again_on(SPEC_TODAY);
+	assert_int_equal(the_debt(1)->due_on, SPEC_TODAY - 1);
+	when_amended(1, SPEC_TODAY - 1); /* only a reference */
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+/* A debt that is not past due any more is cured; one that stays past due is not. */
+static void test_amended__a_debt_that_is_not_past_due_is_at_its_beginning(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_taken_at(SPEC_TODAY, 1, "email");
+	when_amended(1, SPEC_TODAY - 1);
+	assert_int_equal(the_debt(1)->level, 1);
+	assert_int_equal(noted()->level, 1);
+	when_amended(1, SPEC_TODAY);
+	assert_int_equal(the_debt(1)->level, 0);
+	assert_string_equal(the_debt(1)->policy, "");
+}
+
+static void test_cancelled__a_debt_leaves_the_group(void **state)
+{
+	(void)state;
+	given_policy("p");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_cancelled(1);
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(the_debt(1)->balance_minor, 0);
+	assert_int_equal(the_group_debts()->count, 0);
+	when_day(SPEC_TODAY);
+	then_nothing(); /* and its group is asked about no more */
+}
+
+/* ---- a step under way ---- */
+
+/* Of debt 1, which is past due; debt 2 is not. */
+static struct uuid given_a_step_under_way(void)
+{
+	given_step(given_policy("p"), 1, 1, "email sms");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_debt(2, 1000, SPEC_TODAY + 20);
+	when_day(SPEC_TODAY);
+	return then_step(1, "email");
+}
+
+static void then_withdrawn(struct uuid step_id, const char *reason)
+{
+	const struct dunning_step_withdrawn *withdrawn = then_event(&spec, 1, dunning_step_withdrawn);
+	const struct cancel_communication *cancel = spec.decision.sendings[0].body;
+	const struct uuid cancellation_id = cancellation_id_of(&step_id);
+
+	then_events(&spec, "DebtNoted", "DunningStepWithdrawn");
+	assert_memory_equal(&withdrawn->step_id, &step_id, sizeof(step_id));
+	assert_true(str_is(withdrawn->reason, reason));
+	assert_int_equal(withdrawn->version, 2);
+	assert_int_equal(spec.decision.sendings_count, 1);
+	assert_ptr_equal(spec.decision.sendings[0].type, &cancel_communication_type);
+	assert_memory_equal(&spec.decision.sendings[0].id, &cancellation_id, sizeof(cancellation_id));
+	assert_memory_equal(&cancel->communication_id, &step_id, sizeof(step_id));
+	assert_int_equal(the_step(step_id)->state, STEP_STATE_WITHDRAWN);
+	assert_true(uuid_is_none(&the_group()->step_id));
+	assert_int_equal(demands_now(), 0);
+}
+
+static void test_withdrawn__by_a_part_payment(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	assert_int_equal(demands_now(), 1);
+	when_payment(1, 999, 0);
+	then_withdrawn(step_id, "paid");
+}
+
+static void test_withdrawn__by_a_cancellation(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_cancelled(1);
+	then_withdrawn(step_id, "cancelled");
+}
+
+static void test_withdrawn__by_another_due_day(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_amended(1, DUE_ON + 1);
+	then_withdrawn(step_id, "amended");
+}
+
+static void test_withdrawn__not_by_what_happens_to_a_debt_that_it_does_not_list(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_payment(2, 0, 0);
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(the_step(step_id)->state, STEP_STATE_ASKED);
+	when_reversed(1, 1100, 0);
+	then_events(&spec, "DebtNoted");
+	when_amended(1, DUE_ON); /* the same day */
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(the_step(step_id)->state, STEP_STATE_ASKED);
+}
+
+/* Nothing is withdrawn twice: DebtPaid comes behind its payment. */
+static void test_withdrawn__once(void **state)
+{
+	(void)state;
+	given_a_step_under_way();
+	when_payment(1, 500, 0);
+	when_payment(1, 0, 0);
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(spec.decision.sendings_count, 0);
+}
+
+static void test_withdrawn__a_task_has_no_message_to_cancel(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "")->action = ACTION_CALL;
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_day(SPEC_TODAY);
+	then_events(&spec, "DunningStepDue");
+	assert_int_equal(spec.decision.sendings_count, 0);
+	assert_int_equal(demands_now(), 1);
+	when_payment(1, 0, 0);
+	then_events(&spec, "DebtNoted", "DunningStepWithdrawn");
+	assert_int_equal(spec.decision.sendings_count, 0);
+	assert_int_equal(demands_now(), 0);
+}
+
+/* The group is asked about again, with what is owed now. */
+static void test_withdrawn__the_next_day_asks_for_what_is_still_owed(void **state)
+{
+	struct uuid step_id, again_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_payment(1, 400, 0);
+	when_day(SPEC_TODAY + 1);
+	again_id = then_step(1, "email");
+	assert_false(uuid_equal(&again_id, &step_id));
+	assert_int_equal(then_event(&spec, 0, dunning_step_due)->net_minor, 400);
+	assert_int_equal(then_event(&spec, 0, dunning_step_due)->ask, 2);
+}
+
+/* ---- limits ---- */
+
+static void then_is_debt(const struct uuid *debt_id, unsigned number)
+{
+	assert_true(uuid_equal(debt_id, &(struct uuid[]){ DEBT(number) }[0]));
+}
+
+static void test_limits__a_group_has_its_64_oldest_debts(void **state)
+{
+	(void)state;
+	for (unsigned number = GROUP_DEBTS_MAX + 2; number > 0; number--)
+		when_debt(number, 100, DUE_ON);
+	assert_int_equal(the_group_debts()->count, GROUP_DEBTS_MAX);
+	for (unsigned index = 0; index < GROUP_DEBTS_MAX; index++)
+		then_is_debt(&the_group_debts()->ids[index], index + 1);
+	when_paid(5);
+	assert_int_equal(the_group_debts()->count, GROUP_DEBTS_MAX - 1);
+	when_payment(GROUP_DEBTS_MAX + 1, 50, 0);
+	assert_int_equal(the_group_debts()->count, GROUP_DEBTS_MAX);
+}
+
+static void test_limits__a_message_lists_the_32_that_are_due_first(void **state)
+{
+	const struct dunning_step_due *due;
+
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	for (unsigned number = 1; number <= GROUP_DEBTS_MAX; number++)
+		when_debt(number, 100, SPEC_TODAY - (int32_t)number);
+	when_day(SPEC_TODAY);
+	then_step(1, "email");
+	due = then_event(&spec, 0, dunning_step_due);
+	assert_int_equal(due->debt_ids_count, STEP_DEBTS_MAX);
+	assert_int_equal(due->net_minor, 100 * STEP_DEBTS_MAX);
+	for (unsigned index = 0; index < STEP_DEBTS_MAX; index++)
+		then_is_debt(&due->debt_ids[index], GROUP_DEBTS_MAX - index);
+	when_progressed(due->step_id, "submitted");
+	assert_int_equal(the_debt(GROUP_DEBTS_MAX)->level, 1);
+	assert_int_equal(the_debt(1)->level, 0);
+	when_day(SPEC_TODAY + 1); /* the others */
+	then_step(1, "email");
+	assert_int_equal(then_event(&spec, 0, dunning_step_due)->debt_ids_count, STEP_DEBTS_MAX);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, dunning_set_up, dunning_tear_down)
+	const struct CMUnitTest tests[] = {
+		TEST(test_created__is_noted_and_its_group_is_asked_about_at_the_next_tick),
+		TEST(test_created__one_that_is_due_later_than_any_reminder_has_a_timer_of_its_own),
+		TEST(test_created__its_own_timer_begins_the_days_of_the_group),
+		TEST(test_created__a_second_time_says_nothing),
+		TEST(test_unknown__an_event_of_a_debt_that_is_not_known_says_nothing),
+		TEST(test_money__a_part_payment_lowers_what_is_owed),
+		TEST(test_money__a_paid_debt_leaves_the_group),
+		TEST(test_money__an_overpaid_debt_stays_in_the_group),
+		TEST(test_money__a_reversal_is_asked_about_at_the_next_tick),
+		TEST(test_money__credits_are_used_and_taken_back),
+		TEST(test_reopened__begins_the_ladder_anew),
+		TEST(test_reopened__goes_on_where_it_was),
+		TEST(test_activated__is_noted),
+		TEST(test_amended__another_due_day_is_asked_about_in_its_time),
+		TEST(test_amended__a_debt_that_is_not_past_due_is_at_its_beginning),
+		TEST(test_cancelled__a_debt_leaves_the_group),
+		TEST(test_withdrawn__by_a_part_payment),
+		TEST(test_withdrawn__by_a_cancellation),
+		TEST(test_withdrawn__by_another_due_day),
+		TEST(test_withdrawn__not_by_what_happens_to_a_debt_that_it_does_not_list),
+		TEST(test_withdrawn__once),
+		TEST(test_withdrawn__a_task_has_no_message_to_cancel),
+		TEST(test_withdrawn__the_next_day_asks_for_what_is_still_owed),
+		TEST(test_limits__a_group_has_its_64_oldest_debts),
+		TEST(test_limits__a_message_lists_the_32_that_are_due_first),
+	};
+	return cmocka_run_group_tests_name("dunning: debts", tests, NULL, NULL);
+}
