@@ -73,10 +73,12 @@ static void say_failed(const struct uuid *step_id, const struct dunned_step *ste
 	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, decision->command->today);
 }
 
-static int32_t day_of_report(const struct dunned_step *step, int64_t at_ms, const struct workset *set)
+/* Whatever the clock of a provider says: it has happened by now. Otherwise the debts would rise on a day that may never come. */
+static int32_t day_of_report(const struct dunned_step *step, int64_t occurred_ms, int64_t now_ms, const struct workset *set)
 {
 	const struct dunned_person *person = workset_state(set, &dunned_person_entity, &step->customer_id);
-	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), person, at_ms);
+	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), person,
+				occurred_ms < now_ms ? occurred_ms : now_ms);
 
 	return day > step->asked_on ? day : step->asked_on;
 }
@@ -95,7 +97,7 @@ void decide_step_progressed(const struct command *event, const struct workset *s
 	switch (communication_state_by_name(body->state)) {
 	case COMMUNICATION_SUBMITTED:
 	case COMMUNICATION_DELIVERED:
-		say_taken(&body->communication_id, step, day_of_report(step, body->occurred_at, set), decision);
+		say_taken(&body->communication_id, step, day_of_report(step, body->occurred_at, event->now_ms, set), decision);
 		return;
 	case COMMUNICATION_FAILED:
 	case COMMUNICATION_EXPIRED:

@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "base/must.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/policies.h"
@@ -142,15 +144,11 @@ static void end_step(struct workset *set, const struct uuid *step_id, int64_t ve
 		group->step_id = (struct uuid){ .bytes = { 0 } };
 }
 
-static void raise_debts(struct workset *set, const struct uuid *ids, size_t count, struct str policy, int32_t level, int32_t day)
+static void raise_debt(struct dunned_debt *debt, struct str policy, int32_t level, int32_t day)
 {
-	for (size_t index = 0; index < count; index++) {
-		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &ids[index]);
-
-		SET_CHARS(debt->policy, policy);
-		debt->level = level;
-		debt->level_on = day;
-	}
+	SET_CHARS(debt->policy, policy);
+	debt->level = level;
+	debt->level_on = day;
 }
 
 static void forget_failures(struct dunned_group *group)
@@ -158,13 +156,26 @@ static void forget_failures(struct dunned_group *group)
 	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
 }
 
+/* Of a step that had failed the report may come when its debt is further up, or on another policy's ladder: it stays there. */
+static bool has_risen_since(const struct dunned_debt *debt, const struct dunned_step *step)
+{
+	return debt->level > 0 && debt->level_on > step->asked_on &&
+	       (debt->level > step->number || strcmp(debt->policy, step->policy) != 0);
+}
+
 static void on_dunning_step_taken(struct workset *set, const struct dunning_step_taken *event)
 {
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+	struct dunned_step *step = workset_change(set, &dunned_step_entity, &event->step_id);
 
 	end_step(set, &event->step_id, event->version, STEP_STATE_TAKEN);
-	((struct dunned_step *)workset_change(set, &dunned_step_entity, &event->step_id))->taken_on = event->taken_on;
-	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->taken_on);
+	step->taken_on = event->taken_on;
+	for (size_t index = 0; index < event->debt_ids_count; index++) {
+		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &event->debt_ids[index]);
+
+		if (!has_risen_since(debt, step))
+			raise_debt(debt, event->policy, event->step, event->taken_on);
+	}
 	forget_failures(group);
 	group->is_traced = 0;
 }
@@ -193,7 +204,9 @@ static void on_dunning_step_skipped(struct workset *set, const struct dunning_st
 	group->wait = WAIT_NONE;
 	group->wait_step = 0;
 	forget_failures(group);
-	raise_debts(set, event->debt_ids, event->debt_ids_count, event->policy, event->step, event->skipped_on);
+	for (size_t index = 0; index < event->debt_ids_count; index++)
+		raise_debt(workset_change(set, &dunned_debt_entity, &event->debt_ids[index]), event->policy, event->step,
+			   event->skipped_on);
 }
 
 /* To wait for another round of a step's channels is to begin it. */
