@@ -1101,6 +1101,21 @@ static void test_communications_store__a_claim_asks_about_the_debts(void **state
 	assert_int_equal(claimed(&claim), 1);
 }
 
+/* What dunning has committed before the claim counts, though its command to cancel may still be on its way. */
+static void test_communications_store__a_claim_asks_dunning_about_its_step(void **state)
+{
+	(void)state;
+	given_message();
+	store_sql(&spec, "test_step",
+		  "INSERT INTO dunning.step SELECT communication_id, customer_id, communication_id, 1, 'early', 1, '2026-01-01', 'send', "
+		  "'email', true, 'asked' FROM communications.communication");
+	store_sql(&spec, "test_withdrawn", "UPDATE dunning.step SET state = 'withdrawn'");
+	then_refused(&ask, "step_withdrawn");
+	then_refused(&ask_again, "step_withdrawn");
+	store_sql(&spec, "test_asked", "UPDATE dunning.step SET state = 'asked'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
 static void test_communications_store__a_claim_demands_nothing_that_was_put_off(void **state)
 {
 	(void)state;
@@ -2404,6 +2419,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),
 		TEST(test_communications_store__a_claim_asks_about_the_debts),
+		TEST(test_communications_store__a_claim_asks_dunning_about_its_step),
 		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),
 		TEST(test_communications_store__classes_ask_the_same_in_sql),
 		TEST(test_communications_store__a_claim_knows_what_was_given_up_while_it_waited),
