@@ -83,6 +83,7 @@ CREATE TABLE dunning.step (
 	version     bigint NOT NULL,
 	policy      text COLLATE "C" NOT NULL,
 	step        integer NOT NULL,
+	arm         text COLLATE "C", -- of an experiment; null: none
 	asked_on    date NOT NULL,
 	action      text NOT NULL CHECK (action IN ('send', 'call', 'review', 'assess_fee', 'offer_plan', 'offer_settlement', 'credit_report', 'legal_referral',
 		'charge_off')),
@@ -93,6 +94,7 @@ CREATE TABLE dunning.step (
 ) WITH (fillfactor = 80);
 -- The newest demands of a person, for the caps.
 CREATE INDEX step_customer ON dunning.step (customer_id, asked_on);
+CREATE INDEX step_policy ON dunning.step (policy, asked_on); -- results
 COMMENT ON TABLE dunning.step IS 'Every step that was asked for: of a communication (action send) or a task, which has its id';
 
 CREATE TABLE dunning.step_debt (

@@ -65,6 +65,7 @@ static const struct db_column step_rows[] = {
 	{ "version", DB_INT64(struct dunned_step, version) },
 	{ "policy", DB_CHARS(struct dunned_step, policy) },
 	{ "step", DB_INT32(struct dunned_step, number) },
+	{ "arm", DB_CHARS(struct dunned_step, arm), .or_null = true },
 	{ "asked_on", DB_DATE(struct dunned_step, asked_on) },
 	{ "action", DB_WORD(struct dunned_step, action, dunning_action_words) },
 	{ "channel", DB_WORD(struct dunned_step, channel, channel_words), .or_null = true },

@@ -127,6 +127,7 @@ struct dunned_step {
 	struct uuid customer_id, group_id;
 	int64_t version;
 	char policy[POLICY_NAME_MAX + 1];
+	char arm[POLICY_ARM_MAX + 1]; /* of an experiment; "": none */
 	int32_t number;
 	int32_t asked_on;
 	uint32_t action;    /* enum dunning_action */

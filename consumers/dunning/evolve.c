@@ -114,6 +114,7 @@ static void on_dunning_step_due(struct workset *set, const struct dunning_step_d
 	step->group_id = event->group_id;
 	step->version = event->version;
 	SET_CHARS(step->policy, event->policy);
+	SET_CHARS(step->arm, event->arm);
 	step->number = event->step;
 	step->asked_on = event->due_for;
 	step->action = dunning_action_by_name(event->action);

@@ -40,21 +40,21 @@ static const struct conf_row rows[] = {
 };
 
 static const struct usage usage = {
-	.about =
-		"usage: dcs dunning policies [NAME] [FLAGS]    those in force, and ready-made ones; one of them in sentences\n"
-		"       dcs dunning texts NAME [FLAGS]       publishes the ready-made texts of the templates that a policy "
-		"names\n"
-		"       dcs dunning publish NAME [FLAGS]     publishes a policy; a second person approves it (dcs approvals)\n"
-		"       dcs dunning retire NAME [FLAGS]      takes the policy out of force; a second person approves it\n"
-		"       dcs dunning preview [NAME] [FLAGS]   who would get which step on a day, and what it would cost\n"
-		"       dcs dunning diff NAME NAME [FLAGS]   whose next step is another one by the second policy\n"
-		"       dcs dunning simulate [NAME] [FLAGS]  the steps of the next months; of one person, and what if he pays\n\n"
-		"NAME is a ready-made policy, or a file (with a dot or a slash in its name) with a body of POST "
-		"/dunning/policies.\n"
-		"Publish the texts first: a policy is refused while a template that it names is missing. The same file again is "
-		"the\n"
-		"same command; for a change raise policyVersion.\n"
-		"Exit status: 0 done, or kept for a second person; 1 not done; 2 wrong usage.",
+	.about = "usage: dcs dunning policies [NAME] [FLAGS]    those in force, and ready-made ones; one of them in sentences\n"
+		 "       dcs dunning texts NAME [FLAGS]       publishes the ready-made texts of the templates that a policy "
+		 "names\n"
+		 "       dcs dunning publish NAME [FLAGS]     publishes a policy; a second person approves it (dcs approvals)\n"
+		 "       dcs dunning retire NAME [FLAGS]      takes the policy out of force; a second person approves it\n"
+		 "       dcs dunning preview [NAME] [FLAGS]   who would get which step on a day, and what it would cost\n"
+		 "       dcs dunning diff NAME NAME [FLAGS]   whose next step is another one by the second policy\n"
+		 "       dcs dunning simulate [NAME] [FLAGS]  the steps of the next months; of one person, and what if he pays\n"
+		 "       dcs dunning results NAME [FLAGS]     what came of each step, by arm of the experiment\n\n"
+		 "NAME is a ready-made policy, or a file (with a dot or a slash in its name) with a body of POST "
+		 "/dunning/policies.\n"
+		 "Publish the texts first: a policy is refused while a template that it names is missing. The same file again is "
+		 "the\n"
+		 "same command; for a change raise policyVersion.\n"
+		 "Exit status: 0 done, or kept for a second person; 1 not done; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
 	.arguments_min = 1,

@@ -20,6 +20,9 @@ int run_dunning_preview(int argc, char **argv);
 int run_dunning_diff(int argc, char **argv);
 int run_dunning_simulate(int argc, char **argv);
 
+/* What came of a policy (dunning_results.c): no dry run, but a table for the same people. */
+int run_dunning_results(int argc, char **argv);
+
 /* False: argv[1] is none of them. argv[0] is `dunning`. */
 bool dunning_dry_run(int argc, char **argv, int *ret_status);
 

@@ -100,6 +100,7 @@ static const struct {
 	{ "preview", (char[]){ "dunning preview" }, run_dunning_preview },
 	{ "diff", (char[]){ "dunning diff" }, run_dunning_diff },
 	{ "simulate", (char[]){ "dunning simulate" }, run_dunning_simulate },
+	{ "results", (char[]){ "dunning results" }, run_dunning_results },
 };
 
 bool dunning_dry_run(int argc, char **argv, int *ret_status)

@@ -142,13 +142,18 @@ struct position {
 	bool is_found;
 };
 
+static void look_at(const struct source *source, struct position *position)
+{
+	if (source->has_line && source->line.row.part == position->part && source->line.row.seq == position->last_seq)
+		position->is_found = str_equal(source->line.hash, position->last_hash);
+}
+
 static int go_on(struct source *source, struct position *position, struct err *err)
 {
 	if (log_stream_next(&source->log, &source->has_line, &source->line, err) != 0)
 		return -1;
 	source->is_answered = false;
-	if (source->has_line && source->line.row.part == position->part && source->line.row.seq == position->last_seq)
-		position->is_found = str_equal(source->line.hash, position->last_hash);
+	look_at(source, position);
 	return 0;
 }
 
@@ -216,7 +221,8 @@ static int check_position(struct source *source, struct position *position, stru
 		if (go_on(source, position, err) != 0)
 			return -1;
 	if (head == NULL)
-		return 0; /* P2 finds events without a head */
+		return 0;          /* P2 finds events without a head */
+	look_at(source, position); /* the partition's first line was read behind the last one of the partition before */
 	if (check_answers(source, position, head, err) != 0)
 		return -1;
 	while (is_in_part(source, position) && source->line.row.seq < position->last_seq)

@@ -105,7 +105,7 @@ def test_a_debt_past_due_gets_its_first_step_and_one_a_day(world, api, client, l
     assert steps(world, things) == [(1, "taken")]  # one message about both
     world.wait_idle()
     assert steps(world, things) == [(1, "taken")]  # the second is due, too: tomorrow
-    assert world.verify() == []
+    assert not (wrong := world.verify()), "\n".join(wrong)
 
 
 def test_what_comes_is_foreseen(world, api, client, office, ladder):
@@ -131,3 +131,31 @@ def test_what_comes_is_foreseen(world, api, client, office, ladder):
     assert answer.status == 200, answer
     assert {(step["policy"], step["action"]) for step in answer.json["steps"]} == {(call["policy"], "call")}
     assert world.sql("SELECT d::text FROM dunning.debt d WHERE customer_id = %s", things.customer) == before
+
+
+def results(world, policy):
+    lines = world.dcs("dunning", "results", policy).splitlines()
+    names = lines[0].replace("under way", "under_way").replace("by tasks", "by_tasks").replace("opted out", "opted_out").split()[:11]
+    return [dict(zip(names, line.split())) for line in lines[1:]]
+
+
+def test_what_came_of_each_arm_is_a_table(world, api, client, office):
+    """Everybody is in one of two arms, which differ in the text; who pays counts for the step that reached him."""
+    for name in ("friendly", "firm"):
+        office.publish_template(name)
+    arms = [{"name": "soft", "weight": 1}, {"name": "hard", "weight": 1}]
+    creditor = new_id()
+    policy = a_policy(a_step(1, 5, "friendly", arm="soft"), a_step(1, 5, "firm", arm="hard"), priority=50, arms=arms, creditorIds=[creditor])
+    office.publish(policy)
+    debtors = [a_debtor(api, client) for _ in range(6)]
+    debts = [things.post("/debts", a_debt(things.customer, creditorId=creditor)) for things in debtors]
+    for things, debt in zip(debtors, debts):
+        wait_for(lambda: levels(world, things) == {debt["id"]: 1}, "a level")
+    debtors[0].post(f"/debts/{debts[0]['id']}/payments", a_payment(amount=money(20_00)))
+    world.wait_idle()
+    rows = results(world, policy["policy"])
+    assert {row["arm"] for row in rows} <= {"soft", "hard"}
+    assert [sum(int(row[name]) for row in rows) for name in ("asked", "reached", "paid")] == [6, 6, 1]
+    arm = world.value("SELECT arm FROM dunning.step WHERE customer_id = %s", debtors[0].customer)
+    assert [row["paid"] for row in rows if row["arm"] == arm] == ["1"]
+    assert not (wrong := world.verify()), "\n".join(wrong)
