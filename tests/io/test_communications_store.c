@@ -1107,7 +1107,8 @@ static void test_communications_store__a_claim_asks_dunning_about_its_step(void 
 	(void)state;
 	given_message();
 	store_sql(&spec, "test_step",
-		  "INSERT INTO dunning.step SELECT communication_id, customer_id, communication_id, 1, 'early', 1, NULL, '2026-01-01', 'send', "
+		  "INSERT INTO dunning.step SELECT communication_id, customer_id, communication_id, 1, 'early', 1, NULL, "
+		  "'2026-01-01', 'send', "
 		  "'email', true, 'asked' FROM communications.communication");
 	store_sql(&spec, "test_withdrawn", "UPDATE dunning.step SET state = 'withdrawn'");
 	then_refused(&ask, "step_withdrawn");
