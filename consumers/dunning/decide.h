@@ -37,6 +37,7 @@ void decide_withdrawal(const struct command *event, const struct workset *set, s
 
 /* ---- decide_evaluate.c: timers ---- */
 void decide_evaluation(const struct command *timer, const struct workset *set, struct decision *decision);
+void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision);
 
 #endif

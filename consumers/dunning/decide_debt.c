@@ -184,16 +184,26 @@ static void withdraw_if_listed(const struct uuid *debt_id, const struct debt_cha
 		withdraw_step(&group->step_id, step, change->reason, decision);
 }
 
-/* A debt that is due later than any reminder has a timer of its own; the others are asked about with their group, at the next Tick. */
-static void set_timers(const struct uuid *debt_id, const struct debt_change *change, int32_t today, struct decision *decision)
+/*
+ * A debt that is due later than any reminder has a timer of its own; the others are asked about with their group, at the next Tick. After
+ * a reversal the group is asked about once, with it: a step of the day that came first would be in the way of the step for a reversal.
+ * DebtReopened follows a reversal.
+ */
+static void set_timers(const struct uuid *debt_id, const struct debt_change *change, const struct command *event,
+		       struct decision *decision)
 {
+	const int32_t today = event->today;
 	int32_t enters_on = change->next.due_on - REMINDER_DAYS_MAX;
 
+	if (event->type == &payment_reversed_type) {
+		decision_set_timer_on(decision, &reversal_timer, &change->next.group_id, today);
+		return;
+	}
 	if (!change->may_be_due || !debt_is_dunned(&change->next))
 		return;
 	if (enters_on > today)
 		decision_set_timer_on(decision, &entry_timer, debt_id, enters_on);
-	else
+	else if (event->type != &debt_reopened_type)
 		decision_set_timer_on(decision, &evaluation_timer, &change->next.group_id, today);
 }
 
@@ -211,5 +221,5 @@ void decide_debt_event(const struct command *event, const struct workset *set, s
 	apply(&change, event, set);
 	say_debt(&debt_id, &change.next, decision);
 	withdraw_if_listed(&debt_id, &change, set, decision);
-	set_timers(&debt_id, &change, event->today, decision);
+	set_timers(&debt_id, &change, event, decision);
 }

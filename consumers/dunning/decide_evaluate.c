@@ -103,6 +103,20 @@ static struct dunning_step_due *say_due(const struct evaluation *evaluation, enu
 	return due;
 }
 
+/* The first day on which the message is of no use: a reminder lapses on the due day, wherever it waits. */
+static int32_t lapses_on(const struct evaluation *evaluation, int32_t today)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	int32_t until = today + answer->step->send_days;
+
+	for (uint32_t index = 0; index < answer->listed_count && step_is_reminder(answer->step); index++) {
+		int32_t due_on = evaluation->debts[answer->listed[index]].state->due_on;
+
+		until = due_on < until ? due_on : until;
+	}
+	return until;
+}
+
 /* Not before the day has begun wherever the person may be, and on so many days at most. */
 static void set_times(struct send_communication *send, const struct evaluation *evaluation, const struct workset *set,
 		      const struct command *timer)
@@ -112,7 +126,7 @@ static void set_times(struct send_communication *send, const struct evaluation *
 
 	send->not_before = place_day_begins(calendar, person, timer->today);
 	send->has_not_before = send->not_before > timer->now_ms;
-	send->send_by = place_day_begins(calendar, person, timer->today + evaluation->answer.step->send_days);
+	send->send_by = place_day_begins(calendar, person, lapses_on(evaluation, timer->today));
 	if (send->send_by <= timer->now_ms)
 		send->send_by = timer->now_ms + DAY_MS;
 }
@@ -226,7 +240,8 @@ static bool is_asked_again(const struct evaluation *evaluation, int32_t today)
 	return false;
 }
 
-static void evaluate(const struct uuid *group_id, const struct workset *set, struct decision *decision)
+/* cause: of an event that has just come; NONE: the day is asked about. */
+static void evaluate(const struct uuid *group_id, enum dunning_cause cause, const struct workset *set, struct decision *decision)
 {
 	struct evaluation evaluation;
 	const int32_t today = decision->command->today;
@@ -236,6 +251,7 @@ static void evaluate(const struct uuid *group_id, const struct workset *set, str
 			decision_set_timer_on(decision, &evaluation_timer, group_id, today + 1);
 		return;
 	}
+	evaluation.facts.event = cause;
 	next_step(&evaluation.facts, today, &evaluation.answer);
 	switch (evaluation.answer.kind) {
 	case NEXT_STEP:
@@ -257,7 +273,12 @@ static void evaluate(const struct uuid *group_id, const struct workset *set, str
 
 void decide_evaluation(const struct command *timer, const struct workset *set, struct decision *decision)
 {
-	evaluate(&((const struct timer *)timer->body)->subject, set, decision);
+	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_NONE, set, decision);
+}
+
+void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_PAYMENT_REVERSED, set, decision);
 }
 
 void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision)
@@ -265,5 +286,5 @@ void decide_entry(const struct command *timer, const struct workset *set, struct
 	const struct dunned_debt *debt = workset_state(set, &dunned_debt_entity, &((const struct timer *)timer->body)->subject);
 
 	if (debt != NULL)
-		evaluate(&debt->group_id, set, decision);
+		evaluate(&debt->group_id, DUNNING_EVENT_NONE, set, decision);
 }

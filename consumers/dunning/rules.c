@@ -31,6 +31,7 @@ const struct uuid calendar_id = { .bytes = { 'c', 'a', 'l', 'e', 'n', 'd', 'a', 
 const struct timer_kind evaluation_timer = { .name = "evaluation", .number = 1 };
 const struct timer_kind entry_timer = { .name = "entry", .number = 2 };
 const struct timer_kind stop_timer = { .name = "stop", .number = 3 };
+const struct timer_kind reversal_timer = { .name = "reversal", .number = 5 };
 
 static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -255,6 +256,7 @@ static const struct timer_rule timers[] = {
 	{ &evaluation_timer, { &timer_type, touch_evaluation, decide_evaluation, true, false } },
 	{ &entry_timer, { &timer_type, touch_entry, decide_entry, true, false } },
 	{ &stop_timer, { &timer_type, touch_stop_over, decide_stop_over, true, false } },
+	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
 };
 
 const struct module dunning_module = {
