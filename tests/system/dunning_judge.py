@@ -110,6 +110,7 @@ class Known:
     groups: dict = dataclasses.field(default_factory=dict)  # (creditor, currency): Group
     asked: dict = dataclasses.field(default_factory=dict)  # the same key: Asked
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
+    events: dict = dataclasses.field(default_factory=dict)  # the same key: event, and the Tick at which it is asked about
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
@@ -218,7 +219,7 @@ class Judge:
         self.kept = {}  # command id: its type and body, which wait for a second person
         self.people, self.payments, self.findings = {}, {}, []
         self.at = self.today = None
-        self.ticks, self.is_ticking = 0, False
+        self.ticks, self.is_ticking, self.is_first_of_day = 0, False, False
         self.freed = []  # demands that count no more from the next Tick on
         self.counts = collections.Counter()
 
@@ -241,8 +242,10 @@ class Judge:
     # ---- time ----
 
     def tick(self, at):
+        before = self.today
         self.at, self.ticks = at, self.ticks + 1
         self.today = at.date() if self.today is None else min(at.date(), self.today + DAY)  # a day for each Tick, at most
+        self.is_first_of_day = self.today != before
         while self.freed:
             demands, day = self.freed.pop()
             demands.remove(day)
@@ -250,16 +253,28 @@ class Judge:
             self.tick_of(known)
 
     def tick_of(self, known):
-        """Messages whose time has come; then the groups whose turn it is."""
+        """Messages whose time has come; then the groups whose turn it is, those that something has happened to first."""
         due = [key for key, asked in known.asked.items() if asked.release_at <= self.at or asked.is_retried]
-        now = [key for key in known.ask_on if self.is_its_turn(known, key)]
-        for key in now:
-            known.ask_on[key] = self.today + DAY, 0, 0
-        now = [key for key in now if not known.groups[key].is_under_way]
         for key in self.in_order_of_log(known, due):
             self.try_to_send(known, key)
+        for key, (event, tick) in list(known.events.items()):
+            if tick <= self.ticks:
+                del known.events[key]
+                self.ask_daily(known, key)
+                self.ask(known, key, event)
+        now = [key for key in known.ask_on if self.is_its_turn(known, key)]
+        for key in now:
+            self.ask_daily(known, key)
+        now = [key for key in now if not known.groups[key].is_under_way]
         for key in self.in_order_of_log(known, now):
             self.ask(known, key)
+
+    def ask_daily(self, known, key):
+        """A group with an open debt that is due soon is asked about every day; the others when it is."""
+        entries = [debt.due_on - ASKED_BEFORE for debt in known.groups[key].debts if debt.is_open]
+        known.ask_on.pop(key, None)
+        if entries:
+            known.ask_on[key] = max(min(entries), self.today + DAY), 0, 0
 
     def is_its_turn(self, known, key):
         day, tick, maybe = known.ask_on[key]
@@ -299,12 +314,14 @@ class Judge:
     # ---- a step's life ----
 
     def ask(self, known, key, event=None):
-        if key in known.is_lost or (not event and self.may_still_be_stopped(known, key)):
+        if key in known.is_lost or known.groups[key].is_under_way or self.may_still_be_stopped(known, key):
             return
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
         answer = next_step(group, known.person, policies, self.today, event)
-        if not event and answer.reason not in STOPS:
+        if event and answer.kind != "step":
+            answer = next_step(group, known.person, policies, self.today)
+        if answer.reason not in STOPS:
             hold_due(group, known.person, policies, self.today)
         if answer.kind == "skip":
             self.rise(known, key, answer, self.today)
@@ -321,7 +338,7 @@ class Judge:
     def may_still_be_stopped(self, known, key):
         """The first Tick of a day ends what is over from that day on, before or after it has the group asked about."""
         ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
-        return ends and self.next_line_of(known, key).date() != self.today
+        return self.is_first_of_day and ends and self.next_line_of(known, key).date() != self.today
 
     def ask_for(self, known, key, answer):
         group = known.groups[key]
@@ -456,7 +473,7 @@ class Judge:
         asked = known.asked.get(key)
         if asked is not None and debt in asked.answer.debts:
             self.end_asked(known, key)
-            known.ask_on[key] = max(known.ask_on[key], (self.today + DAY, 0, 0))
+            self.ask_daily(known, key)
             self.counts["withdrawn"] += 1
 
     # ---- when the log says otherwise ----
@@ -579,9 +596,16 @@ class Judge:
         owed = sum(body[f"{part}_minor"] for part in ("principal", "interest", "fee", "cost"))
         key = (body["creditor_id"], body["currency"])
         group = known.groups.setdefault(key, Group(*key))
-        if read_day(body["due_on"]) <= self.today + ASKED_BEFORE or not group.debts:
-            self.ask_soon(known, key)
         group.debts.append(Debt(body["debt_id"], body["external_ref"], read_day(body["opened_on"]), read_day(body["due_on"]), owed, portfolio=body.get("portfolio_id")))
+        self.ask_when_due(known, key, group.debts[-1])
+
+    def ask_when_due(self, known, key, debt):
+        """Something about the debt may be due sooner than the group's day."""
+        enters_on = debt.due_on - ASKED_BEFORE
+        if enters_on <= self.today:
+            self.ask_soon(known, key)
+        elif key not in known.ask_on or enters_on < known.ask_on[key][0]:
+            known.ask_on[key] = enters_on, 0, 0
 
     def debt_of(self, body, debt_id):
         known = self.people[body["customer_id"]]
@@ -601,7 +625,6 @@ class Judge:
             return
         known, key, debt = self.debt_of(body, debt_id)
         self.move(known, key, debt, amount)
-        self.ask_soon(known, key)
         self.happened(known, [key], "payment_reversed")
 
     def move(self, known, key, debt, by):
@@ -630,6 +653,8 @@ class Judge:
             self.withdraw(known, key, debt)
             if not debt.is_past_due(self.today):
                 debt.begin_anew()
+            if debt.is_open:
+                self.ask_when_due(known, key, debt)
 
     def on_CancelDebt(self, body):
         known, key, debt = self.debt_of(body, body["debt_id"])
@@ -639,7 +664,6 @@ class Judge:
         self.withdraw(known, key, debt)
 
     def happened(self, known, keys, event):
-        """Steps of the event fire at once, or not at all."""
+        """Steps of the event come before those of the day, or not at all."""
         for key in keys:
-            if key not in known.asked and not known.groups[key].is_under_way:
-                self.ask(known, key, event)
+            known.events[key] = event, self.ticks + 2
