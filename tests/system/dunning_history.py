@@ -18,7 +18,7 @@ import random
 import sys
 import uuid
 
-from dunning_judge import Judge, read_line, read_script
+from dunning_judge import judge_all, read_line, read_script
 
 DAY = datetime.timedelta(days=1)
 UTC = datetime.timezone.utc
@@ -373,9 +373,8 @@ def write_faults(flags):
 
 def judge(folder):
     lines = [read_line(json.loads(line)) for line in (folder / "sink.jsonl").read_text(encoding="utf-8").splitlines()]
-    with open(folder / "script.txt", encoding="utf-8") as script:
-        judge = Judge(lines)
-        findings = judge.judge(read_script(script))
+    judge = judge_all(lines, lambda: read_script((folder / "script.txt").read_text(encoding="utf-8").splitlines()))
+    findings = judge.findings
     for finding in findings[:300]:
         print(finding)
     for what, count in sorted(judge.counts.items()):

@@ -118,7 +118,6 @@ class Known:
     contacts: list = dataclasses.field(default_factory=list)  # instants of messages that HOUSE-1 counts
     wrote_at: datetime.datetime | None = None
     unanswered: set = dataclasses.field(default_factory=set)  # channels on which he wrote, and nobody has since
-    other_arms: dict = dataclasses.field(default_factory=dict)  # policy: arms that he may be in as well, as far as the log tells
     named: dict = dataclasses.field(default_factory=dict)  # circumstance id: its row in person.circumstances
 
     def local_day(self, at):
@@ -206,9 +205,10 @@ class Finding:
 
 
 class Judge:
-    """lines: of the gateways, in order."""
+    """lines: of the gateways, in order. arm: of those of whom no message tells theirs; empty: the first one of the policy."""
 
-    def __init__(self, lines):
+    def __init__(self, lines, arm=""):
+        self.arm = arm
         self.lines = collections.defaultdict(list)  # (customer, instant): lines nobody has asked for yet
         self.ahead = collections.defaultdict(list)  # customer: all of his lines in order
         for line in lines:
@@ -220,6 +220,7 @@ class Judge:
         self.people, self.payments, self.findings = {}, {}, []
         self.at = self.today = None
         self.ticks, self.is_ticking, self.is_first_of_day = 0, False, False
+        self.guessed = set()  # customers of whom no message tells the arm
         self.freed = []  # demands that count no more from the next Tick on
         self.counts = collections.Counter()
 
@@ -308,8 +309,9 @@ class Judge:
             if policy is not None and policy.arms and policy.name not in known.person.arms:
                 arms = {step.template: step.arm for step in policy.steps if step.arm and step.template}
                 seen = [arms[line.template] for line in self.ahead[known.person.id] if line.template in arms]
-                known.person.arms[policy.name] = seen[0] if seen else policy.arms[0][0]
-                known.other_arms[policy.name] = [] if seen else [name for name, _ in policy.arms[1:]]
+                known.person.arms[policy.name] = seen[0] if seen else self.arm or policy.arms[0][0]
+                if not seen:
+                    self.guessed.add(known.person.id)
 
     # ---- a step's life ----
 
@@ -375,10 +377,6 @@ class Judge:
             self.fail(known, key)
         elif until > self.at:
             asked.release_at = until
-        elif asked.step.arm and known.other_arms[asked.answer.policy.name]:
-            known.person.arms[asked.answer.policy.name] = known.other_arms[asked.answer.policy.name].pop()
-            self.end_asked(known, key)
-            self.ask(known, key)
         else:
             self.lose(known, key, "missing", f"{self.described(asked)} did not come")
 
@@ -667,3 +665,18 @@ class Judge:
         """Steps of the event come before those of the day, or not at all."""
         for key in keys:
             known.events[key] = event, self.ticks + 2
+
+
+def judge_all(lines, read_history):
+    """A judge that has judged. read_history: a new history each time. Who got no message of an arm is in one that explains the others."""
+    first = Judge(lines)
+    first.judge(read_history())
+    doubtful = first.guessed.intersection(finding.customer for finding in first.findings)
+    arms = {name for policy in first.policies.values() if policy for name, _ in policy.arms}
+    for arm in sorted(arms) if doubtful else ():
+        other = Judge([line for line in lines if line.customer in doubtful], arm)
+        other.judge((at, [command for command in commands if command[1].get("customer_id", "") in doubtful | {""}]) for at, commands in read_history())
+        explained = doubtful - {finding.customer for finding in other.findings}
+        first.findings = [finding for finding in first.findings if finding.customer not in explained]
+        doubtful -= explained
+    return first

@@ -146,7 +146,7 @@ class Debt:
         return self.due_on, self.id
 
     def begin_anew(self):
-        self.level, self.level_policy, self.level_on = 0, "", None
+        self.level, self.level_policy, self.level_on, self.free_on = 0, "", None, datetime.date.min
 
     def cure(self):
         self.before = (self.level, self.level_policy, self.level_on)
