@@ -31,11 +31,16 @@ static void set_time(struct uuid *id, int64_t at_ms)
 		id->bytes[index] = (uint8_t)((uint64_t)at_ms >> (8 * (TIME_SIZE - 1 - index)));
 }
 
+/*
+ * The beginning of the day before in UTC: a business date is up to a day ahead of the broker's, and ids are remembered without a look-up
+ * only if their time has come (lib/worker/batch.c). One of the day itself, sent again after a crash, would be refused as the id of a
+ * message that exists, and the step be taken for one that has failed.
+ */
 struct uuid step_id_of(const struct uuid *group_id, int32_t ask, int32_t due_on)
 {
 	struct uuid id = uuid_derive(group_id, "dunning step", (uint64_t)ask);
 
-	set_time(&id, due_on * DAY_MS);
+	set_time(&id, (due_on - 1) * DAY_MS);
 	return id;
 }
 

@@ -78,6 +78,7 @@ static void test_step__its_id_follows_from_what_it_is(void **state)
 	assert_false(uuid_equal(&first, &other));
 	assert_false(uuid_equal(&first, &cancels));
 	assert_true(uuid_compare(&first, &later) < 0);
+	assert_true(uuid_time_ms(&first) <= (SPEC_TODAY - 1) * DAY_MS); /* of the broker, at the earliest */
 	given_a_debt("email");
 	when_day(SPEC_TODAY);
 	same = then_step(1, "email");
@@ -575,6 +576,29 @@ static void test_exhausted__is_reviewed(void **state)
 	assert_int_equal(spec.decision.events_count, 0);
 }
 
+/* Two steps of one number, for two arms: the channel that has failed is one of the person's own step. */
+static void test_channels__are_those_of_the_persons_arm(void **state)
+{
+	struct uuid person_id = PERSON;
+	struct policy_step *own, *other;
+
+	(void)state;
+	policy = given_policy("p");
+	policy->arms_count = 2;
+	policy->arms[0] = (struct policy_arm){ .name = "a", .weight = 1 };
+	policy->arms[1] = (struct policy_arm){ .name = "b", .weight = 1 };
+	given_step(policy, 1, 1, "letter email");
+	given_step(policy, 1, 1, "email sms");
+	own = &policy->steps[1];
+	other = &policy->steps[0];
+	memcpy(own->arm, policy_arm_of(policy, &person_id)->name, sizeof(own->arm));
+	memcpy(other->arm, strcmp(own->arm, "a") == 0 ? "b" : "a", 2);
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_asked_and_failed(SPEC_TODAY, "email");
+	when_asked(SPEC_TODAY, 1, "sms");
+}
+
 /* ---- waiting ---- */
 
 static void test_waiting__is_said_once(void **state)
@@ -666,6 +690,24 @@ static void test_waiting__for_a_stop_that_is_lifted(void **state)
 	when_asked(SPEC_TODAY + 1, 1, "email");
 }
 
+/* Nothing is due any more: the group does not wait, and its people do not see that it does. */
+static void test_waiting__ends_when_there_is_nothing_to_wait_for(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_person("DE", NULL, NULL);
+	when_debt(1, 1000, DUE_ON);
+	when_day(SPEC_TODAY);
+	then_waits_for("no_contact", 1);
+	when_amended(1, SPEC_TODAY + 20);
+	when_day(SPEC_TODAY + 1);
+	then_waits_for("", 0);
+	assert_int_equal(the_group()->wait, WAIT_NONE);
+	assert_int_equal(the_group()->wait_step, 0);
+	when_day(SPEC_TODAY + 2);
+	assert_int_equal(spec.decision.events_count, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, dunning_set_up, dunning_tear_down)
@@ -703,8 +745,10 @@ int main(void)
 		TEST(test_exhausted__moves_on),
 		TEST(test_exhausted__is_tried_again_and_then_moves_on),
 		TEST(test_exhausted__is_reviewed),
+		TEST(test_channels__are_those_of_the_persons_arm),
 		TEST(test_waiting__is_said_once),
 		TEST(test_waiting__ends_with_a_step),
+		TEST(test_waiting__ends_when_there_is_nothing_to_wait_for),
 		TEST(test_waiting__on_the_day_on_which_the_person_wrote),
 		TEST(test_waiting__for_the_caps),
 		TEST(test_waiting__for_a_stop_that_is_lifted),
