@@ -45,7 +45,7 @@ struct sim_claim {
 	int32_t number; /* 1, 2, 3 ... of the message */
 	bool is_refused;
 	int32_t part;
-	int64_t seq, customers_seq; /* communications' events; those of customers */
+	int64_t seq, customers_seq, dunning_seq; /* communications' events; those of customers, of dunning */
 	int64_t at_ms;
 };
 

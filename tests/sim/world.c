@@ -14,6 +14,7 @@
 #define TIMERS_EVERY        7   /* seeds: a world of timers and nothing else */
 #define SECOND_EVERY        5   /* seeds: a world of kept commands and nothing else */
 #define REACTS_EVERY        3   /* of the other seeds: a world with a module that reacts */
+#define DUNS_EVERY          4   /* of those that are left: a world in which policies of dunning are in force */
 #define OPTIONAL_RATE       250 /* per mille of the worlds that have a module which is not of the core */
 
 /* The clock that the engines ask: it belongs to the world that runs. */
@@ -167,6 +168,8 @@ unsigned world_modules(uint64_t seed)
 		return SIM_SECOND;
 	if (seed % REACTS_EVERY == 0)
 		return SIM_REACTS;
+	if (seed % DUNS_EVERY == 0)
+		return SIM_DUNS;
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		if (dice_hits(&dice, OPTIONAL_RATE))
 			modules |= 1u << module;
@@ -225,7 +228,8 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 		.parked_max = dice_hits(&world->dice, 200) ? (int64_t)dice_below(&world->dice, 3) : 1000,
 		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 25),
 	};
-	if (modules & SIM_FOLLOWS)
+	world->has_policies = (modules & SIM_POLICIES) != 0;
+	if (modules & (SIM_FOLLOWS | SIM_POLICIES))
 		world->follow_rate = 50 + dice_below(&world->clocks, 900);
 	world->sizes.timers_max = 1 + dice_below(&world->clocks, dice_hits(&world->clocks, 500) ? 4 : 100);
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);

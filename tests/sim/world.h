@@ -37,13 +37,16 @@ enum { COMMAND_MODULES(ROW) SIM_MODULES };
 #undef ROW
 
 /* Sets of modules: those that read each other's views, and all. */
-#define SIM_CORE    (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
-#define SIM_TIMERS  (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
-#define SIM_SECOND  (1u << SIM_USERS)   /* the module that keeps commands (approvals.h) */
-#define SIM_ALL     ((1u << SIM_MODULES) - 1)
+#define SIM_CORE     (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_COMMUNICATIONS)
+#define SIM_TIMERS   (1u << SIM_REPORTS) /* the module that has timers (alarms.h) */
+#define SIM_SECOND   (1u << SIM_USERS)   /* the module that keeps commands (approvals.h) */
+#define SIM_ALL      ((1u << SIM_MODULES) - 1)
 /* The module reports follows customers and debts, and sends commands (reactions.h). */
-#define SIM_FOLLOWS (1u << SIM_MODULES)
-#define SIM_REACTS  (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_REPORTS | SIM_FOLLOWS)
+#define SIM_FOLLOWS  (1u << SIM_MODULES)
+#define SIM_REACTS   (1u << SIM_CUSTOMERS | 1u << SIM_DEBTS | 1u << SIM_REPORTS | SIM_FOLLOWS)
+/* Policies of dunning are in force, and days pass (dunning.h). */
+#define SIM_POLICIES (1u << (SIM_MODULES + 1))
+#define SIM_DUNS     (SIM_CORE | 1u << SIM_DUNNING | SIM_POLICIES)
 
 /* ---- Kafka ---- */
 
@@ -263,6 +266,7 @@ struct sim_world {
 	int64_t now_ms;
 	bool is_calm;          /* no more faults: the world heals */
 	bool has_hours;        /* the guard defers what it allows to fit hours */
+	bool has_policies;     /* of dunning, in force */
 	uint64_t retry_rate;   /* per mille of edge calls */
 	uint64_t death_rate;   /* per mille of edge calls */
 	uint64_t quiet_rate;   /* per mille of polls that find nothing */

@@ -4,6 +4,7 @@
 
 #include "base/array.h"
 #include "schemas/customers.h"
+#include "tests/sim/dunning.h"
 #include "tests/sim/world.h"
 
 void *sim_grow(void *items, size_t count, size_t *capacity, size_t size)
@@ -361,7 +362,7 @@ static void stage_states(struct sim_stage *stage, const struct workset *set)
 		const struct slot *slot = set->slots[i];
 		struct sim_blob *blob = &stage->blobs[stage->blobs_count];
 
-		if (!slot->changed || !post_is_kept(slot->entity))
+		if (!slot->changed || !post_is_kept(slot->entity) || !dunning_is_kept(slot->entity))
 			continue;
 		*blob = (struct sim_blob){ .entity = slot->entity, .id = slot->id, .state = malloc(slot->entity->state_size) };
 		MUST(blob->state);

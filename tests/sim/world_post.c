@@ -7,6 +7,7 @@
 #include "consumers/communications/communications.h"
 #include "consumers/communications/store.h"
 #include "schemas/communications.h"
+#include "tests/sim/dunning.h"
 #include "tests/sim/world.h"
 
 static struct sim_letter *letter_of(struct sim_world *world, const struct uuid *communication_id)
@@ -506,7 +507,9 @@ static const char *refusal(const struct sim_world *world, const struct sim_lette
 		return "erased";
 	if (!view_is_usable(world, &letter->contact_point_id))
 		return "address_invalid";
-	return is_permitted(world, letter) || is_answer(world, letter) ? debt_refusal(world, letter) : "withdrawn";
+	if (!is_permitted(world, letter) && !is_answer(world, letter))
+		return "withdrawn";
+	return dunning_withdrew(world, &letter->communication_id) ? "step_withdrawn" : debt_refusal(world, letter);
 }
 
 static void note_claim(struct sim_world *world, const struct sim_letter *letter, bool is_refused)
@@ -522,6 +525,7 @@ static void note_claim(struct sim_world *world, const struct sim_letter *letter,
 				    .part = part,
 				    .seq = (int64_t)world->databases[SIM_COMMUNICATIONS].log[part].count,
 				    .customers_seq = (int64_t)world->databases[SIM_CUSTOMERS].log[part].count,
+				    .dunning_seq = (int64_t)world->databases[SIM_DUNNING].log[part].count,
 				    .at_ms = world->now_ms };
 }
 

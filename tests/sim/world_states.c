@@ -5,6 +5,7 @@
 #include "consumers/users/users.h"
 #include "crypto/crypto.h"
 #include "tests/sim/approvals.h"
+#include "tests/sim/dunning.h"
 #include "tests/sim/post.h"
 #include "tests/sim/world.h"
 #include "worker/rights.h"
@@ -142,7 +143,7 @@ void state_load(struct sim_session *session, struct slot *slot)
 		load_customer(session->world, slot);
 		return;
 	}
-	if (post_load(session->world, slot))
+	if (post_load(session->world, slot) || dunning_load(session->world, slot))
 		return;
 	blob = blob_find(session->world, session->module, slot->entity->name, &slot->id);
 	slot->exists = slot->stored = state_is_row(blob);
