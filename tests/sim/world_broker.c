@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -589,16 +590,24 @@ static int edge_resume_sends(void *self, int32_t part, struct err *err)
 	return 0;
 }
 
+/* Its own, as programs of the module say it. */
+static struct str source_of(const struct sim_session *session, char *text, size_t size)
+{
+	snprintf(text, size, "/dcs/%s", session->world->modules[session->module]->name);
+	return str_of(text);
+}
+
 static int edge_send(void *self, const struct sent_command *command, struct err *err)
 {
 	struct sim_session *session = self;
+	char source[64];
 	const struct command_head head = {
 		.id = command->id,
 		.key = command->key,
 		.correlation_id = command->correlation_id,
 		.causation_id = command->causation_id,
 		.at_ms = command->at_ms,
-		.source = STR("/dcs/reports"),
+		.source = source_of(session, source, sizeof(source)),
 		.actor = command->actor,
 		.token = STR("all"),
 	};
