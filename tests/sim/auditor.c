@@ -12,6 +12,7 @@
 #include "tests/sim/alarms.h"
 #include "tests/sim/approvals.h"
 #include "tests/sim/books.h"
+#include "tests/sim/dunning.h"
 #include "tests/sim/mailbook.h"
 #include "tests/sim/reactions.h"
 #include "tests/sim/world.h"
@@ -715,6 +716,10 @@ const char *audit(struct sim_world *world)
 		wrong = alarms_audit(world, SIM_REPORTS);
 	if (!wrong)
 		wrong = reactions_audit(world, SIM_REPORTS);
+	if (!wrong)
+		wrong = reactions_audit(world, SIM_DUNNING);
+	if (!wrong)
+		wrong = dunning_audit(world);
 	if (!wrong)
 		wrong = approvals_audit(world, SIM_USERS);
 	if (!wrong)

@@ -17,6 +17,7 @@
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
 #include "schemas/debts.h"
+#include "schemas/dunning.h"
 #include "schemas/engine.h"
 #include "tests/sim/world.h"
 
@@ -34,6 +35,9 @@
 #define RACES_DEFAULT   1000
 #define REST_STEPS_MAX  40000
 #define REST_TICKS      8
+#define REST_DAYS       8 /* so many more where policies are in force, a day apart */
+#define DUNNED_COMMANDS 50
+#define DAYS_RATE       400 /* per mille of the rounds of such a world: a day passes */
 #define SEEDS_DEFAULT   200
 #define SEEDS_MERGED    2000 /* two messages of a customer that may be one are rare, and so are answers */
 
@@ -51,6 +55,7 @@ struct totals {
 		answers; /* withdrawals by a message from the person; attempts after a person's word; answers to persons */
 	int64_t withdrawals_first, claims_first; /* who won the races for a message */
 	int64_t reacted, issued, resent;         /* events answered, commands sent to other modules; of these more than once */
+	int64_t steps, taken, failed, skipped, recalled; /* of dunning: asked for; what became of them; recalled: withdrawn */
 };
 
 static int64_t count_changes(const struct sim_rows *log)
@@ -111,6 +116,19 @@ static void add_reactions(struct totals *totals, const struct sim_world *world)
 	}
 }
 
+static void add_steps(struct totals *totals, const struct sim_world *world)
+{
+	for (size_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[SIM_DUNNING].log[part];
+
+		totals->steps += count_events(log, &dunning_step_due_type);
+		totals->taken += count_events(log, &dunning_step_taken_type);
+		totals->failed += count_events(log, &dunning_step_failed_type);
+		totals->skipped += count_events(log, &dunning_step_skipped_type);
+		totals->recalled += count_events(log, &dunning_step_withdrawn_type);
+	}
+}
+
 static void add_totals(struct totals *totals, const struct sim_world *world)
 {
 	for (size_t module = 0; module < SIM_MODULES; module++) {
@@ -128,6 +146,7 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 	}
 	add_messages(totals, world);
 	add_reactions(totals, world);
+	add_steps(totals, world);
 	totals->deaths += world->deaths;
 	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
@@ -139,10 +158,31 @@ static int steps_of(const struct sim_world *world, int of_three)
 	return of_three * (int)world->present_count / 3;
 }
 
+/* A command of dunning that waits may be among the last that there are. */
+static bool command_waits(const struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			if (!world->databases[module].parked[i].is_gone)
+				return true;
+	return false;
+}
+
+/* Where policies are in force: what a day makes due is done before the next one, and what is asked for on the last ones has its days. */
+static bool passes_day(struct sim_world *world, int *days)
+{
+	if (!world->has_policies || (*days >= REST_DAYS && !post_waits(world)) || world_leaves_timers(world))
+		return false;
+	++*days;
+	world->now_ms += DAY_MS;
+	return true;
+}
+
 /* Until nothing moves any more; Ticks let waiting commands go, in the end by refusing them. */
 static bool come_to_rest(struct sim_world *world, int steps_max)
 {
 	int ticks = 0;
+	int days = 0;
 
 	world->is_calm = true;
 	world_unhalt(world, false);
@@ -152,12 +192,15 @@ static bool come_to_rest(struct sim_world *world, int steps_max)
 			world_unhalt(world, true); /* the deaths of the rough time come to light now */
 		if (step % 16 != 0 || !world_is_idle(world))
 			continue;
-		if (ticks++ >= REST_TICKS && !world_leaves_timers(world) && !post_waits(world))
+		if (ticks++ >= REST_TICKS && !world_leaves_timers(world) && !post_waits(world) &&
+		    !(world->has_policies && command_waits(world)))
 			return true;
 		world->now_ms += 6000; /* longer than a command may wait */
 		world_release_bugs(world);
 		if (ticks < REST_TICKS / 2)
 			workload_find_out(world);
+		else if (passes_day(world, &days))
+			ticks = REST_TICKS / 2;
 		workload_tick(world);
 	}
 	return false;
@@ -170,6 +213,10 @@ static void skip_time(struct sim_world *world)
 		world->now_ms += (int64_t)dice_below(&world->dice, dice_hits(&world->dice, 300) ? 30 * DAY_MS : 5 * 3600000);
 	else if (dice_hits(&world->dice, 10)) /* so long that templates wait for nobody any more */
 		world->now_ms += 15 * DAY_MS;
+	if (!world->has_policies || !dice_hits(&world->dice, DAYS_RATE))
+		return;
+	world->now_ms += DAY_MS;
+	workload_tick(world);
 }
 
 static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *totals)
@@ -182,6 +229,8 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 	world_set_hours(world, seed % 2 == 1);
 	if (world_has(world, SIM_CUSTOMERS) && dice_hits(&world->dice, 800))
 		workload_begin(world);
+	if (world->has_policies) /* so that there are debts before days pass */
+		workload_publish(world, DUNNED_COMMANDS);
 	for (int round = 0; round < ROUNDS; round++) {
 		workload_publish(world, world->sizes.commands_per_round);
 		skip_time(world);
@@ -277,7 +326,8 @@ static bool proves_nothing(const struct totals *totals)
 	       totals->retries == 0 || totals->sent == 0 || totals->stopped == 0 || totals->fired == 0 || totals->kept == 0 ||
 	       totals->waited == 0 || totals->other_times == 0 || totals->stops == 0 || totals->again == 0 ||
 	       totals->withdrawals_first == 0 || totals->claims_first == 0 || totals->reacted == 0 || totals->issued == 0 ||
-	       totals->resent == 0;
+	       totals->resent == 0 || totals->steps == 0 || totals->taken == 0 || totals->failed == 0 || totals->skipped == 0 ||
+	       totals->recalled == 0;
 }
 
 /* What a run of the program goes through: so many seeds from the first on, or seeds until so many races were run. */
@@ -296,15 +346,16 @@ static void print_totals(uint64_t share, const struct totals *totals)
 		"withdrawals=%lld "
 		"claims=%lld "
 		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld "
-		"resent=%lld",
+		"resent=%lld steps=%lld taken=%lld failed=%lld skipped=%lld recalled=%lld",
 		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
 		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
 		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
 		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->other_times,
 		(long long)totals->withdrawals, (long long)totals->claims, (long long)totals->stops, (long long)totals->answers,
 		(long long)totals->again, (long long)races_of(totals), (long long)totals->withdrawals_first,
-		(long long)totals->claims_first, (long long)totals->reacted, (long long)totals->issued,
-		(long long)totals->resent);
+		(long long)totals->claims_first, (long long)totals->reacted, (long long)totals->issued, (long long)totals->resent,
+		(long long)totals->steps, (long long)totals->taken, (long long)totals->failed, (long long)totals->skipped,
+		(long long)totals->recalled);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
 
