@@ -35,7 +35,9 @@ PLACES = [
     ("FR", None, "Europe/Paris", "fr-FR", "EUR", "+3319900{:04}"),
     ("US", "NY", "America/New_York", "en-US", "USD", "+1212555{:04}"),
     ("US", "CA", "America/Los_Angeles", "en-US", "USD", "+1310555{:04}"),
+    ("NL", None, "Europe/Amsterdam", "nl-NL", "EUR", None),
 ]
+DUNNED = "NL"  # nobody asks for messages to them: a dunning policy does
 COUNTRIES = {place[0] for place in PLACES}
 CREDITORS = {currency: uuid.uuid5(uuid.NAMESPACE_URL, f"urn:rehearsal:creditor:{currency}") for currency in ("GBP", "EUR", "USD")}
 
@@ -54,6 +56,19 @@ TEMPLATES = {
     "fr": ("Rappel : {{debt_reference}}",
            "Bonjour {{customer_name}},\n\n{{balance}} {{currency}} restent dus à {{creditor}} pour {{debt_reference}}.\n\n{{opt_out}}\n"),
 }
+# The ladder of those who are dunned: its steps, and their texts.
+SECOND_PERSON = uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:second-person")
+APPROVED = datetime.time(7, 20)
+FIRST_STEP = 5  # days past due
+LADDER = [{"number": number, "trigger": trigger, "days": days, "action": "send", "template": f"ladder-{number}", "message_class": "demand",
+           "channels": "email", "send_days": 3, "otherwise": "move_on"}
+          for number, trigger, days in [(1, "days_past_due", FIRST_STEP), (2, "days_since_step", 14), (3, "days_since_step", 21)]]
+LADDER += [{"number": 4, "trigger": "days_since_step", "days": 21, "action": "call", "otherwise": "move_on"}]
+POLICY = {"publication_id": str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:policy")), "policy": "ladder", "policy_version": 1,
+          "title": "Three demands and a call", "priority": 1, "jurisdiction": DUNNED, "languages": ["nl"], "charged_off": False, "tolerance_minor": 500,
+          "demands_a_day": 1, "demands_a_week": 3, "catch_up": "one_a_day", "new_debts": "join", "reopened": "start", "steps": LADDER}
+LADDER_TEXT = ("Openstaand: {{debt_reference}}", "Beste {{customer_name}},\n\nvan {{debt_reference}} staat {{balance}} {{currency}} open.\n\n{{opt_out}}\n")
+
 NOTICE = ("What you owe to {{creditor}}",
           "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are owed to {{creditor}}. You may dispute it within 30 days."
           "\n\n{{disclosure}}\n\n{{opt_out}}\n")
@@ -81,7 +96,8 @@ class Person:
         self.language = self.locale[:2]
         self.id = name_of("customer", flags.seed, index)
         self.debt = name_of("debt", flags.seed, index)
-        self.channel = dice.choice(["email", "sms"])
+        self.is_dunned = self.country == DUNNED
+        self.channel = "email" if self.is_dunned else dice.choice(["email", "sms"])
         self.address = f"person.{index}@example.com" if self.channel == "email" else telephone.format(index % 100)
         self.joins = dice.randrange(28)  # the day
         self.principal = dice.randrange(12_000, 480_000)  # minor units
@@ -91,7 +107,7 @@ class Person:
         self.reverses = dice.random() < 0.05  # his first payment bounces
         self.circumstance = dice.choice(STOPPING) if flags.days > 60 and dice.random() < 0.1 else None
         self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
-        self.is_pressed = dice.random() < 0.03  # somebody writes to him every day, for twelve days
+        self.is_pressed = dice.random() < 0.03 and not self.is_dunned  # somebody writes to him every day, for twelve days
         self.gets_notice = self.country == "US" and dice.random() < 0.9  # to the others the collector forgets to send it
         self.renews = self.country == "US" and self.stops is None and dice.random() < 0.5  # his consent
 
@@ -135,9 +151,10 @@ def days_of(person, start):
         hour = dice.randrange(len(HOURS))
         nine = datetime.datetime.combine(start + reminded * DAY, datetime.time(9), zoneinfo.ZoneInfo(person.zone)).astimezone(UTC)
         waits = nine > at(reminded, hour) and dice.random() < 0.7
-        command(reminded, hour, "SendCommunication", not_before=instant(nine) if waits else None, communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
-                channel=person.channel, template_name="payment-reminder", language=person.language, message_class="reminder",
-                parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], send_by=instant(at(reminded, hour) + 3 * DAY))
+        if not person.is_dunned:
+            command(reminded, hour, "SendCommunication", not_before=instant(nine) if waits else None, communication_id=message_of(person, month), customer_id=person.id, debt_ids=[person.debt],
+                    channel=person.channel, template_name="payment-reminder", language=person.language, message_class="reminder",
+                    parameters=[{"name": "creditor", "value": "Rehearsal Ltd"}], send_by=instant(at(reminded, hour) + 3 * DAY))
         if person.pays_monthly or dice.random() < 0.2:
             command(paid, dice.randrange(len(HOURS)), "RecordPayment", payment_id=name_of("payment", person.debt, month), customer_id=person.id,
                     debt_id=person.debt, source="bank-1", external_ref=f"P-{person.index}-{month}", amount_minor=max(1, person.principal // 11),
@@ -174,6 +191,10 @@ def templates():
                 "template_id": name_of("template", language, channel), "name": "payment-reminder", "version": 1, "channel": channel,
                 "language": language, "message_class": "reminder", "subject": subject if channel == "email" else "",
                 "body": body if channel == "email" else " ".join(body.split("\n\n")[1:]).strip()}
+    for step in LADDER[:3]:
+        yield "PublishTemplate", {
+            "template_id": name_of("ladder", step["number"]), "name": step["template"], "version": 1, "channel": "email", "language": "nl",
+            "message_class": "demand", "subject": LADDER_TEXT[0], "body": LADDER_TEXT[1]}
     for channel in ("email", "sms"):
         yield "PublishTemplate", {
             "template_id": name_of("notice", channel), "name": "validation-notice", "version": 1, "channel": channel, "language": "en",
@@ -184,7 +205,7 @@ def templates():
 def year(flags):
     """(instant, [(type, body)...]) in order."""
     by_time = collections.defaultdict(list)
-    by_time[0, 0] += templates()
+    by_time[0, 0] += [second_person(), *templates()]
     for index in range(flags.customers):
         for day, hour, type_, body in days_of(Person(index, flags), flags.start):
             by_time[day, hour].append((type_, body))
@@ -193,12 +214,34 @@ def year(flags):
             yield datetime.datetime.combine(flags.start + day * DAY, time, UTC), by_time[day, hour]
 
 
+def write_command(at, type_, body):
+    members = {name: value for name, value in body.items() if value is not None}
+    command = name_of("command", type_, instant(at), json.dumps(members, sort_keys=True))
+    print(type_, json.dumps(members | {"$id": command}, ensure_ascii=False))
+    return command
+
+
+def write_policy(at):
+    """Published, and approved by a second person: a play of its own (rehearsal.sh)."""
+    published = write_command(at, "PublishPolicy", POLICY)
+    approved = datetime.datetime.combine(at.date(), APPROVED, UTC)
+    print("as", SECOND_PERSON)
+    print("at", instant(approved))
+    write_command(approved, "dunning.ApproveCommand", {"command_id": published, "record_key": POLICY["publication_id"], "reason": ""})
+    print("as dcs-cli")
+
+
+def second_person():
+    return "RegisterUser", {"user_id": str(SECOND_PERSON), "login": "second-person", "roles": ["supervisor"], "customer_id": None}
+
+
 def write_script(flags):
-    for at, commands in year(flags):
+    for index, (at, commands) in enumerate(year(flags)):
         print("at", instant(at))
         for type_, body in commands:
-            members = {name: value for name, value in body.items() if value is not None}
-            print(type_, json.dumps(members | {"$id": name_of("command", type_, instant(at), json.dumps(members, sort_keys=True))}, ensure_ascii=False))
+            write_command(at, type_, body)
+        if index == 0:
+            write_policy(at)
 
 
 # ---- what must hold: each takes the messages that people received, and yields findings ----
@@ -244,12 +287,32 @@ def at_most_once(world, messages):
 def asked_for_and_in_time(world, messages):
     for message in messages:
         send_by = world.send_by.get(message["communicationId"])
+        if world.people[message["customerId"]].is_dunned:
+            continue
         if send_by is None:
             yield f"nobody asked for {message['communicationId']}"
         elif message["at"] >= send_by:
             yield f"{message['communicationId']} was received at {message['at']}, after {send_by}"
         elif message["at"] < world.not_before[message["communicationId"]]:
             yield f"{message['communicationId']} was received at {message['at']}, before {world.not_before[message['communicationId']]}"
+
+
+def in_the_order_of_the_ladder(world, messages):
+    """Three messages at most, none before its day: who has paid all owes nothing again, so nobody begins anew."""
+    by_person = collections.defaultdict(list)
+    for message in sorted(messages, key=lambda message: message["at"]):
+        by_person[message["customerId"]].append(message)
+    for person in (person for person in world.people.values() if person.is_dunned):
+        theirs = by_person[person.id]
+        due_on = world.flags.start + (person.joins + 14) * DAY
+        days = [local(world, message).date() for message in theirs]
+        if len(theirs) > 3:
+            yield f"{person.id} was written to {len(theirs)} times by a ladder of three"
+        if days and (days[0] - due_on).days < FIRST_STEP:
+            yield f"{person.id} was written to on {days[0]}, and the debt was due on {due_on}"
+        for one, (before, after) in enumerate(zip(days, days[1:])):
+            if (after - before).days < LADDER[min(one + 1, 2)]["days"]:
+                yield f"{person.id} was written to on {before} and {after}"
 
 
 def none_after_a_withdrawal(world, messages):
@@ -280,7 +343,7 @@ def demands(world, messages):
     """Of each person, by time: a notice asks for nothing."""
     by_person = collections.defaultdict(list)
     for message in sorted(messages, key=lambda message: message["at"]):
-        if world.classes[message["communicationId"]] != "validation_notice":
+        if world.classes.get(message["communicationId"]) != "validation_notice":
             by_person[message["customerId"]].append(message)
     return by_person.values()
 
@@ -311,7 +374,7 @@ def on_a_stale_consent(world, messages):
 
 
 def without_notice(world, messages):
-    notices = {message["customerId"]: message["at"] for message in messages if world.classes[message["communicationId"]] == "validation_notice"}
+    notices = {message["customerId"]: message["at"] for message in messages if world.classes.get(message["communicationId"]) == "validation_notice"}
     for theirs in demands(world, messages):
         person = world.people[theirs[0]["customerId"]]
         for message in theirs if person.country == "US" else ():
@@ -326,7 +389,7 @@ def somebody_in_each_country_received_something(world, messages):
         yield f"nobody in {country} received anything: the year proves nothing of its law"
 
 
-RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
+RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, in_the_order_of_the_ladder, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
 LAW = [at_night, too_often, on_a_stale_consent, without_notice]
 
 

@@ -83,6 +83,23 @@ check() { # NAME COMMAND...: its output is NAME.txt of the log
 	fi
 }
 
+ask() { # a value of the database
+	/usr/lib/postgresql/15/bin/psql "$DCS_PG" -X -q -A -t -c "$1"
+}
+
+# tell_dunning: what came of each policy, and the story of the one who was written to most
+tell_dunning() {
+	local policy customer
+	for policy in $(ask 'SELECT DISTINCT policy FROM dunning.step ORDER BY 1'); do
+		check "results-$policy" "$BIN/dcs" dunning results "$policy"
+		cat "$LOG/results-$policy.txt"
+	done
+	customer=$(ask "SELECT customer_id FROM dunning.step WHERE state = 'taken' GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")
+	[ -n "$customer" ] || return 0
+	check story "$BIN/dcs" explain "$customer"
+	cat "$LOG/story.txt"
+}
+
 LOG=$DIR/$(date -u +%Y%m%dT%H%M%SZ)
 mkdir -p "$LOG"
 failed=0
@@ -100,5 +117,6 @@ headline 'the year is over: what may never have happened?'
 "$BIN/dcs" status --wait-idle $REST_S >"$LOG/status.txt" || { cat "$LOG/status.txt"; failed=1; }
 check verify "$BIN/dcs" verify
 cp "$STACK/sink.jsonl" "$LOG/" 2>/dev/null || true
+tell_dunning
 check messages scenario judge "$LOG"
 exit $failed
