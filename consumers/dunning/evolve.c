@@ -129,16 +129,20 @@ static void on_dunning_step_due(struct workset *set, const struct dunning_step_d
 		demands_add(workset_change(set, &dunned_demands_entity, &event->customer_id), event->due_for);
 }
 
-/* The step is under way no more. One that was not taken asks for nothing, so it counts against no cap. */
-static void end_step(struct workset *set, const struct uuid *step_id, int64_t version, enum step_state state)
+/*
+ * The step is under way no more. One that was not taken asks for nothing, so it counts against no cap; one that was counts on the day on
+ * which the person got it. taken_on: 0, it was not.
+ */
+static void end_step(struct workset *set, const struct uuid *step_id, int64_t version, enum step_state state, int32_t taken_on)
 {
 	struct dunned_step *step = workset_change(set, &dunned_step_entity, step_id);
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &step->group_id);
 
-	if (step->state == STEP_STATE_ASKED && step->is_demand && state != STEP_STATE_TAKEN)
+	if (step->state == STEP_STATE_ASKED && step->is_demand)
 		demands_remove(workset_change(set, &dunned_demands_entity, &step->customer_id), step->asked_on);
-	if (step->state != STEP_STATE_ASKED && step->is_demand && state == STEP_STATE_TAKEN)
-		demands_add(workset_change(set, &dunned_demands_entity, &step->customer_id), step->asked_on);
+	if (taken_on != 0 && step->is_demand)
+		demands_add(workset_change(set, &dunned_demands_entity, &step->customer_id), taken_on);
+	step->taken_on = taken_on;
 	step->version = version;
 	step->state = state;
 	if (uuid_equal(&group->step_id, step_id))
@@ -169,8 +173,7 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 	struct dunned_step *step = workset_change(set, &dunned_step_entity, &event->step_id);
 
-	end_step(set, &event->step_id, event->version, STEP_STATE_TAKEN);
-	step->taken_on = event->taken_on;
+	end_step(set, &event->step_id, event->version, STEP_STATE_TAKEN, event->taken_on);
 	for (size_t index = 0; index < event->debt_ids_count; index++) {
 		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &event->debt_ids[index]);
 
@@ -185,7 +188,7 @@ static void on_dunning_step_failed(struct workset *set, const struct dunning_ste
 {
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
-	end_step(set, &event->step_id, event->version, STEP_STATE_FAILED);
+	end_step(set, &event->step_id, event->version, STEP_STATE_FAILED, 0);
 	if (group->failed_step != event->step)
 		forget_failures(group);
 	group->failed_step = event->step;
@@ -194,7 +197,7 @@ static void on_dunning_step_failed(struct workset *set, const struct dunning_ste
 
 static void on_dunning_step_withdrawn(struct workset *set, const struct dunning_step_withdrawn *event)
 {
-	end_step(set, &event->step_id, event->version, STEP_STATE_WITHDRAWN);
+	end_step(set, &event->step_id, event->version, STEP_STATE_WITHDRAWN, 0);
 }
 
 static void on_dunning_step_skipped(struct workset *set, const struct dunning_step_skipped *event)

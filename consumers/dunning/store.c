@@ -89,11 +89,10 @@ static int read_group_debt(void *self, const struct db_result *result, int row, 
 
 static const struct db_statement select_demands = {
 	.name = "dunning_select_demands",
-	.sql = "SELECT u.n, s.asked_on FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT asked_on "
-	       "FROM "
-	       "dunning.step WHERE customer_id = u.id AND is_demand AND state IN ('asked', 'taken') ORDER BY asked_on DESC LIMIT "
-	       "56) s "
-	       "ON true ORDER BY u.n, s.asked_on DESC",
+	.sql = "SELECT u.n, s.day FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL "
+	       "(SELECT coalesce(taken_on, asked_on) AS day FROM dunning.step WHERE customer_id = u.id AND is_demand "
+	       "AND state IN ('asked', 'taken') ORDER BY coalesce(taken_on, asked_on) DESC LIMIT 56) s "
+	       "ON true ORDER BY u.n, s.day DESC",
 };
 _Static_assert(DEMANDS_MAX == 56, "the limit of select_demands");
 

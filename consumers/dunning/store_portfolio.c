@@ -63,9 +63,11 @@ static const struct db_statement set_parameters = {
 #define FROM                                                                                                                     \
 	" FROM dunning.debt d JOIN dunning.debt_group g ON g.group_id = d.group_id "                                             \
 	"JOIN dunning.person p ON p.customer_id = g.customer_id "                                                                \
-	"LEFT JOIN (SELECT s.customer_id, string_agg(int4send(s.asked_on - date '1970-01-01'), ''::bytea ORDER BY s.asked_on "   \
-	"DESC) AS days FROM dunning.step s WHERE s.is_demand AND s.state IN ('asked', 'taken') "                                 \
-	"AND s.asked_on >= current_setting('dcs.demands_from')::date GROUP BY s.customer_id) w ON w.customer_id = "              \
+	"LEFT JOIN (SELECT s.customer_id, string_agg(int4send(s.day - date '1970-01-01'), ''::bytea ORDER BY s.day DESC) AS "    \
+	"days "                                                                                                                  \
+	"FROM (SELECT customer_id, coalesce(taken_on, asked_on) AS day FROM dunning.step "                                       \
+	"WHERE is_demand AND state IN ('asked', 'taken')) s "                                                                    \
+	"WHERE s.day >= current_setting('dcs.demands_from')::date GROUP BY s.customer_id) w ON w.customer_id = "                 \
 	"g.customer_id "                                                                                                         \
 	"WHERE dunning.is_dunned(d.lifecycle, d.credit_minor)"
 /* Of few groups, so they are looked up one by one. */
