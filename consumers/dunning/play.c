@@ -130,6 +130,8 @@ static void ask(struct playing *playing, struct portfolio_group *group)
 	group->ask_on = playing->today + 1;
 	switch (answer.kind) {
 	case NEXT_NOTHING:
+		group->group.wait = WAIT_NONE;
+		group->group.wait_step = 0;
 		group->ask_on = answer.ask_on;
 		return;
 	case NEXT_WAIT:

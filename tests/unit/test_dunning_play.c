@@ -399,6 +399,9 @@ static void take(struct spec *spec, const struct dunning_step_due *due)
 
 static void tell_event(struct spec *spec, const struct event *event, const struct uuid *group_id)
 {
+	/* That it waits no more, the play has nothing to say of. */
+	if (event->type == &dunning_waiting_type && ((const struct dunning_waiting *)event->body)->reason.size == 0)
+		return;
 	add_line(by_module, "%d %c ", (int)spec->today, '0' + group_id->bytes[1]);
 	if (event->type == &dunning_step_due_type) {
 		const struct dunning_step_due *due = event->body;
