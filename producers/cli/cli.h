@@ -25,6 +25,7 @@ int run_dead_letters(int argc, char **argv);
 int run_decisions(int argc, char **argv);
 int run_profiles(int argc, char **argv);
 int run_dunning(int argc, char **argv);
+int run_explain(int argc, char **argv);
 int run_unknown(int argc, char **argv);
 int run_import(int argc, char **argv);
 int run_keys(int argc, char **argv);

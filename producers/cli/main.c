@@ -35,6 +35,7 @@ static const struct subcommand subcommands[] = {
 	{ "letters", run_letters, "read what the printer says of letters: posted, delivered, failed, returned" },
 	{ "profiles", run_profiles, "list compliance profiles: their rules and numbers" },
 	{ "dunning", run_dunning, "list dunning policies, in force and ready-made; publish or retire one" },
+	{ "explain", run_explain, "what happened to a customer, what comes next, when, and why" },
 	{ "decisions", run_decisions, "decide again what the guard has decided, from its facts" },
 	{ "unknown", run_unknown, "list messages of which nobody knows whether they were sent" },
 	{ "openapi", run_openapi, "print the gateway's OpenAPI document" },
