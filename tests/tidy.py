@@ -54,6 +54,8 @@ SLICE = [
      "it sees how the module loads facts and asks its guard"),
     (re.compile(r"producers/api/offer/dunning_preview\.c$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "consumers/dunning"},
      "it sees how the module reads its portfolio and finds the next step"),
+    (re.compile(r"producers/(api/offer|cli)/explain\.[ch]$"), {"own", *ALL_ROOMS, "schemas", "producers/api", "producers/explain"},
+     "it writes what producers/explain tells"),
     (re.compile(r"producers/explain/\w+\.[ch]$"), {"own", *ALL_ROOMS, "schemas", "consumers/dunning", "consumers/communications"},
      "it explains what dunning plans and what the guard says, in their own words"),
     (re.compile(r"producers/cli/rehearse\.c$"), {"own", *ALL_ROOMS, "producers/clock", MODULES_HEADER}, "it is a rehearsal's clock"),

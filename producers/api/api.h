@@ -15,6 +15,7 @@ struct commands;
 struct contactability;
 struct document;
 struct dunning_preview;
+struct explainer;
 struct metrics;
 struct outbound;
 struct outcomes;
@@ -42,6 +43,7 @@ struct api {
 	struct callbacks *callbacks;
 	struct contactability *contactability;   /* NULL: nobody is asked about here (tests) */
 	struct dunning_preview *dunning_preview; /* NULL: nothing is previewed here (tests) */
+	struct explainer *explainer;             /* NULL: nobody is explained here (tests) */
 	const struct document *document;
 	struct metrics *metrics;
 	bool metrics_for_all; /* false: from this machine only */

@@ -17,6 +17,7 @@
 #include "producers/api/offer/callbacks.h"
 #include "producers/api/offer/contactability.h"
 #include "producers/api/offer/dunning_preview.h"
+#include "producers/api/offer/explain.h"
 #include "producers/api/ops/heartbeat.h"
 #include "producers/api/ops/metrics.h"
 #include "producers/api/ops/ops.h"
@@ -187,7 +188,8 @@ static int open_reads(struct api *api, const struct program *program, const stru
 	reads_conf.key = key;
 	if (reads_new(&reads_conf, &api->reads, err) != 0 ||
 	    contactability_new(program->conninfo, key, &api->contactability, err) != 0 ||
-	    dunning_preview_new(program->conninfo, &api->dunning_preview, err) != 0)
+	    dunning_preview_new(program->conninfo, &api->dunning_preview, err) != 0 ||
+	    explainer_new(program->conninfo, key, coder, &api->explainer, err) != 0)
 		return -1;
 	wipe(key, sizeof(key));
 	return 0;
@@ -235,6 +237,7 @@ static void close_reads(struct api *api)
 {
 	contactability_free(api->contactability);
 	dunning_preview_free(api->dunning_preview);
+	explainer_free(api->explainer);
 	questions_free(api->questions);
 	questions_free(api->searches);
 	reads_free(api->reads);
@@ -251,7 +254,8 @@ static void add_parts(struct api *api, struct heartbeat *heartbeat)
 				      auth_part(api->auth),
 				      heartbeat_part(heartbeat),
 				      contactability_part(api->contactability),
-				      dunning_preview_part(api->dunning_preview) };
+				      dunning_preview_part(api->dunning_preview),
+				      explainer_part(api->explainer) };
 
 	for (size_t i = 0; i < COUNT(parts); i++)
 		api_add_part(api, &parts[i]);

@@ -50,6 +50,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
+    "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain
     "previewDunning 200 /steps", "previewDunning 200 /waits",  # tests/io/test_api_dunning
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
@@ -191,6 +192,7 @@ GOOD = {
     "listPreferences": lambda t: f"/customers/{t.reachable}/preferences",
     "setPreference": lambda t: (f"/customers/{t.reachable}/preferences", {"blockedPlaces": ["home"]}),
     "listDecisions": lambda t: f"/customers/{t.reachable}/decisions",
+    "explainCustomer": lambda t: f"/customers/{t.customer}/explain",
     "getContactability": lambda t: f"/customers/{t.reachable}/contactability?channel=email&messageClass=reminder",
     "listTimeline": lambda t: f"/customers/{t.reachable}/timeline",
     "verifyContactPoint": lambda t: (f"/contact-points/{t.a_point(t.customer)}/verification", {}),

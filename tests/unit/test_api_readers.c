@@ -32,6 +32,7 @@ static const struct {
 	{ "listContactPoints", CONTACTS },
 	{ "listConsents", PEOPLE },
 	{ "listTimeline", NOTES },
+	{ "explainCustomer", NOTES },
 	{ "listInbound", NOTES },
 	{ "listUnknownInbound", NOTES },
 	{ "listDebts", PEOPLE },

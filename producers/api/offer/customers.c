@@ -1,6 +1,7 @@
 #include "schemas/customers.h"
 #include "base/array.h"
 #include "consumers/modules.h"
+#include "producers/api/offer/explain.h"
 #include "producers/api/offer/offer.h"
 #include "producers/api/reads/readers.h"
 #include "producers/api/reads/reads.h"
@@ -252,6 +253,12 @@ const struct route customers_routes[] = {
 	  .kind = ROUTE_READ,
 	  .resource = &timeline_resource,
 	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/customers/:id/explain",
+	  .operation = "explainCustomer",
+	  .summary = "Explain a customer: what happened, what comes next, when, and why, in sentences",
+	  .access = READS_NOTES,
+	  .handle = explain_customer },
 	{ .method = METHOD_PUT,
 	  .pattern = "/customers/:id",
 	  .operation = "updateCustomer",
