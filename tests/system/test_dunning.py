@@ -108,6 +108,67 @@ def test_a_debt_past_due_gets_its_first_step_and_one_a_day(world, api, client, l
     assert not (wrong := world.verify()), "\n".join(wrong)
 
 
+def explain(api, things):
+    answer = api.get(f"/customers/{things.customer}/explain", token=things.token)
+    assert answer.status == 200, answer
+    return [item["sentence"] for item in answer.json["happened"]], answer.json["next"]
+
+
+def place_of(sentences, *parts):
+    """Of the only sentence that has all parts."""
+    found = [place for place, sentence in enumerate(sentences) if all(part in sentence for part in parts)]
+    assert len(found) == 1, (parts, sentences)
+    return found[0]
+
+
+def test_an_explanation_says_what_happened_what_comes_next_when_and_why(world, api, client, ladder):
+    things = a_debtor(api, client)
+    debt = things.post("/debts", a_debt(things.customer))
+    wait_for(lambda: levels(world, things) == {debt["id"]: 1}, "the level of the debt")
+    things.post(f"/debts/{debt['id']}/payments", a_payment(amount=money(1_000)))
+    world.wait_idle()
+    happened, coming = explain(api, things)
+    parts = [(f"Debt {debt['id']} was created: ",), ("Step 1 of ", " was due: first_demand by email"), (" by email was sent: ",),
+             (f"10.00 EUR was paid on debt {debt['id']}",)]
+    places = [place_of(happened, *part) for part in parts]
+    assert places == sorted(places), happened
+    [group] = coming
+    assert group["kind"] == "group" and group["creditorId"] == debt["creditorId"] and group["currency"] == "EUR", coming
+    assert group["sentence"].startswith("Step 2 of ") and f"is due on {group['when']}: demand by email (template second_demand)" in group["sentence"], coming
+    assert group["when"] > str(world.sql("SELECT max(taken_on) FROM dunning.step WHERE customer_id = %s", things.customer)[0][0]), coming  # one a day
+    reasons = [reason["sentence"] for reason in group["reasons"]]
+    assert "the highest level is 1" in reasons[0] and "step 2 comes 20 days past due" in reasons[1], reasons
+    assert [reason for reason in reasons if reason.startswith("By the rules, a demand by email ")], reasons
+    text = world.dcs("explain", things.customer)
+    for sentence in [*happened, group["sentence"], reasons[0]]:
+        assert sentence in text, text
+    rest = debt["balances"]["total"]["amountMinor"] - 1_000
+    things.post(f"/debts/{debt['id']}/payments", a_payment(amount=money(rest)))
+    world.wait_idle()
+    happened, coming = explain(api, things)
+    assert f"Debt {debt['id']} is paid." in happened, happened
+    assert [(item["kind"], item["when"]) for item in coming] == [("nothing", None)] and coming[0]["sentence"].startswith("Nothing is planned: "), coming
+    stranger = world.dcs("explain", new_id(), check=False)
+    assert stranger.returncode == 1 and "there is no such customer" in stranger.stderr, stranger
+
+
+def test_an_explanation_says_why_nothing_is_sent(world, api, client, ladder):
+    things = a_debtor(api, client)
+    circumstance = things.post(f"/customers/{things.customer}/circumstances", {"kind": "bankruptcy", "fromOn": "2026-01-01", "evidenceRef": "letter-1"})["id"]
+    debt = things.post("/debts", a_debt(things.customer))
+    wait_for(lambda: world.sql("SELECT wait FROM dunning.debt_group WHERE customer_id = %s", things.customer) == [("bankruptcy",)], "a wait")
+    world.wait_idle()
+    happened, coming = explain(api, things)
+    place_of(happened, "A circumstance was recorded: bankruptcy from 2026-01-01")
+    place_of(happened, "Dunning waits", ": the person is bankrupt")
+    [group] = coming
+    assert group["sentence"].startswith("Dunning waits: the person is bankrupt") and group["when"] is None, coming
+    assert group["creditorId"] == debt["creditorId"], coming
+    assert [reason["rules"] for reason in group["reasons"] if circumstance in reason["sentence"]] == [["bankruptcy"]], coming
+    denied = [reason for reason in group["reasons"] if reason["sentence"].startswith("By the rules, a reminder by email ")]
+    assert len(denied) == 1 and "may not be sent" in denied[0]["sentence"] and denied[0]["rules"], denied
+
+
 def test_what_comes_is_foreseen(world, api, client, office, ladder):
     """By the operator's tools, with the key: the guard is asked, too. Some days ahead, so that no zone's midnight counts."""
     things = a_debtor(api, client)
