@@ -52,7 +52,9 @@ struct explain_group {
 	struct portfolio_group facts;
 	struct next_answer today;    /* of the next business date */
 	bool is_planned;             /* a step comes within PLAY_DAYS_MAX days, if nothing else happens: */
-	struct play_line planned;    /* STEP or PASSED_OVER; its `group` counts no more */
+	struct play_line planned;    /* STEP or PASSED_OVER; its `group` counts no more, nor that of the next one */
+	bool is_held;                /* a step, which does not wait yet, will wait from a day on, before the planned one: */
+	struct play_line held;       /* WAIT */
 	bool has_policy;             /* one is for a debt that owes something */
 	enum message_class asked_as; /* what the guard was asked about: the class of the planned step, or a reminder */
 	bool is_asked;               /* the guard was */

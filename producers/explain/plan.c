@@ -10,16 +10,34 @@ static struct explain_group *find_group(struct explanation *explanation, const s
 	MUST_NOT_REACH("a group that is not played");
 }
 
-/* The first step of each group. */
+static void keep(struct play_line *kept, bool *is_kept, const struct play_line *line)
+{
+	if (*is_kept)
+		return;
+	*is_kept = true;
+	*kept = *line;
+	kept->group = NULL;
+}
+
+/* The first step of each group, and what holds it back. */
 static void note_line(void *explanation_arg, const struct play_line *line)
 {
 	struct explain_group *group = find_group(explanation_arg, &line->group->group_id);
 
-	if (group->is_planned || (line->said != PLAY_STEP && line->said != PLAY_PASSED_OVER))
+	if (group->is_planned)
 		return;
-	group->is_planned = true;
-	group->planned = *line;
-	group->planned.group = NULL;
+	switch (line->said) {
+	case PLAY_STEP:
+	case PLAY_PASSED_OVER:
+		keep(&group->planned, &group->is_planned, line);
+		return;
+	case PLAY_WAIT:
+		if (group->today.kind != NEXT_WAIT)
+			keep(&group->held, &group->is_held, line);
+		return;
+	case PLAY_TAKEN:
+		return;
+	}
 }
 
 static bool is_for(const struct policies *policies, const struct portfolio_group *group, const struct dunned_debt *debt,
@@ -43,7 +61,7 @@ static bool is_for(const struct policies *policies, const struct portfolio_group
 static void plan_group(const struct explanation *explanation, struct explain_group *group)
 {
 	portfolio_ask(&group->facts, &group->facts.demands, &explanation->policies, explanation->today, &group->today);
-	group->is_planned = group->has_policy = false;
+	group->is_planned = group->is_held = group->has_policy = false;
 	for (uint32_t index = 0; index < group->facts.debts_count; index++) {
 		if (is_for(&explanation->policies, &group->facts, &group->facts.debts[index].state, explanation->today))
 			group->has_policy = true;

@@ -184,6 +184,20 @@ static void tell_wait(struct telling *telling, const struct explain_group *group
 	tell_follows(text, group);
 }
 
+/* Nothing is planned, since the step that comes has to wait. */
+static void tell_held(struct telling *telling, const struct explain_group *group)
+{
+	struct buf *text = &telling->text;
+
+	buf_add_text(text, "Nothing is planned: ");
+	if (group->held.step != NULL)
+		buf_add_format(text, "step %d of %s would come, but ", (int)group->held.step->number, group->held.policy->name);
+	buf_add_text(text, "from ");
+	add_day(text, group->held.day);
+	buf_add_format(text, " on dunning waits: %s.", wait_in_words(group->held.wait));
+	day_format(telling->when, group->held.day);
+}
+
 static int64_t owed_by(const struct explain_group *group)
 {
 	int64_t owed = 0;
@@ -216,6 +230,8 @@ static void tell_step(struct telling *telling, const struct explain_group *group
 		buf_add_u8(&telling->text, 'S');
 		add_planned(&telling->text, group);
 		buf_add_text(&telling->text, ".");
+	} else if (group->is_held) {
+		tell_held(telling, group);
 	} else {
 		buf_add_format(&telling->text, "Nothing is planned: %s.", why_nothing(telling->explanation, group));
 	}
@@ -276,11 +292,20 @@ static void reason_policy(struct telling *telling, const struct explain_group *g
 
 static void reason_wait(struct telling *telling, const struct explain_group *group)
 {
-	const char *const rule = dunning_wait_name((enum dunning_wait)group->today.wait);
+	const bool waits = group->today.kind == NEXT_WAIT && uuid_is_none(&group->facts.group.step_id);
+	const enum dunning_wait wait = waits ? (enum dunning_wait)group->today.wait : group->held.wait;
+	const char *const rule = dunning_wait_name(wait);
 
-	if (group->today.kind != NEXT_WAIT || !uuid_is_none(&group->facts.group.step_id))
+	if (!waits && !group->is_held)
 		return;
-	buf_add_format(&telling->text, "It waits, because %s.", wait_in_words((enum dunning_wait)group->today.wait));
+	if (waits) {
+		buf_add_text(&telling->text, "It waits");
+	} else {
+		buf_add_text(&telling->text, "It will wait from ");
+		add_day(&telling->text, group->held.day);
+		buf_add_text(&telling->text, " on");
+	}
+	buf_add_format(&telling->text, ", because %s.", wait_in_words(wait));
 	add_reason(telling, &rule, 1);
 }
 

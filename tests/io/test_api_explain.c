@@ -240,6 +240,20 @@ static void test_api_explain__a_stop_is_why_it_waits(void **state)
 	assert_lacks("restriction");
 }
 
+static void test_api_explain__a_step_that_will_not_reach_the_person_is_not_planned(void **state)
+{
+	(void)state;
+	given_debt();
+	given_policy();
+	SQL("unreachable", "UPDATE dunning.person SET emails = 0");
+	assert_int_equal(api_get(TARGET, auditor()), 200);
+	assert_contains(
+		"\"when\":\"2026-03-07\",\"sentence\":\"Nothing is planned: step 1 of early would come, but from 2026-03-07 on "
+		"dunning waits: the person has no address on a channel of the step.\"");
+	assert_contains("{\"sentence\":\"It will wait from 2026-03-07 on, because the person has no address on a channel of the "
+			"step.\",\"rules\":[\"no_contact\"]}");
+}
+
 static void test_api_explain__a_task_is_under_way_and_the_step_behind_it_follows(void **state)
 {
 	(void)state;
@@ -341,6 +355,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_api_explain__staff_is_told_whether_each_channel_may_be_used, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_stop_is_why_it_waits, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_api_explain__a_step_that_will_not_reach_the_person_is_not_planned, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_task_is_under_way_and_the_step_behind_it_follows, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_message_that_has_not_left_says_until_when, set_up, tear_down),
