@@ -430,10 +430,9 @@ static void send_false_tick(struct sim_world *world)
 	workload_send_tick(world, module, part, FALSE_DATE, dice_hits(&world->dice, 500) ? "but the clock" : "all");
 }
 
-/* Where a module follows others, the clock is that of a place far in the east: business dates are ahead of the broker's day. */
 void workload_tick(struct sim_world *world)
 {
-	const int32_t date = day_of_instant(world->now_ms + (world->follow_rate > 0 ? DAY_MS / 2 : 0));
+	const int32_t date = day_of_instant(world->now_ms + world->date_ahead_ms);
 
 	for (size_t i = 0; i < world->present_count; i++)
 		for (int32_t part = 0; part < SIM_PARTS; part++)

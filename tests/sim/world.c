@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/array.h"
+#include "base/day.h"
 #include "base/log.h"
 #include "consumers/communications/asked.h"
 #include "tests/sim/approvals.h"
@@ -231,6 +232,8 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 	world->has_policies = (modules & SIM_POLICIES) != 0;
 	if (modules & (SIM_FOLLOWS | SIM_POLICIES))
 		world->follow_rate = 50 + dice_below(&world->clocks, 900);
+	if (modules & SIM_FOLLOWS || (world->has_policies && dice_hits(&world->clocks, 500)))
+		world->date_ahead_ms = DAY_MS / 2;
 	world->sizes.timers_max = 1 + dice_below(&world->clocks, dice_hits(&world->clocks, 500) ? 4 : 100);
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;

@@ -238,7 +238,8 @@ struct sim_script {
 	bool (*kills_gate)(struct str token);         /* before it is a command */
 	const char *gateway_says;                     /* of every message: an outcome */
 	bool stops_notifiers;
-	bool spares_data; /* the database takes all that is well formed */
+	bool spares_notifiers; /* they and their connections do not fail */
+	bool spares_data;      /* the database takes all that is well formed */
 };
 
 /* A withdrawal and a claim want one message, which was released in a transaction of its own before. */
