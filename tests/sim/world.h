@@ -268,6 +268,7 @@ struct sim_world {
 	bool is_calm;          /* no more faults: the world heals */
 	bool has_hours;        /* the guard defers what it allows to fit hours */
 	bool has_policies;     /* of dunning, in force */
+	int64_t date_ahead_ms; /* of the clock: in a place far in the east business dates are ahead of the broker's day */
 	uint64_t retry_rate;   /* per mille of edge calls */
 	uint64_t death_rate;   /* per mille of edge calls */
 	uint64_t quiet_rate;   /* per mille of polls that find nothing */

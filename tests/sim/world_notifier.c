@@ -31,7 +31,7 @@ void notifiers_init(struct sim_world *world)
 /* Before and after every statement. True: the statement's answer does not come; the connection is gone, or the program. */
 static bool fails(struct sim_world *world, struct sim_notifier *notifier)
 {
-	if (world->is_calm)
+	if (world->is_calm || world->script.spares_notifiers)
 		return false;
 	if (dice_hits(&world->dice, world->death_rate)) {
 		world->deaths++;
@@ -477,6 +477,8 @@ void notifiers_disturb(struct sim_world *world)
 {
 	struct sim_notifier *notifier = &world->post.notifiers[dice_below(&world->dice, SIM_NOTIFIERS)];
 
+	if (world->script.spares_notifiers)
+		return;
 	if (dice_hits(&world->dice, 10)) {
 		notifier->is_frozen = !notifier->is_frozen;
 		notifier->is_connected = notifier->is_connected && dice_hits(&world->dice, 500);
