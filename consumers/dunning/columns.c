@@ -84,6 +84,24 @@ static const struct db_column stop_rows[] = {
 };
 const struct db_columns dunning_stop_columns = DB_COLUMNS(stop_rows, 0);
 
+static const struct db_column task_rows[] = {
+	{ "customer_id", DB_UUID(struct dunning_task, customer_id) },
+	{ "group_id", DB_UUID(struct dunning_task, group_id) },
+	{ "version", DB_INT64(struct dunning_task, version) },
+	{ "kind", DB_WORD(struct dunning_task, kind, task_kind_words) },
+	{ "reason", DB_WORD(struct dunning_task, reason, task_reason_words) },
+	{ "state", DB_WORD(struct dunning_task, state, task_state_words) },
+	{ "outcome", DB_WORD(struct dunning_task, outcome, task_outcome_words), .or_null = true },
+	{ "policy", DB_CHARS(struct dunning_task, policy) },
+	{ "step", DB_INT32(struct dunning_task, step) },
+	{ "opened_on", DB_DATE(struct dunning_task, opened_on) },
+	{ "back_on", DB_DATE(struct dunning_task, back_on), .or_null = true },
+	{ "taken_by", DB_UUID(struct dunning_task, taken_by), .or_null = true },
+	{ "created_at", DB_INSTANT(struct dunning_task, created_at_ms) },
+	{ "updated_at", DB_INSTANT(struct dunning_task, updated_at_ms) },
+};
+const struct db_columns dunning_task_columns = DB_COLUMNS(task_rows, 0);
+
 static const struct db_column policy_rows[] = {
 	{ "name", DB_CHARS(struct policy, name) },
 	{ "version", DB_INT32(struct policy, version) },

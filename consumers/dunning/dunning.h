@@ -22,7 +22,8 @@
  *                              DunningStepSkipped                       it has failed for good, and the policy moves on
  *   money, a cancellation ---> DunningStepWithdrawn                     and CancelCommunication
  *   PublishPolicy -----------> PolicyPublished     RetirePolicy -> PolicyRetired
- *   TakeTask, ReleaseTask, FinishTask -> TaskTaken, TaskReleased, TaskFinished
+ *   TakeTask, ReleaseTask, FinishTask -> TaskTaken, TaskReleased, TaskPutOff | TaskFinished [DunningStepTaken | DunningStepFailed]
+ *   (a timer of the task) ---> TaskReleased
  *
  * Invariants: a group has at most one step under way; a debt's level is the number of the last step that was taken about it; a group
  * with an open debt that is due within REMINDER_DAYS_MAX has a timer for the next day, so each is asked about every day: also by a policy
@@ -139,13 +140,23 @@ struct dunned_step {
 	struct uuid debts[STEP_DEBTS_MAX];
 };
 
-/* A task for a person (decide_task.c), under its own id. */
+/*
+ * A task for a person (README.md, "Tasks"): to take a step, whose id it has; or to trace somebody (kind TRACE), under an id of its own.
+ * Whoever has it loses it after TASK_KEPT_DAYS, so that nothing is forgotten; never in less than a day, in any time zone.
+ */
+#define TASK_KEPT_DAYS      2
+#define TASK_LATER_DAYS_MAX 90
 struct dunning_task {
-	struct uuid customer_id, step_id;
+	struct uuid customer_id, group_id;
 	int64_t version;
-	uint32_t kind, state; /* enum task_kind, task_state */
-	int32_t back_on;      /* it is not shown before; 0: now */
-	char taken_by[64];    /* an actor */
+	uint32_t kind, reason, state; /* enum task_kind, task_reason, task_state */
+	uint32_t outcome;             /* FINISHED: enum task_outcome; NONE in other states */
+	char policy[POLICY_NAME_MAX + 1];
+	int32_t step; /* that it takes, or that waits for it */
+	int32_t opened_on;
+	int32_t back_on;      /* TAKEN, PUT_OFF: it is open again from this business date on; 0 in other states */
+	struct uuid taken_by; /* the user who has it, or had it when it was FINISHED; nil in other states */
+	int64_t created_at_ms, updated_at_ms;
 };
 
 /* The system's zones: not of the database. One state, calendar_id. */

@@ -228,6 +228,81 @@ static void on_dunning_waiting(struct workset *set, const struct dunning_waiting
 	group->retry_on = event->ask_on;
 }
 
+/* ---- tasks ---- */
+
+/* A step is taken or has failed by the events behind: these are about the task alone. */
+static struct dunning_task *change_task(struct workset *set, const struct event *event, const struct uuid *task_id,
+					int64_t version, enum task_state state)
+{
+	struct dunning_task *task = workset_change(set, &dunning_task_entity, task_id);
+
+	task->version = version;
+	task->state = state;
+	task->back_on = 0;
+	task->updated_at_ms = event->command->now_ms;
+	if (state != TASK_STATE_FINISHED)
+		task->taken_by = (struct uuid){ .bytes = { 0 } };
+	return task;
+}
+
+static void on_task_opened(struct workset *set, const struct event *event)
+{
+	const struct task_opened *body = event->body;
+	struct dunning_task *task = change_task(set, event, &body->task_id, body->version, TASK_STATE_OPEN);
+
+	task->customer_id = body->customer_id;
+	task->group_id = body->group_id;
+	task->kind = task_kind_by_name(body->kind);
+	task->reason = task_reason_by_name(body->reason);
+	SET_CHARS(task->policy, body->policy);
+	task->step = body->step;
+	task->opened_on = body->opened_on;
+	task->created_at_ms = event->command->now_ms;
+	if (task->kind == TASK_KIND_TRACE) {
+		struct dunned_group *group = workset_change(set, &dunned_group_entity, &body->group_id);
+
+		group->is_traced = 1;
+	}
+}
+
+static void on_task_taken(struct workset *set, const struct event *event)
+{
+	const struct task_taken *body = event->body;
+	struct dunning_task *task = change_task(set, event, &body->task_id, body->version, TASK_STATE_TAKEN);
+
+	task->taken_by = body->taken_by;
+	task->back_on = body->back_on;
+}
+
+static void on_task_released(struct workset *set, const struct event *event)
+{
+	const struct task_released *body = event->body;
+
+	change_task(set, event, &body->task_id, body->version, TASK_STATE_OPEN);
+}
+
+static void on_task_put_off(struct workset *set, const struct event *event)
+{
+	const struct task_put_off *body = event->body;
+
+	change_task(set, event, &body->task_id, body->version, TASK_STATE_PUT_OFF)->back_on = body->back_on;
+}
+
+static void on_task_finished(struct workset *set, const struct event *event)
+{
+	const struct task_finished *body = event->body;
+
+	change_task(set, event, &body->task_id, body->version, TASK_STATE_FINISHED)->outcome =
+		task_outcome_by_name(body->outcome);
+}
+
+static void on_task_cancelled(struct workset *set, const struct event *event)
+{
+	const struct task_cancelled *body = event->body;
+
+	change_task(set, event, &body->task_id, body->version, TASK_STATE_CANCELLED);
+}
+
 void dunning_evolve(struct workset *set, const struct event *event)
 {
 	switch (dunning_event(event->type)) {
@@ -263,6 +338,24 @@ void dunning_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_DUNNING_WAITING:
 		on_dunning_waiting(set, event->body);
+		return;
+	case EVENT_TASK_OPENED:
+		on_task_opened(set, event);
+		return;
+	case EVENT_TASK_TAKEN:
+		on_task_taken(set, event);
+		return;
+	case EVENT_TASK_RELEASED:
+		on_task_released(set, event);
+		return;
+	case EVENT_TASK_PUT_OFF:
+		on_task_put_off(set, event);
+		return;
+	case EVENT_TASK_FINISHED:
+		on_task_finished(set, event);
+		return;
+	case EVENT_TASK_CANCELLED:
+		on_task_cancelled(set, event);
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");

@@ -21,6 +21,7 @@ const struct entity dunned_group_entity = ENTITY("group", struct dunned_group, t
 const struct entity group_debts_entity = ENTITY("group_debts", struct group_debts, false);
 const struct entity dunned_step_entity = ENTITY("step", struct dunned_step, true);
 const struct entity dunning_stop_entity = ENTITY("stop", struct dunning_stop, true);
+const struct entity dunning_task_entity = ENTITY("task", struct dunning_task, true);
 const struct entity policies_entity = ENTITY("policies", struct policies, false);
 const struct entity calendar_entity = ENTITY("calendar", struct calendar, false);
 

@@ -32,6 +32,7 @@ TABLE(debts, "dunning.debt", "debt_id", dunned_debt_columns);
 TABLE(groups, "dunning.debt_group", "group_id", dunned_group_columns);
 TABLE(steps, "dunning.step", "step_id", dunned_step_columns);
 TABLE(stops, "dunning.stop", "circumstance_id", dunning_stop_columns);
+TABLE(tasks, "dunning.task", "task_id", dunning_task_columns);
 
 static const struct kept {
 	const struct entity *entity;
@@ -40,7 +41,7 @@ static const struct kept {
 } kept[DUNNING_TABLES] = {
 	{ &dunned_person_entity, &table_persons, &update_persons }, { &dunned_debt_entity, &table_debts, &update_debts },
 	{ &dunned_group_entity, &table_groups, &update_groups },    { &dunned_step_entity, &table_steps, &update_steps },
-	{ &dunning_stop_entity, &table_stops, &update_stops },
+	{ &dunning_stop_entity, &table_stops, &update_stops },      { &dunning_task_entity, &table_tasks, &update_tasks },
 };
 
 /* ---- load ---- */
@@ -135,6 +136,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		{ .entity = &dunned_step_entity, .template = &select_steps },
 		{ .entity = &dunned_step_entity, .statement = &select_step_debts, .read = read_step_debt },
 		{ .entity = &dunning_stop_entity, .template = &select_stops },
+		{ .entity = &dunning_task_entity, .template = &select_tasks },
 		{ .entity = &group_debts_entity, .statement = &select_group_debts, .read = read_group_debt },
 		{ .entity = &dunned_demands_entity, .statement = &select_demands, .read = read_demand },
 		{ .entity = &calendar_entity, .statement = &select_calendar, .read = read_calendar },
@@ -196,6 +198,12 @@ static void copy_of_event(struct dunning_store *store, const struct logged_event
 	case EVENT_DUNNING_STEP_WITHDRAWN:
 	case EVENT_DUNNING_STEP_SKIPPED:
 	case EVENT_DUNNING_WAITING:
+	case EVENT_TASK_OPENED:
+	case EVENT_TASK_TAKEN:
+	case EVENT_TASK_RELEASED:
+	case EVENT_TASK_PUT_OFF:
+	case EVENT_TASK_FINISHED:
+	case EVENT_TASK_CANCELLED:
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");

@@ -7,7 +7,7 @@
 #include "worker/store.h"
 
 /* The tables of the module, in sets. Memory that lives as long as the program. */
-#define DUNNING_TABLES 5
+#define DUNNING_TABLES 6
 
 /* Rows of published policies (store_policies.c). */
 struct policy_copies {

@@ -142,6 +142,12 @@ static void note_dunning(struct fold *fold, const struct event *event, const str
 	case EVENT_DUNNING_STEP_WITHDRAWN:
 	case EVENT_DUNNING_STEP_SKIPPED:
 	case EVENT_DUNNING_WAITING:
+	case EVENT_TASK_OPENED:
+	case EVENT_TASK_TAKEN:
+	case EVENT_TASK_RELEASED:
+	case EVENT_TASK_PUT_OFF:
+	case EVENT_TASK_FINISHED:
+	case EVENT_TASK_CANCELLED:
 		return;
 	}
 }
@@ -181,6 +187,7 @@ TEMPLATE(debts, "dunning.debt", "debt_id", dunned_debt_columns);
 TEMPLATE(groups, "dunning.debt_group", "group_id", dunned_group_columns);
 TEMPLATE(steps, "dunning.step", "step_id", dunned_step_columns);
 TEMPLATE(stops, "dunning.stop", "circumstance_id", dunning_stop_columns);
+TEMPLATE(tasks, "dunning.task", "task_id", dunning_task_columns);
 
 static struct db_template select_policies = {
 	.name = "verify_policies",
@@ -209,6 +216,7 @@ static const struct folded_table tables[] = {
 	  .check = check_state },
 	{ .name = "dunning.step", .template = &select_steps, .ids = 1, .entity = &dunned_step_entity, .check = check_state },
 	{ .name = "dunning.stop", .template = &select_stops, .ids = 1, .entity = &dunning_stop_entity, .check = check_state },
+	{ .name = "dunning.task", .template = &select_tasks, .ids = 1, .entity = &dunning_task_entity, .check = check_state },
 	{ .name = "dunning.step_debt",
 	  .select = "SELECT s.customer_id, l.step_id, l.debt_id::text, l.place FROM dunning.step_debt l JOIN dunning.step s "
 		    "USING (step_id)",

@@ -96,6 +96,13 @@ const struct sentence sentences[] = {
 	{ "DunningWaiting", "reason", "", "Dunning waits no more: no step is due." },
 	{ "DunningWaiting", NULL, NULL,
 	  "Dunning waits[ with step {step} of {policy}]: {reason:wait}[; asked again on {ask_on}]." },
+	{ "TaskOpened", "kind", "trace", "A task was opened to find out how the person can be reached (task {task_id})." },
+	{ "TaskOpened", NULL, NULL, NULL }, /* DunningStepDue says so */
+	{ "TaskTaken", NULL, NULL, "Task {task_id} was taken by {taken_by}." },
+	{ "TaskReleased", NULL, NULL, "Task {task_id} is open again." },
+	{ "TaskPutOff", NULL, NULL, "Task {task_id} was put off until {back_on}." },
+	{ "TaskFinished", NULL, NULL, "Task {task_id} was finished: {outcome:words}." },
+	{ "TaskCancelled", NULL, NULL, "Task {task_id} was cancelled: {reason:words}." },
 	{ "DebtNoted", NULL, NULL, NULL }, /* notes of what other modules' events say */
 	{ "PersonNoted", NULL, NULL, NULL },
 	{ "StopNoted", NULL, NULL, NULL },
