@@ -35,6 +35,10 @@ void decide_step_cancelled(const struct command *event, const struct workset *se
 void decide_step_rejected(const struct command *event, const struct workset *set, struct decision *decision);
 void decide_withdrawal(const struct command *event, const struct workset *set, struct decision *decision);
 
+/* ---- decide_task.c ---- */
+/* Its step is withdrawn. No effect when the task has ended, or when there is none. */
+void cancel_task(const struct uuid *task_id, const char *reason, const struct workset *set, struct decision *decision);
+
 /* ---- decide_evaluate.c: timers ---- */
 void decide_evaluation(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision);

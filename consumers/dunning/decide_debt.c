@@ -150,7 +150,7 @@ static bool step_lists(const struct dunned_step *step, const struct uuid *debt_i
 
 /* The message is cancelled if it has not left; one that left all the same counts (decide_step.c). */
 static void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason,
-			  struct decision *decision)
+			  const struct workset *set, struct decision *decision)
 {
 	struct dunning_step_withdrawn *withdrawn = decision_event(decision, &dunning_step_withdrawn_type);
 	struct uuid cancellation_id = cancellation_id_of(step_id);
@@ -163,8 +163,10 @@ static void withdraw_step(const struct uuid *step_id, const struct dunned_step *
 	withdrawn->step = step->number;
 	withdrawn->due_for = step->asked_on;
 	withdrawn->reason = str_of(reason);
-	if (step->action != ACTION_SEND)
+	if (step->action != ACTION_SEND) {
+		cancel_task(step_id, reason, set, decision);
 		return;
+	}
 	cancel = decision_send(decision, &cancel_communication_type, &cancellation_id);
 	cancel->communication_id = *step_id;
 	cancel->customer_id = step->customer_id;
@@ -181,7 +183,7 @@ static void withdraw_if_listed(const struct uuid *debt_id, const struct debt_cha
 	step = workset_state(set, &dunned_step_entity, &group->step_id);
 	MUST(step != NULL);
 	if (step->state == STEP_STATE_ASKED && step_lists(step, debt_id))
-		withdraw_step(&group->step_id, step, change->reason, decision);
+		withdraw_step(&group->step_id, step, change->reason, set, decision);
 }
 
 /*

@@ -11,7 +11,8 @@
 
 struct evaluation {
 	struct uuid group_id;
-	struct uuid step_id; /* of the step that may be asked for */
+	struct uuid step_id;  /* of the step that may be asked for, and of its task */
+	struct uuid trace_id; /* of the task to trace the person, if one may be opened */
 	struct next_facts facts;
 	struct next_debt debts[GROUP_DEBTS_MAX];
 	struct next_answer answer;
@@ -38,6 +39,7 @@ static bool gather(struct evaluation *evaluation, const struct uuid *group_id, c
 		return false;
 	evaluation->group_id = *group_id;
 	evaluation->step_id = step_id_of(group_id, facts->group->asks + 1, timer->due_on);
+	evaluation->trace_id = trace_id_of(group_id, facts->group->asks, timer->due_on);
 	facts->customer_id = facts->group->customer_id;
 	facts->person = workset_state(set, &dunned_person_entity, &facts->customer_id);
 	facts->demands = workset_state(set, &dunned_demands_entity, &facts->customer_id);
@@ -48,7 +50,8 @@ static bool gather(struct evaluation *evaluation, const struct uuid *group_id, c
 			 &(struct next_debt){ .debt_id = listed->ids[index],
 					      .state = workset_state(set, &dunned_debt_entity, &listed->ids[index]) });
 	return facts->person != NULL && facts->policies != NULL &&
-	       workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL;
+	       workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL &&
+	       workset_find(set, &dunning_task_entity, &evaluation->trace_id) != NULL;
 }
 
 /* ---- a step ---- */
@@ -148,6 +151,33 @@ static void ask_for_message(const struct evaluation *evaluation, const struct wo
 	set_times(send, evaluation, set, decision->command);
 }
 
+static void open_task(const struct evaluation *evaluation, const struct uuid *task_id, enum task_kind kind,
+		      enum task_reason reason, struct decision *decision)
+{
+	const struct next_answer *answer = &evaluation->answer;
+	const struct dunned_group *group = evaluation->facts.group;
+	struct task_opened *opened = decision_event(decision, &task_opened_type);
+
+	opened->task_id = *task_id;
+	opened->customer_id = evaluation->facts.customer_id;
+	opened->version = 1;
+	opened->group_id = evaluation->group_id;
+	opened->creditor_id = group->creditor_id;
+	opened->currency = text_of(decision, group->currency);
+	opened->kind = str_of(task_kind_name(kind));
+	opened->reason = str_of(task_reason_name(reason));
+	opened->policy = text_of(decision, answer->policy->name);
+	opened->step = answer->step->number;
+	opened->opened_on = decision->command->today;
+}
+
+static void ask_for_task(const struct evaluation *evaluation, enum dunning_action action, enum task_reason reason,
+			 struct decision *decision)
+{
+	say_due(evaluation, action, decision);
+	open_task(evaluation, &evaluation->step_id, task_kind_by_name(str_of(dunning_action_name(action))), reason, decision);
+}
+
 static void ask_for_step(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
 {
 	const enum dunning_action action = (enum dunning_action)evaluation->answer.step->action;
@@ -155,7 +185,7 @@ static void ask_for_step(const struct evaluation *evaluation, const struct works
 	if (action == ACTION_SEND)
 		ask_for_message(evaluation, set, decision);
 	else
-		say_due(evaluation, action, decision);
+		ask_for_task(evaluation, action, TASK_REASON_STEP_DUE, decision);
 }
 
 /* ---- no step ---- */
@@ -190,8 +220,15 @@ static void say_skipped(const struct evaluation *evaluation, struct decision *de
 	skipped->debt_ids_count = skipped->debt_ids == NULL ? 0 : answer->listed_count;
 }
 
+/* Nobody knows how to reach the person: somebody finds out, once until a step was taken. */
+static void trace(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
+{
+	if (!evaluation->facts.group->is_traced && workset_state(set, &dunning_task_entity, &evaluation->trace_id) == NULL)
+		open_task(evaluation, &evaluation->trace_id, TASK_KIND_TRACE, TASK_REASON_NO_CONTACT, decision);
+}
+
 /* Said once for as long as it is so. */
-static void wait_for(const struct evaluation *evaluation, struct decision *decision)
+static void wait_for(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
 {
 	const struct next_answer *answer = &evaluation->answer;
 	const struct dunned_group *group = evaluation->facts.group;
@@ -199,6 +236,8 @@ static void wait_for(const struct evaluation *evaluation, struct decision *decis
 
 	if (group->wait != answer->wait || group->wait_step != step)
 		say_waiting(evaluation, (enum dunning_wait)answer->wait, answer->ask_on, decision);
+	if (answer->wait == WAIT_NO_CONTACT)
+		trace(evaluation, set, decision);
 }
 
 /* What it waited for is gone, and nothing is due: the reason on record must not stay. A step under way has cleared it. */
@@ -215,7 +254,7 @@ static void give_up(const struct evaluation *evaluation, struct decision *decisi
 
 	switch (next_end_of(step, evaluation->facts.group)) {
 	case NEXT_END_REVIEW:
-		say_due(evaluation, ACTION_REVIEW, decision);
+		ask_for_task(evaluation, ACTION_REVIEW, TASK_REASON_STEP_FAILED, decision);
 		return;
 	case NEXT_END_RETRY:
 		say_waiting(evaluation, WAIT_RETRY, decision->command->today + step->retry_days, decision);
@@ -261,7 +300,7 @@ static void evaluate(const struct uuid *group_id, enum dunning_cause cause, cons
 		give_up(&evaluation, decision);
 		break;
 	case NEXT_WAIT:
-		wait_for(&evaluation, decision);
+		wait_for(&evaluation, set, decision);
 		break;
 	case NEXT_NOTHING:
 		wait_no_more(&evaluation, decision);

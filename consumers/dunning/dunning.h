@@ -159,6 +159,9 @@ struct dunning_task {
 	int64_t created_at_ms, updated_at_ms;
 };
 
+/* By its state (enum task_state). */
+bool task_has_ended(unsigned state);
+
 /* The system's zones: not of the database. One state, calendar_id. */
 struct calendar {
 	const struct zones *zones;

@@ -44,6 +44,14 @@ struct uuid step_id_of(const struct uuid *group_id, int32_t ask, int32_t due_on)
 	return id;
 }
 
+struct uuid trace_id_of(const struct uuid *group_id, int32_t asks, int32_t due_on)
+{
+	struct uuid id = uuid_derive(group_id, "dunning trace", (uint64_t)asks);
+
+	set_time(&id, due_on * DAY_MS);
+	return id;
+}
+
 struct uuid cancellation_id_of(const struct uuid *step_id)
 {
 	return uuid_derive(step_id, "dunning cancels", 0);

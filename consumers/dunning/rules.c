@@ -32,6 +32,7 @@ const struct uuid calendar_id = { .bytes = { 'c', 'a', 'l', 'e', 'n', 'd', 'a', 
 const struct timer_kind evaluation_timer = { .name = "evaluation", .number = 1 };
 const struct timer_kind entry_timer = { .name = "entry", .number = 2 };
 const struct timer_kind stop_timer = { .name = "stop", .number = 3 };
+const struct timer_kind task_timer = { .name = "task", .number = 4 };
 const struct timer_kind reversal_timer = { .name = "reversal", .number = 5 };
 
 static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
@@ -127,6 +128,7 @@ static void touch_group(struct workset *set, const struct uuid *group_id)
 	if (group == NULL || uuid_is_none(&group->step_id))
 		return;
 	touch(set, &dunned_step_entity, &group->step_id);
+	touch(set, &dunning_task_entity, &group->step_id);
 	touch(set, &dunned_demands_entity, &group->customer_id);
 }
 
@@ -160,13 +162,21 @@ static void touch_reopened(const struct command *event, struct workset *set)
 	touch_debt_reopened(event, set);
 }
 
-/* The next step of the group, and the one after it: another item of the batch may ask for the first. */
+/*
+ * The next step of the group, and the one after it: another item of the batch may ask for the first. Each with its task, and a task to
+ * trace the person beside it: these are rare, so they are not looked up.
+ */
 static void touch_steps(struct workset *set, const struct uuid *group_id, const struct dunned_group *group, int32_t due_on)
 {
-	for (int32_t ask = 1; ask <= 2; ask++) {
-		struct uuid step_id = step_id_of(group_id, (group == NULL ? 0 : group->asks) + ask, due_on);
+	const int32_t asks = group == NULL ? 0 : group->asks;
+
+	for (int32_t more = 0; more < 2; more++) {
+		struct uuid step_id = step_id_of(group_id, asks + more + 1, due_on);
+		struct uuid trace_id = trace_id_of(group_id, asks + more, due_on);
 
 		touch(set, &dunned_step_entity, &step_id);
+		workset_touch_new(set, &dunning_task_entity, &step_id, (struct str){ 0 });
+		workset_touch_new(set, &dunning_task_entity, &trace_id, (struct str){ 0 });
 	}
 }
 

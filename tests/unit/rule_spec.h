@@ -34,6 +34,7 @@ struct spec {
 	uint32_t roles;            /* of who says so; 0: all that may */
 	const struct scope *scope; /* of his; NULL: all */
 	bool is_user;              /* a person says so */
+	struct uuid user_id;       /* that person */
 	const struct approval *approval;
 	uint8_t commands; /* so far: they make the ids */
 };
@@ -127,6 +128,7 @@ static inline const struct decision *spec_when(struct spec *spec, const struct m
 				     .now_ms = spec->now_ms,
 				     .received_ms = spec->received_ms == 0 ? spec->now_ms : spec->received_ms,
 				     .is_user = spec->is_user,
+				     .user_id = spec->user_id,
 				     .approval = spec->approval };
 	spec_touch(spec, rule, command);
 	command->today = spec->today; /* the engine, too, knows the business date only when it decides */

@@ -377,11 +377,11 @@ static void test_withdrawn__a_task_has_no_message_to_cancel(void **state)
 	when_reachable_person();
 	when_debt(1, 1000, DUE_ON);
 	when_day(SPEC_TODAY);
-	then_events(&spec, "DunningStepDue");
+	then_events(&spec, "DunningStepDue", "TaskOpened");
 	assert_int_equal(spec.decision.sendings_count, 0);
 	assert_int_equal(demands_now(), 1);
 	when_payment(1, 0, 0);
-	then_events(&spec, "DebtNoted", "DunningStepWithdrawn");
+	then_events(&spec, "DebtNoted", "DunningStepWithdrawn", "TaskCancelled");
 	assert_int_equal(spec.decision.sendings_count, 0);
 	assert_int_equal(demands_now(), 0);
 }

@@ -399,9 +399,10 @@ static void take(struct spec *spec, const struct dunning_step_due *due)
 
 static void tell_event(struct spec *spec, const struct event *event, const struct uuid *group_id)
 {
-	/* That it waits no more, the play has nothing to say of. */
-	if (event->type == &dunning_waiting_type && ((const struct dunning_waiting *)event->body)->reason.size == 0)
+	if (event->type == &task_opened_type) /* of a step, or of a wait, which are told themselves */
 		return;
+	if (event->type == &dunning_waiting_type && ((const struct dunning_waiting *)event->body)->reason.size == 0)
+		return; /* it waits no more, and nothing is due: the days that are played do not tell that */
 	add_line(by_module, "%d %c ", (int)spec->today, '0' + group_id->bytes[1]);
 	if (event->type == &dunning_step_due_type) {
 		const struct dunning_step_due *due = event->body;

@@ -91,7 +91,7 @@ static void test_step__a_task_is_no_message(void **state)
 	given_a_debt("");
 	policy->steps[0].action = ACTION_CALL;
 	when_day(SPEC_TODAY);
-	then_events(&spec, "DunningStepDue");
+	then_events(&spec, "DunningStepDue", "TaskOpened");
 	assert_int_equal(spec.decision.sendings_count, 0);
 	assert_true(str_is(step_due()->action, "call"));
 	assert_true(str_is(step_due()->channel, ""));
@@ -566,7 +566,7 @@ static void test_exhausted__is_reviewed(void **state)
 	policy->steps[0].otherwise = OTHERWISE_REVIEW;
 	when_asked_and_failed(SPEC_TODAY, "email");
 	when_day(SPEC_TODAY);
-	then_events(&spec, "DunningStepDue");
+	then_events(&spec, "DunningStepDue", "TaskOpened");
 	assert_true(str_is(step_due()->action, "review"));
 	assert_false(step_due()->is_demand);
 	assert_int_equal(step_due()->debt_ids_count, 1);
