@@ -35,7 +35,18 @@ void decide_step_cancelled(const struct command *event, const struct workset *se
 void decide_step_rejected(const struct command *event, const struct workset *set, struct decision *decision);
 void decide_withdrawal(const struct command *event, const struct workset *set, struct decision *decision);
 
+/* The events of a step's end, also for its task. */
+struct dunned_step;
+void say_step_taken(const struct uuid *step_id, const struct dunned_step *step, int32_t day, struct decision *decision);
+void say_step_failed(const struct uuid *step_id, const struct dunned_step *step, struct str reason, const struct workset *set,
+		     struct decision *decision);
+void say_step_passed(const struct dunned_step *step, const struct workset *set,
+		     struct decision *decision); /* without being taken */
+/* The day on which a step is taken, in the person's zone; at least the day that it was asked for, at most that of now. */
+int32_t step_day(const struct dunned_step *step, int64_t at_ms, int64_t now_ms, const struct workset *set);
+
 /* ---- decide_task.c ---- */
+void decide_task_back(const struct command *timer, const struct workset *set, struct decision *decision);
 /* Its step is withdrawn. No effect when the task has ended, or when there is none. */
 void cancel_task(const struct uuid *task_id, const char *reason, const struct workset *set, struct decision *decision);
 

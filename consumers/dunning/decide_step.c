@@ -13,20 +13,27 @@ static const struct dunned_step *step_of(const struct workset *set, const struct
 	return workset_state(set, &dunned_step_entity, step_id);
 }
 
+static const struct uuid *copy_of_debts(const struct dunned_step *step, struct decision *decision)
+{
+	struct uuid *ids = arena_take(decision->arena, STEP_DEBTS_MAX, sizeof(*ids));
+
+	for (uint32_t index = 0; ids != NULL && index < step->debts_count; index++)
+		ids[index] = step->debts[index];
+	return ids;
+}
+
 /* Its debts rise, and the group is asked about again on the next day: one step a day. */
-static void say_taken(const struct uuid *step_id, const struct dunned_step *step, int32_t day, struct decision *decision)
+void say_step_taken(const struct uuid *step_id, const struct dunned_step *step, int32_t day, struct decision *decision)
 {
 	const struct command *event = decision->command;
 	struct dunning_step_taken *taken = decision_event(decision, &dunning_step_taken_type);
-	struct uuid *ids = arena_take(decision->arena, STEP_DEBTS_MAX, sizeof(*ids));
+	const struct uuid *ids = copy_of_debts(step, decision);
 	struct str policy = str_copy(decision->arena, str_of(step->policy));
 
 	if (ids == NULL || policy.data == NULL) {
 		decision->overflow = true;
 		return;
 	}
-	for (uint32_t index = 0; index < step->debts_count; index++)
-		ids[index] = step->debts[index];
 	taken->step_id = *step_id;
 	taken->customer_id = step->customer_id;
 	taken->version = step->version + 1;
@@ -56,8 +63,8 @@ static int32_t channel_after(const struct dunned_step *step, const struct workse
 }
 
 /* The group is asked about again at the next Tick: another channel may be left. */
-static void say_failed(const struct uuid *step_id, const struct dunned_step *step, struct str reason, const struct workset *set,
-		       struct decision *decision)
+void say_step_failed(const struct uuid *step_id, const struct dunned_step *step, struct str reason, const struct workset *set,
+		     struct decision *decision)
 {
 	struct dunning_step_failed *failed = decision_event(decision, &dunning_step_failed_type);
 
@@ -73,12 +80,33 @@ static void say_failed(const struct uuid *step_id, const struct dunned_step *ste
 	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, decision->command->today);
 }
 
+/* Behind its failure: its debts rise without it. */
+void say_step_passed(const struct dunned_step *step, const struct workset *set, struct decision *decision)
+{
+	const struct dunned_group *group = workset_state(set, &dunned_group_entity, &step->group_id);
+	struct dunning_step_skipped *skipped = decision_event(decision, &dunning_step_skipped_type);
+	const struct uuid *ids = copy_of_debts(step, decision);
+	struct str policy = str_copy(decision->arena, str_of(step->policy));
+
+	if (ids == NULL || policy.data == NULL) {
+		decision->overflow = true;
+		return;
+	}
+	skipped->group_id = step->group_id;
+	skipped->customer_id = step->customer_id;
+	skipped->version = group->version + 1;
+	skipped->policy = policy;
+	skipped->step = step->number;
+	skipped->skipped_on = decision->command->today;
+	skipped->debt_ids = ids;
+	skipped->debt_ids_count = step->debts_count;
+}
+
 /* Whatever the clock of a provider says: it has happened by now. Otherwise the debts would rise on a day that may never come. */
-static int32_t day_of_report(const struct dunned_step *step, int64_t occurred_ms, int64_t now_ms, const struct workset *set)
+int32_t step_day(const struct dunned_step *step, int64_t at_ms, int64_t now_ms, const struct workset *set)
 {
 	const struct dunned_person *person = workset_state(set, &dunned_person_entity, &step->customer_id);
-	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), person,
-				occurred_ms < now_ms ? occurred_ms : now_ms);
+	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), person, at_ms < now_ms ? at_ms : now_ms);
 
 	return day > step->asked_on ? day : step->asked_on;
 }
@@ -97,13 +125,13 @@ void decide_step_progressed(const struct command *event, const struct workset *s
 	switch (communication_state_by_name(body->state)) {
 	case COMMUNICATION_SUBMITTED:
 	case COMMUNICATION_DELIVERED:
-		say_taken(&body->communication_id, step, day_of_report(step, body->occurred_at, event->now_ms, set), decision);
+		say_step_taken(&body->communication_id, step, step_day(step, body->occurred_at, event->now_ms, set), decision);
 		return;
 	case COMMUNICATION_FAILED:
 	case COMMUNICATION_EXPIRED:
 	case COMMUNICATION_REJECTED:
 		if (step->state == STEP_STATE_ASKED)
-			say_failed(&body->communication_id, step, body->state, set, decision);
+			say_step_failed(&body->communication_id, step, body->state, set, decision);
 		return;
 	case COMMUNICATION_NONE:
 	case COMMUNICATION_SCHEDULED:
@@ -123,7 +151,7 @@ static void fail_if_asked(const struct uuid *step_id, struct str reason, const s
 	const struct dunned_step *step = step_of(set, step_id);
 
 	if (step != NULL && step->state == STEP_STATE_ASKED)
-		say_failed(step_id, step, reason, set, decision);
+		say_step_failed(step_id, step, reason, set, decision);
 }
 
 void decide_step_suppressed(const struct command *event, const struct workset *set, struct decision *decision)

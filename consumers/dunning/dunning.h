@@ -159,7 +159,9 @@ struct dunning_task {
 	int64_t created_at_ms, updated_at_ms;
 };
 
-/* By its state (enum task_state). */
+/* Which moves a state (enum task_state) allows. */
+bool task_can_be_taken(unsigned state);
+bool task_is_taken(unsigned state);
 bool task_has_ended(unsigned state);
 
 /* The system's zones: not of the database. One state, calendar_id. */

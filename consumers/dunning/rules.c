@@ -212,11 +212,43 @@ static void touch_entry(const struct command *timer, struct workset *set)
 		touch_evaluated(set, &timer->key, &debt->group_id, body->due_on);
 }
 
+/* ---- tasks ---- */
+
+/* A task, and what its end changes in its step. */
+static void touch_task(struct workset *set, const struct uuid *task_id)
+{
+	touch(set, &dunning_task_entity, task_id);
+	touch_step(set, task_id);
+}
+
+static void touch_take_task(const struct command *command, struct workset *set)
+{
+	touch(set, &dunning_task_entity, &((const struct take_task *)command->body)->task_id);
+}
+
+static void touch_release_task(const struct command *command, struct workset *set)
+{
+	touch(set, &dunning_task_entity, &((const struct release_task *)command->body)->task_id);
+}
+
+static void touch_finish_task(const struct command *command, struct workset *set)
+{
+	touch_task(set, &((const struct finish_task *)command->body)->task_id);
+}
+
+static void touch_task_back(const struct command *timer, struct workset *set)
+{
+	touch(set, &dunning_task_entity, &((const struct timer *)timer->body)->subject);
+}
+
 /* ---- the module ---- */
 
 static const struct rule rules[] = {
 	{ &publish_policy_type, touch_publish_policy, decide_publish_policy, false, false },
 	{ &retire_policy_type, touch_retire_policy, decide_retire_policy, false, false },
+	{ &take_task_type, touch_take_task, decide_take_task, false, false },
+	{ &release_task_type, touch_release_task, decide_release_task, false, false },
+	{ &finish_task_type, touch_finish_task, decide_finish_task, true, false },
 };
 _Static_assert(COUNT(rules) == DUNNING_COMMANDS, "each command has a rule");
 
@@ -267,6 +299,7 @@ static const struct timer_rule timers[] = {
 	{ &evaluation_timer, { &timer_type, touch_evaluation, decide_evaluation, true, false } },
 	{ &entry_timer, { &timer_type, touch_entry, decide_entry, true, false } },
 	{ &stop_timer, { &timer_type, touch_stop_over, decide_stop_over, true, false } },
+	{ &task_timer, { &timer_type, touch_task_back, decide_task_back, false, false } },
 	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
 };
 

@@ -67,6 +67,9 @@ static const struct {
 
 	{ "PublishPolicy", "compliance supervisor" },
 	{ "RetirePolicy", "compliance supervisor" },
+	{ "TakeTask", "supervisor agent" },
+	{ "ReleaseTask", "supervisor agent" },
+	{ "FinishTask", "supervisor agent" },
 
 	{ "GenerateReport", "supervisor reporting" },
 	{ "ApproveCommand", "compliance supervisor" },
