@@ -303,6 +303,16 @@ static const struct timer_rule timers[] = {
 	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
 };
 
+static const struct action task_actions[] = {
+	{ &take_task_type, task_can_be_taken, false, NULL },
+	{ &release_task_type, task_is_taken, false, NULL },
+	{ &finish_task_type, task_is_taken, false, NULL },
+};
+
+static const struct actions actions[] = {
+	{ .thing = "task", .states = TASK_STATE_WORDS, .rows = task_actions, .rows_count = COUNT(task_actions) },
+};
+
 const struct module dunning_module = {
 	.name = "dunning",
 	.rules = rules,
@@ -311,6 +321,8 @@ const struct module dunning_module = {
 	.timers_count = COUNT(timers),
 	.approvals = approvals,
 	.approvals_count = COUNT(approvals),
+	.actions = actions,
+	.actions_count = COUNT(actions),
 	.follows = follows,
 	.follows_count = COUNT(follows),
 	.sends_as = ROLE_SYSTEM,

@@ -401,10 +401,15 @@ static void test_api_reads__a_token_is_worth_what_its_user_may_do_now(void **sta
 /* A thing of each kind that hangs in a path: the portal user's own, and another's. */
 static const struct {
 	const char *begin, *own, *other;
-} things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") }, { "/debts/", DEBT("01"), DEBT("02") },
-	       { "/payments/", PAYMENT("01"), PAYMENT("02") },    { "/communications/", MESSAGE, DEBT("02") },
-	       { "/auth/users/", USER("02"), USER("03") },        { "/templates/", DEBT("77"), DEBT("77") },
-	       { "/profiles/", DEBT("77"), DEBT("77") },          { "/dunning/policies/", DEBT("77"), DEBT("77") } };
+} things[] = { { "/customers/", CUSTOMER("01"), CUSTOMER("02") },
+	       { "/debts/", DEBT("01"), DEBT("02") },
+	       { "/payments/", PAYMENT("01"), PAYMENT("02") },
+	       { "/communications/", MESSAGE, DEBT("02") },
+	       { "/auth/users/", USER("02"), USER("03") },
+	       { "/templates/", DEBT("77"), DEBT("77") },
+	       { "/profiles/", DEBT("77"), DEBT("77") },
+	       { "/dunning/policies/", DEBT("77"), DEBT("77") },
+	       { "/tasks/", DEBT("77"), DEBT("77") } };
 
 static void target_of(char target[256], const struct route *route, bool is_own)
 {
@@ -421,7 +426,8 @@ static int expected_status(const struct route *route, uint32_t role, bool is_own
 {
 	bool is_none = strncmp(route->pattern, "/templates/", 11) == 0 || strncmp(route->pattern, "/auth/services/", 15) == 0 ||
 		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0 ||
-		       strncmp(route->pattern, "/profiles/", 10) == 0 || strncmp(route->pattern, "/dunning/policies/", 18) == 0;
+		       strncmp(route->pattern, "/profiles/", 10) == 0 || strncmp(route->pattern, "/dunning/policies/", 18) == 0 ||
+		       strncmp(route->pattern, "/tasks/", 7) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;

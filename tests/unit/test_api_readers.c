@@ -50,6 +50,8 @@ static const struct {
 	{ "listPolicies", NOTES },
 	{ "getPolicy", NOTES },
 	{ "previewDunning", "compliance supervisor" },
+	{ "listTasks", NOTES },
+	{ "getTask", NOTES },
 	{ "listContacts", NOTES },
 	{ "listCircumstances", NOTES },
 	{ "listPreferences", NOTES },

@@ -9,8 +9,8 @@
 
 static const struct route *const offers[] = {
 	gateway_routes,        customers_routes, debts_routes, // tidy: modules, in this order
-	communications_routes, facts_routes,     dunning_routes, reports_routes,  registry_routes,
-	commands_routes,       approvals_routes, users_routes,   callbacks_routes
+	communications_routes, facts_routes,     dunning_routes,   tasks_routes, reports_routes,
+	registry_routes,       commands_routes,  approvals_routes, users_routes, callbacks_routes
 };
 
 const struct route *api_routes(void)
@@ -30,10 +30,29 @@ const struct route *api_routes(void)
 }
 
 const struct resource *const api_resources[] = {
-	&customer_resource,      &contact_point_resource, &consent_resource,         &timeline_resource,
-	&debt_resource,          &ledger_resource,        &debt_history_resource,    &payment_resource,
-	&communication_resource, &template_resource,      &profile_resource,         &policy_resource,
-	&contact_resource,       &circumstance_resource,  &preference_resource,      &decision_resource,
-	&report_resource,        &user_resource,          &service_resource,         &account_resource,
-	&approval_resource,      &inbound_resource,       &unknown_inbound_resource, NULL,
+	&customer_resource,
+	&contact_point_resource,
+	&consent_resource,
+	&timeline_resource,
+	&debt_resource,
+	&ledger_resource,
+	&debt_history_resource,
+	&payment_resource,
+	&communication_resource,
+	&template_resource,
+	&profile_resource,
+	&policy_resource,
+	&task_resource,
+	&contact_resource,
+	&circumstance_resource,
+	&preference_resource,
+	&decision_resource,
+	&report_resource,
+	&user_resource,
+	&service_resource,
+	&account_resource,
+	&approval_resource,
+	&inbound_resource,
+	&unknown_inbound_resource,
+	NULL,
 };

@@ -10,6 +10,6 @@
 extern const struct route gateway_routes[], registry_routes[], commands_routes[], approvals_routes[], callbacks_routes[];
 extern const struct route customers_routes[], debts_routes[], communications_routes[]; // tidy: modules, those with resources
 extern const struct route facts_routes[], reports_routes[], users_routes[];
-extern const struct route dunning_routes[];
+extern const struct route dunning_routes[], tasks_routes[];
 
 #endif
