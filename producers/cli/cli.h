@@ -32,6 +32,7 @@ int run_keys(int argc, char **argv);
 int run_migrate(int argc, char **argv);
 int run_openapi(int argc, char **argv);
 int run_approvals(int argc, char **argv);
+int run_tasks(int argc, char **argv);
 int run_parked(int argc, char **argv);
 int run_publish(int argc, char **argv);
 int run_rehearse(int argc, char **argv);

@@ -29,6 +29,7 @@ static const struct subcommand subcommands[] = {
 	{ "anchor", run_anchor, "write down how far the logs are, signed, to be kept elsewhere" },
 	{ "dead-letters", run_dead_letters, "list or replay records that were no commands" },
 	{ "approvals", run_approvals, "list commands that wait for a second person" },
+	{ "tasks", run_tasks, "list what people have to do: calls, reviews" },
 	{ "parked", run_parked, "list parked commands, or let them go" },
 	{ "bounces", run_bounces,
 	  "read the mails that came back: what failed, which addresses there are no more, what people wrote" },

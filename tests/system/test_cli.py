@@ -268,13 +268,13 @@ def test_a_timer_that_broke_our_code_is_shown_and_let_go(system):
     [[], ["nonsense"], ["publish"], ["publish", "NoSuchCommand"], ["publish", "CreateDebt"], ["publish", "Tick", "--role", "system"],
      ["publish", "DebtCreated", "--role", "system"], ["import"], ["import", "a", "--type", "shoes"], ["tail", "t", "--from", "noon"],
      ["token", "--subject", "s"], ["token", "--subject", "s", "--role", "god"], ["status", "--wait-idle", "soon"], ["unhalt", "debts", "x"],
-     ["parked", "steal"], ["dead-letters"], ["decisions"], ["decisions", "rewind"], ["unknown"], ["unknown", "sent"], ["sample"], ["verify", "--nonsense"], ["verify", "--no-old-seals", "--address-key-file", ""]],
+     ["parked", "steal"], ["tasks", "--state", "lost"], ["tasks", "--kind", "swim"], ["dead-letters"], ["decisions"], ["decisions", "rewind"], ["unknown"], ["unknown", "sent"], ["sample"], ["verify", "--nonsense"], ["verify", "--no-old-seals", "--address-key-file", ""]],
 )
 def test_wrong_usage_has_a_status_of_its_own(system, arguments):
     assert "dcs" in system.dcs(*arguments, text="", status=2).stderr
 
 
-@pytest.mark.parametrize("name", ["anchor", "bounces", "approvals", "dead-letters", "decisions", "import", "keys", "letters", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "token", "topics",
+@pytest.mark.parametrize("name", ["anchor", "bounces", "approvals", "dead-letters", "decisions", "import", "keys", "letters", "migrate", "openapi", "parked", "publish", "reseal", "sample", "status", "tail", "tasks", "token", "topics",
                                   "unhalt", "unknown", "business-date", "users", "verify"])
 def test_every_subcommand_has_help_and_is_in_the_list(system, name):
     assert f"usage: dcs {name}" in system.dcs(name, "--help").stdout
