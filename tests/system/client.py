@@ -141,7 +141,7 @@ class Client:
     def command(self, name, /, *roles, command_id=None, token=None, **body):
         """A record that is in order."""
         message = MESSAGES[name]
-        key = body[message.key_field]
+        key = body[message.key_field] if message.key_field else None  # of a Tick
         command_id = command_id or new_id()
         headers = {
             "ce_specversion": "1.0",
@@ -154,7 +154,7 @@ class Client:
         }
         return Record(
             topic=f"dcs.{message.module}.commands.v1",
-            key=key.encode(),
+            key=key and key.encode(),
             value=message.encode(body),
             headers=[(header, value.encode()) for header, value in headers.items()],
             id=command_id,

@@ -32,6 +32,7 @@ ELSEWHERE = {
     ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
     ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
     ("previewDunning", 409): "tests/io/test_api_dunning",
+    ("takeTask", 200): "test_dunning_tasks", ("releaseTask", 200): "test_dunning_tasks", ("finishTask", 200): "test_dunning_tasks",  # of a user
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
     ("getMe", 304): "test_auth", ("getMe", 404): "test_auth",
@@ -52,10 +53,15 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain
     "previewDunning 200 /steps", "previewDunning 200 /waits",  # tests/io/test_api_dunning
+    "takeTask 200", "releaseTask 200", "finishTask 200",  # test_dunning_tasks
     "listApprovals 200 /items/ended", "getApproval 200 /ended", "approveCommand 200", "refuseCommand 200",  # test_api_story
     "listInbound 200", "listUnknownInbound 200",  # test_inbound
     "listReports 200 /items/reason", "generateReport 201 /reason",  # failed: test_reports
 )
+
+
+def days_ago(days):
+    return str(now().date() - datetime.timedelta(days=days))
 
 
 def money(minor):
@@ -115,19 +121,36 @@ class Things:
         assert api.post(f"/auth/services/{self.service}/secret", {}).status == 200  # the one before is good for a day
         self.a_service()
         self.report = self.make("/reports", {"kind": "ageing", "format": "json"})
+        self.caller = new_id()  # a creditor whose debtors are called
+        self.a_policy(creditorIds=[self.caller], portfolioIds=[])
+        self.agent = api.with_token(client.token("agent", subject=self.a_user()))
+        self.finished = self.a_taken_task()
+        assert self.agent.post(f"/tasks/{self.finished}/finish", {"outcome": "done"}).status == 200
+        self.task = self.a_taken_task()
 
     def make(self, path, body):
         answer = self.api.post(path, body)
         assert answer.status == 201, answer
         return answer.json["id"]
 
-    def a_policy(self):
+    def a_policy(self, **changes):
         """In force: a second person has agreed."""
-        body = a_policy()
+        body = a_policy(**changes)
         kept = self.api.post("/dunning/policies", body).json["commandId"]
         approver = self.client.token("supervisor", subject=self.a_user(roles=["supervisor"]))
         assert self.api.with_token(approver).post(f"/commands/{kept}/approval", {}).status == 200
         return wait_for(lambda: self.api.get(f"/dunning/policies?policy={body['policy']}").json["items"], "a policy in force")[0]["id"]
+
+    def a_task(self):
+        """The call of a debt that is past due, about a new customer."""
+        customer = self.make("/customers", a_customer())
+        self.make("/debts", a_debt(customer, creditorId=self.caller, portfolioId=new_id(), openedOn=days_ago(60), dueOn=days_ago(30)))
+        return wait_for(lambda: self.api.get(f"/tasks?customer={customer}").json["items"], "a task")[0]["id"]
+
+    def a_taken_task(self):
+        task = self.a_task()
+        assert self.agent.post(f"/tasks/{task}/take", {}).status == 200
+        return task
 
     def a_point(self, customer):
         body = {"channel": "email", "address": f"{uuid.uuid4().hex}@example.org", "place": "home", "source": "consumer"}
@@ -211,6 +234,9 @@ GOOD = {
     "listPolicies": lambda t: "/dunning/policies",
     "getPolicy": lambda t: f"/dunning/policies/{t.policy}",
     "previewDunning": lambda t: ("/dunning/preview?alone=true", a_policy()),
+    "listTasks": lambda t: "/tasks?limit=1", "getTask": lambda t: f"/tasks/{t.task}",
+    "takeTask": lambda t: (f"/tasks/{t.task}/take", {}), "releaseTask": lambda t: (f"/tasks/{t.task}/release", {}),
+    "finishTask": lambda t: (f"/tasks/{t.task}/finish", {"outcome": "done"}),
     "retirePolicy": lambda t: (f"/dunning/policies/{t.policy}/retirement", {}),
     "listProfiles": lambda t: "/profiles",
     "getProfile": lambda t: f"/profiles/{t.profile}",
@@ -475,6 +501,8 @@ def test_409_for_what_is_not_possible_any_more(boss, client, things):
     assert ask(boss, "PATCH", f"/customers/{erased}", {"locale": "en"}).status == 409
     assert ask(boss, "PUT", f"/customers/{erased}", {"fullName": "Jane", "locale": "en", "country": "GB"}).status == 409
     assert ask(boss, "DELETE", f"/customers/{things.customer}", {"basis": "request"}).status == 409
+    for target in ("/tasks", f"/tasks/{things.finished}"):  # with an outcome
+        assert boss.get(target).status == 200
     for path in ("/customers", "/debts", "/communications"):
         assert "asOf" in boss.get(f"{path}?updatedSince=2026-01-01T00:00:00Z&limit=2").json
     cancelled = things.a_new_debt()

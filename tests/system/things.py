@@ -114,12 +114,30 @@ class Things:
         return self.api.get("/profiles", token=self.token).json["items"][0]["id"]  # a built-in one
 
     def make_policy(self):
-        body = a_policy()
+        return self.publish_policy(a_policy())
+
+    def publish_policy(self, body):
         kept = self.api.post("/dunning/policies", body, token=self.token).json["commandId"]
         approver = self.client.token("supervisor", subject=self.new_user("supervisor"))
         assert self.api.post(f"/commands/{kept}/approval", {}, token=approver).status == 200
         target = f"/dunning/policies?policy={body['policy']}"
         return wait_for(lambda: self.api.get(target, token=self.token).json["items"], "a policy in force")[0]["id"]
+
+    def make_creditor_with_calls(self):
+        """For whose debts there is a policy of one step, a call."""
+        creditor = new_id()
+        self.publish_policy(a_policy(creditorIds=[creditor], portfolioIds=[]))
+        return creditor
+
+    def a_task(self, **debt):
+        """About a new customer: the call of a debt that is past due."""
+        customer = self.post("/customers", a_customer())["id"]
+        self.post("/debts", a_debt(customer, creditorId=self.creditor_with_calls, **debt))
+        target = f"/tasks?customer={customer}"
+        return wait_for(lambda: self.api.get(target, token=self.token).json["items"], "a task")[0]
+
+    def make_task(self):
+        return self.a_task()["id"]
 
     def make_template_name(self):
         return self.api.get(f"/templates/{self.template}", token=self.token).json["name"]
@@ -163,6 +181,7 @@ THING_OF_PATH = {
     "templates": "template",
     "profiles": "profile",
     "policies": "policy",
+    "tasks": "task",
     "reports": "report",
     "commands": "command",
     "users": "user",
