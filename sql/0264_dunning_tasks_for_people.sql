@@ -15,3 +15,9 @@ CREATE VIEW dunning.api_task AS
 	) d;
 COMMENT ON VIEW dunning.api_task IS 'Tasks, with the debts that they are about';
 GRANT SELECT ON dunning.api_task TO dcs_api;
+
+-- They are in a customer's history, too (current/api_timeline.sql).
+DROP INDEX dunning.event_log_shown;
+CREATE INDEX event_log_shown ON dunning.event_log (key) WHERE schema_id = ANY (public.dcs_schema_ids('DunningStepDue', 'DunningStepTaken',
+	'DunningStepFailed', 'DunningStepWithdrawn', 'DunningStepSkipped', 'DunningWaiting', 'TaskOpened', 'TaskTaken', 'TaskReleased', 'TaskPutOff',
+	'TaskFinished', 'TaskCancelled', 'CommandRejected'));
