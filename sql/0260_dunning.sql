@@ -128,30 +128,3 @@ GRANT SELECT, INSERT ON dunning.step_debt TO dcs_dunning;
 CREATE VIEW dunning.public_step WITH (security_barrier) AS SELECT step_id, state FROM dunning.step;
 GRANT USAGE ON SCHEMA dunning TO dcs_communications;
 GRANT SELECT ON dunning.public_step TO dcs_communications;
-
--- What dunning did is a part of a customer's history; what it only noted is not.
-CREATE OR REPLACE FUNCTION api.timeline(wanted uuid)
-	RETURNS TABLE (place bigint, module text, event_id uuid, schema_id integer, subject uuid, command_id uuid, at timestamptz, body bytea)
-	LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog AS $$
-#variable_conflict use_column
-BEGIN
-	RETURN QUERY SELECT ((extract(epoch FROM x.at) * 1000)::bigint << 21) | (x.number << 19) | (x.seq & 524287), x.module, x.event_id, x.schema_id,
-		x.subject, x.command_id, x.at, x.body
-	FROM (
-		SELECT 0::bigint AS number, 'customers' AS module, e.event_id, e.schema_id, e.subject, e.command_id, e.at, e.body, e.seq
-		FROM customers.event_log e WHERE e.key = wanted
-		UNION ALL
-		SELECT 1, 'debts', e.event_id, e.schema_id, e.subject, e.command_id, e.at, e.body, e.seq
-		FROM debts.debt d CROSS JOIN LATERAL debts.api_history(d.debt_id) e WHERE d.customer_id = wanted
-		UNION ALL
-		SELECT 1, 'debts', e.event_id, e.schema_id, e.subject, e.command_id, e.at, e.body, e.seq
-		FROM debts.event_log e WHERE e.key = wanted AND e.schema_id = ANY (public.dcs_schema_ids('CommandRejected'))
-		UNION ALL
-		SELECT 2, 'communications', e.event_id, e.schema_id, e.subject, e.command_id, e.at, e.body, e.seq
-		FROM communications.event_log e WHERE e.key = wanted
-		UNION ALL
-		SELECT 3, 'dunning', e.event_id, e.schema_id, e.subject, e.command_id, e.at, e.body, e.seq
-		FROM dunning.event_log e WHERE e.key = wanted AND e.schema_id = ANY (public.dcs_schema_ids('DunningStepDue', 'DunningStepTaken',
-			'DunningStepFailed', 'DunningStepWithdrawn', 'DunningStepSkipped', 'DunningWaiting', 'CommandRejected'))
-	) x;
-END $$;
