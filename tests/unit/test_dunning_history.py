@@ -13,7 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 import dunning_history  # noqa: E402
 from dunning_judge import Judge, Line, guard_denies, guard_until  # noqa: E402
 
-FLAGS = argparse.Namespace(customers=50, debts=150, days=440, seed=7, start=datetime.date(2027, 1, 1))
+FLAGS = argparse.Namespace(customers=60, debts=180, days=460, seed=7, start=datetime.date(2027, 1, 1))
 
 
 class Teller(Judge):
