@@ -20,7 +20,7 @@
 MUST_CHECK bool policy_read(struct policy *policy, const struct publish_policy *draft, struct policy_fault *fault);
 
 /* Of what was published, hence read before. */
-void policy_read_event(struct policy *policy, const struct policy_published *event);
+void policy_read_event(struct policy *policy, const struct policy_published *from);
 
 /* The event's part of a draft. Its texts are the draft's; its arrays are taken from the arena. False: the arena is full. */
 MUST_CHECK bool policy_fill_event(struct policy_published *event, const struct publish_policy *draft, struct arena *arena);

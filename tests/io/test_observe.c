@@ -15,8 +15,6 @@
 
 #define PARTS 2
 
-extern const struct store reports_store;
-
 static struct store_spec spec;
 static struct mock_cluster mock;
 static struct observer observer;

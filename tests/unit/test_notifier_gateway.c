@@ -260,7 +260,7 @@ static void test_gateway__a_sink_refuses_what_its_faults_name(void **state)
 				     "email 2027-03-04T00:00:00Z 2027-03-05T00:00:00Z nonsense\n";
 	char folder[] = "/tmp/sink.XXXXXX", path[64], url[64];
 	struct gateway_conf conf = { .name = "sink", .channel = "email", .kind = "sink", .url = url };
-	int64_t first_ms, last_ms;
+	int64_t first_ms = 0, last_ms = 0;
 	FILE *file;
 
 	(void)state;
