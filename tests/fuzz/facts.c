@@ -5,6 +5,7 @@
 #include "base/array.h"
 #include "consumers/customers/customers.h"
 #include "consumers/debts/debts.h"
+#include "consumers/dunning/dunning.h"
 #include "consumers/dunning/policies.h"
 #include "crypto/crypto.h"
 #include "tests/fuzz/script.h"
@@ -55,6 +56,18 @@ static void load_templates(const uint8_t *facts, struct slot *slot)
 	}
 }
 
+/* A task that the module has opened: no command does. */
+static void load_task(const uint8_t *facts, struct slot *slot)
+{
+	slot->exists = (facts[FACT_PERSON] & 1) == 0;
+	if (slot->exists)
+		*(struct dunning_task *)slot->state = (struct dunning_task){ .customer_id = script_id(SCRIPT_CUSTOMER),
+									     .version = 1,
+									     .kind = TASK_KIND_TRACE,
+									     .reason = TASK_REASON_NO_CONTACT,
+									     .state = TASK_STATE_OPEN };
+}
+
 bool facts_load(const uint8_t *facts, struct slot *slot)
 {
 	uint8_t person = facts[FACT_PERSON];
@@ -70,6 +83,8 @@ bool facts_load(const uint8_t *facts, struct slot *slot)
 		slot->exists = (person & 8) == 0;
 	} else if (slot->entity == &policy_template_entity) {
 		load_templates(facts, slot);
+	} else if (slot->entity == &dunning_task_entity) {
+		load_task(facts, slot);
 	} else {
 		return false;
 	}

@@ -177,6 +177,8 @@ def stories(by_name):
             key = by_name[kept].body[field]
             for who in (1, 5):
                 yield [(by_name[kept], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
+    for end in (by_name["ReleaseTask"], by_name["FinishTask"].but(outcome="done", back_on=None), by_name["FinishTask"].but(outcome="later", back_on="2026-11-29")):
+        yield [(by_name["TakeTask"].but(expected_version=None), 1), *[(end.but(expected_version=None), 1)] * 2]
     profile = by_name["PublishProfile"]
     approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
     yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
