@@ -154,6 +154,9 @@ static int open_world(void **state)
 	mock_cluster_topic(&mock, "dcs.debts.commands.v1", WORLD_PARTS);
 	world_open(&world);
 	exec("SELECT dcs_create_reaction('reports')");
+	/* as a claim makes them; the world has claimed before the module reacts */
+	exec("INSERT INTO reports.followed_head (part, source, next_offset, last_seq, last_hash) SELECT h.part, 'debts', 0, 0, "
+	     "decode(repeat('00', 32), 'hex') FROM reports.partition_head h");
 	pg_edge_react(world.modules[REPORTS].edge, &reacting);
 	create(1, 2);
 	create(11, 2);
