@@ -168,7 +168,7 @@ static int find_event(struct source *source, struct position *position, const st
 	while (is_in_part(source, position) && (source->is_answered || !uuid_equal(&source->line.row.event_id, event_id)))
 		if (go_on(source, position, err) != 0)
 			return -1;
-	source->is_answered = true;
+	source->is_answered = is_in_part(source, position); /* otherwise it is the first line of the next partition */
 	return 0;
 }
 

