@@ -403,7 +403,7 @@ def test_verify_finds(system, wrong):
         system.script("programs.sh", "start", *[f"{name}=1" for name in PROGRAMS])
     assert {finding["promise"] for finding in found} == set(promises.split()), found
     assert any(words in finding["what"] for finding in found), found
-    assert len(found) < 10, "\n".join(map(str, found))  # one wrong is not a flood
+    assert len(found) < 12, "\n".join(map(str, found))  # one wrong is not a flood
     assert system.verify() == []
 
 
