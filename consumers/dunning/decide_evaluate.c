@@ -1,4 +1,5 @@
 #include "base/day.h"
+#include "base/must.h"
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/keys.h"
@@ -158,6 +159,8 @@ static void open_task(const struct evaluation *evaluation, const struct uuid *ta
 	const struct dunned_group *group = evaluation->facts.group;
 	struct task_opened *opened = decision_event(decision, &task_opened_type);
 
+	MUST(answer->policy != NULL &&
+	     answer->step != NULL); /* a step that is due, that has failed, or that waits for a contact */
 	opened->task_id = *task_id;
 	opened->customer_id = evaluation->facts.customer_id;
 	opened->version = 1;
