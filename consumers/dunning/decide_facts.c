@@ -33,9 +33,10 @@ static struct str opted_out_words(uint32_t channels, struct arena *arena)
 /* The person as it is, to be changed and said by say_person. */
 static struct dunned_person person_now(const struct command *event, const struct workset *set)
 {
+	static const struct dunned_person unknown;
 	const struct dunned_person *person = workset_state(set, &dunned_person_entity, &event->key);
 
-	return person == NULL ? (struct dunned_person){ .version = 0 } : *person;
+	return person == NULL ? unknown : *person;
 }
 
 static struct str copy_text(struct decision *decision, const char *text)

@@ -192,11 +192,12 @@ static void test_inbound__the_last_day_counts(void **state)
 
 static void when_stop(const char *kind, const struct uuid *debt_id, int32_t until_on)
 {
+	static const struct uuid none;
 	const struct circumstance_recorded body = { .circumstance_id = STOP,
 						    .customer_id = PERSON,
 						    .kind = str_of(kind),
 						    .has_debt_id = debt_id != NULL,
-						    .debt_id = debt_id == NULL ? (struct uuid){ .bytes = { 0 } } : *debt_id,
+						    .debt_id = debt_id == NULL ? none : *debt_id,
 						    .from_on = SPEC_TODAY,
 						    .has_until_on = until_on != 0,
 						    .until_on = until_on };

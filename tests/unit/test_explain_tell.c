@@ -35,7 +35,7 @@ static void given_policy(const char *country)
 				   .new_debts = NEW_DEBTS_JOIN,
 				   .reopened = REOPENED_START,
 				   .steps_count = 2 };
-	memcpy(policy->jurisdiction, country, sizeof(policy->jurisdiction));
+	memcpy(policy->jurisdiction, country, strlen(country) + 1);
 	policy->steps[0] = (struct policy_step){ .number = 1,
 						 .trigger = TRIGGER_DAYS_PAST_DUE,
 						 .days = 5,
