@@ -95,6 +95,11 @@ static void on_stop_noted(struct workset *set, const struct stop_noted *event)
 
 /* ---- steps ---- */
 
+static void forget_failures(struct dunned_group *group)
+{
+	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+}
+
 /* What a step that is asked for again begins with: its failures count on, those of another step do not. */
 static void group_on_step_due(struct dunned_group *group, const struct dunning_step_due *event)
 {
@@ -103,7 +108,7 @@ static void group_on_step_due(struct dunned_group *group, const struct dunning_s
 	group->wait = WAIT_NONE;
 	group->wait_step = 0;
 	if (group->failed_step != event->step)
-		group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+		forget_failures(group);
 }
 
 static void on_dunning_step_due(struct workset *set, const struct dunning_step_due *event)
@@ -154,11 +159,6 @@ static void raise_debt(struct dunned_debt *debt, struct str policy, int32_t leve
 	SET_CHARS(debt->policy, policy);
 	debt->level = level;
 	debt->level_on = day;
-}
-
-static void forget_failures(struct dunned_group *group)
-{
-	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
 }
 
 /* Of a step that had failed the report may come when its debt is further up, or on another policy's ladder: it stays there. */
