@@ -28,6 +28,17 @@ bool dunning_dry_run(int argc, char **argv, int *ret_status);
 
 /* ---- what they share (dunning_view.c) ---- */
 
+/* Settings: what a message costs, in minor units, by channel. */
+#define ROW_PRICE(its_name, its_target, its_help)                                                                                \
+	{                                                                                                                        \
+		.name = (its_name), .kind = CONF_NUMBER, .default_value = "0", .target = (its_target), .number_max = 1000000,    \
+		.help = (its_help)                                                                                               \
+	}
+#define ROWS_PRICE(prices)                                                                                                       \
+	ROW_PRICE("price.email", &(prices)[CHANNEL_EMAIL], "what an e-mail costs, in minor units"),                              \
+		ROW_PRICE("price.sms", &(prices)[CHANNEL_SMS], "what an SMS costs"),                                             \
+		ROW_PRICE("price.letter", &(prices)[CHANNEL_LETTER], "what a letter costs")
+
 #define CAPS_DAYS 7 /* demands of earlier days count against no cap */
 
 /* The snapshot. */

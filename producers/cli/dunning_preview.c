@@ -20,12 +20,6 @@ static struct {
 	bool is_alone, progress;
 } conf;
 
-#define ROW_PRICE(its_name, channel, its_help)                                                                                   \
-	{                                                                                                                        \
-		.name = (its_name), .kind = CONF_NUMBER, .default_value = "0", .target = &conf.prices[channel],                  \
-		.number_max = 1000000, .help = (its_help)                                                                        \
-	}
-
 static const struct conf_row rows[] = {
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
@@ -49,9 +43,7 @@ static const struct conf_row rows[] = {
 	  .default_value = "",
 	  .target = &conf.key_file,
 	  .help = "file of the key that seals addresses, for asking the guard; empty: the guard is not asked" },
-	ROW_PRICE("price.email", CHANNEL_EMAIL, "what an e-mail costs, in minor units"),
-	ROW_PRICE("price.sms", CHANNEL_SMS, "what an SMS costs"),
-	ROW_PRICE("price.letter", CHANNEL_LETTER, "what a letter costs"),
+	ROWS_PRICE(conf.prices),
 	ROW_PROGRESS(&conf.progress),
 };
 

@@ -15,12 +15,6 @@ static struct {
 	int64_t prices[CHANNEL_COUNT];
 } conf;
 
-#define ROW_PRICE(its_name, channel, its_help)                                                                                   \
-	{                                                                                                                        \
-		.name = (its_name), .kind = CONF_NUMBER, .default_value = "0", .target = &conf.prices[channel],                  \
-		.number_max = 1000000, .help = (its_help)                                                                        \
-	}
-
 static const struct conf_row rows[] = {
 	ROW_PG(&conf.pg),
 	ROW_PG_USER(&conf.pg_user),
@@ -29,9 +23,7 @@ static const struct conf_row rows[] = {
 	  .default_value = "1970-01-01",
 	  .target = &conf.since,
 	  .help = "steps that were asked for on this day or later" },
-	ROW_PRICE("price.email", CHANNEL_EMAIL, "what an e-mail costs, in minor units"),
-	ROW_PRICE("price.sms", CHANNEL_SMS, "what an SMS costs"),
-	ROW_PRICE("price.letter", CHANNEL_LETTER, "what a letter costs"),
+	ROWS_PRICE(conf.prices),
 };
 
 static const struct usage usage = {
