@@ -210,9 +210,11 @@ class Judge:
     def __init__(self, lines, arm=""):
         self.arm = arm
         self.lines = collections.defaultdict(list)  # (customer, instant): lines nobody has asked for yet
+        self.written_to = collections.defaultdict(dict)  # instant: customers, each once
         self.ahead = collections.defaultdict(list)  # customer: all of his lines in order
         for line in lines:
             self.lines[line.customer, line.at].append(line)
+            self.written_to[line.at][line.customer] = True
             self.ahead[line.customer].append(line)
         self.policies, self.changes = {}, []  # in force: (business date, name, policy or None), from the next day on
         self.published = {}  # publication id: policy
@@ -499,7 +501,8 @@ class Judge:
                         known.person.demands.append(day)
 
     def end_of(self, at):
-        for (customer, when), lines in [(place, lines) for place, lines in self.lines.items() if place[1] == at and lines]:
+        for customer in self.written_to.pop(at, ()):
+            lines = self.lines[customer, at]
             for line in lines:
                 self.unexpected(customer, line)
             lines.clear()

@@ -14,8 +14,6 @@ DAY = datetime.timedelta(days=1)
 ASKS = frozenset(("reminder", "demand", "settlement_offer", "legal_notice", "promise_reminder", "plan_notice"))  # for money
 FORBIDS = frozenset(("attorney", "cease", "restriction", "incapacity", "breathing_space", "crisis", "plan_in_development", "dispute"))
 LISTED_MAX = 32
-SEGMENT = ("jurisdiction", "customer_kind", "debt_currency", "creditor_ids", "portfolio_ids", "languages", "days_from", "days_to",
-           "balance_from_minor", "balance_to_minor")  # fmt: skip
 
 
 # ---- policies ----
@@ -92,7 +90,7 @@ def read_policy(body):
     """Of the command PublishPolicy."""
     return Policy(
         name=body["policy"], version=body["policy_version"], priority=body["priority"],
-        segment={name: body[name] for name in SEGMENT if body.get(name)}, steps=tuple(map(read_step, body["steps"])),
+        segment={name: body[name] for name in FITS if body.get(name)}, steps=tuple(map(read_step, body["steps"])),
         tolerance_minor=body["tolerance_minor"], demands_a_day=body["demands_a_day"], demands_a_week=body["demands_a_week"],
         catch_up=body["catch_up"], new_debts=body["new_debts"], reopened=body["reopened"],
         arms=tuple((arm["name"], arm["weight"]) for arm in body.get("arms") or ()))  # fmt: skip
@@ -233,19 +231,31 @@ def speaks_one_of(locale, languages):
     return not languages or any(locale.lower() == word.lower() or locale.lower().startswith(word.lower() + "-") for word in languages)
 
 
+def is_past_due_between(debt, today, least, most):
+    return is_between(max(0, debt.days_past_due(today)), least, most)
+
+
+# What a member of a segment demands. Members that a policy leaves out demand nothing.
+FITS = {
+    "jurisdiction": lambda wanted, group, person, debt, today: person.country == wanted,
+    "customer_kind": lambda wanted, group, person, debt, today: person.kind == wanted,
+    "debt_currency": lambda wanted, group, person, debt, today: group.currency == wanted,
+    "creditor_ids": lambda wanted, group, person, debt, today: group.creditor in wanted,
+    "portfolio_ids": lambda wanted, group, person, debt, today: debt.portfolio in wanted,
+    "languages": lambda wanted, group, person, debt, today: speaks_one_of(person.locale, wanted),
+    "days_from": lambda wanted, group, person, debt, today: is_past_due_between(debt, today, wanted, 0),
+    "days_to": lambda wanted, group, person, debt, today: is_past_due_between(debt, today, 0, wanted),
+    "balance_from_minor": lambda wanted, group, person, debt, today: debt.owed >= wanted,
+    "balance_to_minor": lambda wanted, group, person, debt, today: debt.owed < wanted,
+}
+
+
 def has(policy, group, person, debt, today):
     """Whether the policy's segment has the debt."""
-    segment = policy.segment
-    return (
-        segment.get("jurisdiction", person.country) == person.country
-        and segment.get("customer_kind", person.kind) == person.kind
-        and segment.get("debt_currency", group.currency) == group.currency
-        and (not segment.get("creditor_ids") or group.creditor in segment["creditor_ids"])
-        and (not segment.get("portfolio_ids") or debt.portfolio in segment["portfolio_ids"])
-        and speaks_one_of(person.locale, segment.get("languages"))
-        and is_between(max(0, debt.days_past_due(today)), segment.get("days_from", 0), segment.get("days_to", 0))
-        and is_between(debt.owed, segment.get("balance_from_minor", 0), segment.get("balance_to_minor", 1) - 1)
-    )
+    for name, wanted in policy.segment.items():
+        if not FITS[name](wanted, group, person, debt, today):
+            return False
+    return True
 
 
 def policy_of(debt, group, person, policies, today):
@@ -452,7 +462,9 @@ def above_tolerance(places, net):
 
 
 def hold_due(group, person, policies, today):
-    """The group's step that is due and cannot go waits for what it lacks."""
+    """The group's step that is due and cannot go waits for what it lacks: news for skip_to_current alone."""
+    if all(policy.catch_up != "skip_to_current" for policy in policies):
+        return
     places = above_tolerance(places_of(group, person, policies, today), net_of(group, person, today))
     due = [(place.policy.name, place.step.number) if place.step else () for place in places]
     chosen, _ = choose(places, net_of(group, person, today), today)
