@@ -18,6 +18,7 @@ SCENARIO=${SCENARIO:-$HERE/rehearsal.py}
 FLAGS=(--seed "${SEED:-1}" ${CUSTOMERS:+--customers "$CUSTOMERS"} ${DEBTS:+--debts "$DEBTS"} ${DAYS:+--days "$DAYS"} ${START:+--start "$START"})
 ROLES=admin,agent,supervisor,compliance,creditor,notifier
 REST_S=60
+FOUND_MAX=12
 PROGRAMS=($("$ROOT/consumers/modules.py")) # no clock: dcs rehearse is it; and nobody asks over HTTP
 
 . "$HERE/lib.sh"
@@ -100,6 +101,20 @@ tell_dunning() {
 	cat "$LOG/story.txt"
 }
 
+# tell_found: the whole story of each of the first customers about whom the judge has found something (found.txt, one on a line)
+tell_found() {
+	local customer before page
+	[ -f "$LOG/found.txt" ] || return 0
+	for customer in $(head -n "$FOUND_MAX" "$LOG/found.txt"); do
+		before=
+		while page=$("$BIN/dcs" explain "$customer" ${before:+--before "$before"}); do
+			printf '%s\n' "$page" >>"$LOG/found-$customer.txt"
+			before=$(sed -n 's/.*(older events: --before \([0-9]*\)).*/\1/p' <<<"$page")
+			[ -n "$before" ] || break
+		done
+	done
+}
+
 LOG=$DIR/$(date -u +%Y%m%dT%H%M%SZ)
 mkdir -p "$LOG"
 failed=0
@@ -119,4 +134,5 @@ check verify "$BIN/dcs" verify
 cp "$STACK/sink.jsonl" "$LOG/" 2>/dev/null || true
 tell_dunning
 check messages scenario judge "$LOG"
+tell_found
 exit $failed

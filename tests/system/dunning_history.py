@@ -379,6 +379,7 @@ def judge(folder):
         print(finding)
     for what, count in sorted(judge.counts.items()):
         print(f"{count:8} {what}")
+    (folder / "found.txt").write_text("".join(f"{customer}\n" for customer in dict.fromkeys(finding.customer for finding in findings)), encoding="utf-8")
     kinds = collections.Counter(finding.kind for finding in findings)
     print(f"{len(lines)} messages to {len({line.customer for line in lines})} of {len(judge.people)} people,", *(f"{count} {kind}," for kind, count in sorted(kinds.items())),
           f"{len(findings)} findings")  # fmt: skip
