@@ -19,8 +19,8 @@ import sys
 import tempfile
 import uuid
 
-import bench
-from bench import BIN, ask, key_values, run, say, until
+from machine import BIN, Cpu, children_of, key_values, run, say, until
+from stack import Stack, ask, recycle_wal, warm_up
 
 CONNECTIONS = 32
 SECONDS = int(os.environ.get("SECONDS") or 8)
@@ -183,10 +183,10 @@ def measure(stack, gateway):
     size = answer_size(gateway, f"/debts/{rows[0][0]}")
     results = {}
 
-    cpu = bench.Cpu(
+    cpu = Cpu(
         gateway=lambda: [gateway.processes["api"].pid],
         worker=lambda: [gateway.processes["debts"].pid],
-        postgres=lambda: [stack.postgres, *bench.children_of(stack.postgres)],
+        postgres=lambda: [stack.postgres, *children_of(stack.postgres)],
         broker=lambda: [stack.kafka],
     )
 
@@ -251,16 +251,16 @@ def main():
     folder.chmod(0o711)
     os.environ["KAFKA_COMPILER"] = "full"  # and a warm-up: what is measured is a broker that has run for a while
     try:
-        with bench.Stack(folder / "api") as stack:
+        with Stack(folder / "api") as stack:
             say(f"\nthe gateway over {debts:,} debts")
-            bench.recycle_wal(stack)
+            recycle_wal(stack)
             run(BIN / "dcs", "migrate", env=stack.env)
             run(BIN / "dcs", "topics", "--parts", PARTS, env=stack.env)
             stack.sql("dcs", "CREATE EXTENSION pg_prewarm")
             run(BIN / "bench/load", "--debts", debts, env=stack.env)
             for name in ("customers.customer", "debts.debt", "debts.ledger_entry"):
                 stack.sql("dcs", f"VACUUM (ANALYZE) {name}")
-            bench.warm_up(stack, "dcs")
+            warm_up(stack, "dcs")
             with Gateway(stack) as gateway:
                 results, size = measure(stack, gateway)
         table(results, size)
