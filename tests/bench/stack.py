@@ -68,16 +68,18 @@ class Stack:
 
     def start(self):
         self.call("start", "postgres", "kafka")
-        self.env = dict(os.environ)
-        for line in self.call("env").splitlines():
-            name, _, value = line.removeprefix("export ").partition("=")
-            if line.startswith("export "):
-                self.env[name] = value.strip("'")
+        self.env = self.sourced(self.call("env"))
         self.postgres = int(self.call("pid", "postgres"))
         self.kafka = int(self.call("pid", "kafka"))
         for name, value in SETTINGS.items():
             self.sql("postgres", f"ALTER SYSTEM SET {name} = '{value}'")
         self.sql("postgres", "SELECT pg_reload_conf()")
+
+    @staticmethod
+    def sourced(lines):
+        """Our environment after a shell has read these lines: some keep what is set already."""
+        result = subprocess.run(["bash", "-c", 'eval "$0" && env -0', lines], stdout=subprocess.PIPE, text=True, check=True)
+        return dict(pair.split("=", 1) for pair in result.stdout.split("\0") if pair)
 
     def has_huge_pages(self):
         status = pathlib.Path(f"/proc/{self.postgres}/status").read_text()
