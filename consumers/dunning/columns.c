@@ -49,11 +49,13 @@ static const struct db_column group_rows[] = {
 	{ "version", DB_INT64(struct dunned_group, version) },
 	{ "step_id", DB_UUID(struct dunned_group, step_id), .or_null = true },
 	{ "asks", DB_INT32(struct dunned_group, asks) },
+	{ "failed_policy", DB_CHARS(struct dunned_group, failed_policy), .or_null = true },
 	{ "failed_step", DB_INT32(struct dunned_group, failed_step) },
 	{ "next_channel", DB_INT32(struct dunned_group, next_channel) },
 	{ "rounds", DB_INT32(struct dunned_group, rounds) },
 	{ "retry_on", DB_DATE(struct dunned_group, retry_on), .or_null = true },
 	{ "wait", DB_WORD(struct dunned_group, wait, dunning_wait_words), .or_null = true },
+	{ "wait_policy", DB_CHARS(struct dunned_group, wait_policy), .or_null = true },
 	{ "wait_step", DB_INT32(struct dunned_group, wait_step) },
 	{ "is_traced", DB_FLAG(struct dunned_group, is_traced) },
 };

@@ -235,9 +235,8 @@ static void wait_for(const struct evaluation *evaluation, const struct workset *
 {
 	const struct next_answer *answer = &evaluation->answer;
 	const struct dunned_group *group = evaluation->facts.group;
-	int32_t step = answer->step == NULL ? 0 : answer->step->number;
 
-	if (group->wait != answer->wait || group->wait_step != step)
+	if (group->wait != answer->wait || !group_waits_with(group, answer->policy, answer->step))
 		say_waiting(evaluation, (enum dunning_wait)answer->wait, answer->ask_on, decision);
 	if (answer->wait == WAIT_NO_CONTACT)
 		trace(evaluation, set, decision);

@@ -106,6 +106,10 @@ struct dunned_group {
 	int32_t wait_step;    /* the step that waits; 0: none is known */
 	uint32_t is_traced;   /* a task to trace the person was opened since a step was taken */
 	char currency[4];
+
+	/* A number names a step of a policy only. "": none */
+	char failed_policy[POLICY_NAME_MAX + 1];
+	char wait_policy[POLICY_NAME_MAX + 1];
 };
 
 /*

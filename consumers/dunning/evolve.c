@@ -98,6 +98,19 @@ static void on_stop_noted(struct workset *set, const struct stop_noted *event)
 static void forget_failures(struct dunned_group *group)
 {
 	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+	group->failed_policy[0] = '\0';
+}
+
+static void forget_wait(struct dunned_group *group)
+{
+	group->wait = WAIT_NONE;
+	group->wait_step = 0;
+	group->wait_policy[0] = '\0';
+}
+
+static bool has_failed(const struct dunned_group *group, struct str policy, int32_t step)
+{
+	return group->failed_step == step && str_is(policy, group->failed_policy);
 }
 
 /* What a step that is asked for again begins with: its failures count on, those of another step do not. */
@@ -105,9 +118,8 @@ static void group_on_step_due(struct dunned_group *group, const struct dunning_s
 {
 	group->step_id = event->step_id;
 	group->asks = event->ask;
-	group->wait = WAIT_NONE;
-	group->wait_step = 0;
-	if (group->failed_step != event->step)
+	forget_wait(group);
+	if (!has_failed(group, event->policy, event->step))
 		forget_failures(group);
 }
 
@@ -186,11 +198,13 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 
 static void on_dunning_step_failed(struct workset *set, const struct dunning_step_failed *event)
 {
+	const struct dunned_step *step = workset_change(set, &dunned_step_entity, &event->step_id);
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	end_step(set, &event->step_id, event->version, STEP_STATE_FAILED, 0);
-	if (group->failed_step != event->step)
+	if (!has_failed(group, str_of(step->policy), event->step))
 		forget_failures(group);
+	SET_CHARS(group->failed_policy, str_of(step->policy));
 	group->failed_step = event->step;
 	group->next_channel = event->next_channel;
 }
@@ -205,8 +219,7 @@ static void on_dunning_step_skipped(struct workset *set, const struct dunning_st
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	group->version = event->version;
-	group->wait = WAIT_NONE;
-	group->wait_step = 0;
+	forget_wait(group);
 	forget_failures(group);
 	for (size_t index = 0; index < event->debt_ids_count; index++)
 		raise_debt(workset_change(set, &dunned_debt_entity, &event->debt_ids[index]), event->policy, event->step,
@@ -220,6 +233,7 @@ static void on_dunning_waiting(struct workset *set, const struct dunning_waiting
 
 	group->version = event->version;
 	group->wait = dunning_wait_by_name(event->reason);
+	SET_CHARS(group->wait_policy, event->policy);
 	group->wait_step = event->step;
 	if (group->wait != WAIT_RETRY || group->next_channel == 0)
 		return;

@@ -280,6 +280,19 @@ static bool preconditions_hold(struct question *question, const struct policy_st
 	       days_are_within(days, step->days_from, step->days_to);
 }
 
+bool group_has_failed(const struct dunned_group *group, const struct policy *policy, const struct policy_step *step)
+{
+	return group->failed_step == step->number && strcmp(group->failed_policy, policy->name) == 0;
+}
+
+/* policy NULL: a wait with no step that is known. */
+bool group_waits_with(const struct dunned_group *group, const struct policy *policy, const struct policy_step *step)
+{
+	if (policy == NULL)
+		return group->wait_step == 0;
+	return group->wait_step == step->number && strcmp(group->wait_policy, policy->name) == 0;
+}
+
 static void consider(struct question *question, const struct policy_step *step, const struct dunned_debt *debt,
 		     struct standing *standing)
 {
@@ -290,11 +303,11 @@ static void consider(struct question *question, const struct policy_step *step, 
 }
 
 /* skip_to_current: a step whose day has passed, unless it was held back on its day or has failed since. */
-static bool has_passed(struct question *question, const struct policy_step *step, int64_t day)
+static bool has_passed(struct question *question, const struct policy *policy, const struct policy_step *step, int64_t day)
 {
 	const struct dunned_group *group = question->facts->group;
 
-	if ((group->wait != WAIT_NONE && group->wait_step == step->number) || group->failed_step == step->number)
+	if ((group->wait != WAIT_NONE && group_waits_with(group, policy, step)) || group_has_failed(group, policy, step))
 		return false;
 	if (day == question->today)
 		note(question, day + 1);
@@ -320,17 +333,17 @@ static bool is_above(const struct policy_step *step, const struct standing *stan
 static bool climb(struct question *question, const struct dunned_debt *debt, struct standing *standing, struct walk *walk,
 		  const struct policy_step *step, int64_t day)
 {
-	uint32_t catch_up = standing->ladder->policy->catch_up;
+	const struct policy *policy = standing->ladder->policy;
 	bool has_come = day <= question->today;
 
-	if (has_come && catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, step, day)) {
+	if (has_come && policy->catch_up == CATCH_UP_SKIP_TO_CURRENT && has_passed(question, policy, step, day)) {
 		pass_over(standing, walk, step, day);
 		return true;
 	}
 	if (has_come)
 		consider(question, step, debt, standing);
 	walk->since = NEVER;
-	return catch_up == CATCH_UP_MOST_SEVERE;
+	return policy->catch_up == CATCH_UP_MOST_SEVERE;
 }
 
 /* The first step whose day has come; of most_severe the last; of skip_to_current the first that was not passed over. */
@@ -505,7 +518,7 @@ static enum dunning_wait find_hold(struct question *question, const struct next_
 		wait = hold_until(question, (int64_t)facts->person->inbound_on + 1, WAIT_INBOUND);
 	if (wait == WAIT_NONE && step_is_demand(answer->step))
 		wait = hold_until(question, free_on(facts->demands, answer->policy), WAIT_CAP);
-	if (wait == WAIT_NONE && facts->group->failed_step == answer->step->number)
+	if (wait == WAIT_NONE && group_has_failed(facts->group, answer->policy, answer->step))
 		wait = hold_until(question, facts->group->retry_on, WAIT_RETRY);
 	return wait;
 }
@@ -540,7 +553,7 @@ static enum dunning_wait why_no_channel(const struct policy_step *step, const st
 static void reach(const struct question *question, struct next_answer *answer)
 {
 	const struct dunned_group *group = question->facts->group;
-	bool has_failed = group->failed_step == answer->step->number;
+	bool has_failed = group_has_failed(group, answer->policy, answer->step);
 	uint32_t from = has_failed ? (uint32_t)group->next_channel : 0;
 	bool is_task = answer->step->action != ACTION_SEND;
 
@@ -608,7 +621,7 @@ static void answer_debts(struct question *question, struct next_answer *answer)
 static void note_wait(struct question *question, struct next_answer *answer)
 {
 	answer->kind = NEXT_WAIT;
-	if (question->skips && (answer->step == NULL ? 0 : answer->step->number) != question->facts->group->wait_step)
+	if (question->skips && !group_waits_with(question->facts->group, answer->policy, answer->step))
 		note(question, (int64_t)question->today + 1);
 }
 

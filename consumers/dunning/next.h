@@ -6,7 +6,7 @@
 /*
  * The next step of a group: a pure function of its facts, the policies and the business date (README.md, "The evaluation"). No memory
  * and no clock: whether it was asked yesterday makes no difference, except that skip_to_current does not pass over the step that
- * the group waits with (group->wait, wait_step).
+ * the group waits with (group->wait, wait_policy, wait_step).
  *
  * With an `event`, a step for that event comes before those of the day; without one, or when none can be taken now, the day is asked
  * about. A step for an event that is held back (WAIT) is not due again on the next day.
@@ -66,6 +66,10 @@ enum next_end {
 	NEXT_END_MOVE_ON, /* its debts rise without it */
 };
 enum next_end next_end_of(const struct policy_step *step, const struct dunned_group *group);
+
+/* Whether the group's failure, or its wait, is of this step: a number alone may be one of another policy of the group. */
+bool group_has_failed(const struct dunned_group *group, const struct policy *policy, const struct policy_step *step);
+bool group_waits_with(const struct dunned_group *group, const struct policy *policy, const struct policy_step *step);
 
 /* Days past due: 0 on the due day and before (consumers/DOMAIN.md 4, axis 2). */
 int32_t days_past_due(const struct dunned_debt *debt, int32_t today);

@@ -16,11 +16,18 @@ static void tell(const struct playing *playing, const struct play_line *line)
 
 /* ---- what a step changes (evolve.c) ---- */
 
+static void forget_wait(struct dunned_group *group)
+{
+	group->wait = WAIT_NONE;
+	group->wait_step = 0;
+	group->wait_policy[0] = '\0';
+}
+
 static void forget_failures(struct dunned_group *group)
 {
 	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
-	group->wait = WAIT_NONE;
-	group->wait_step = 0;
+	group->failed_policy[0] = '\0';
+	forget_wait(group);
 }
 
 static void raise_debt(struct dunned_debt *debt, const char *policy, int32_t level, int32_t day)
@@ -80,16 +87,18 @@ static void take(struct playing *playing, struct portfolio_group *group, const s
 
 static void say_waiting(const struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
 {
+	static const char no_policy[POLICY_NAME_MAX + 1];
 	const struct play_line line = line_of(playing, group, answer, PLAY_WAIT);
 
 	group->group.wait = answer->wait;
 	group->group.wait_step = answer->step == NULL ? 0 : answer->step->number;
+	memcpy(group->group.wait_policy, answer->policy == NULL ? no_policy : answer->policy->name, sizeof(no_policy));
 	tell(playing, &line);
 }
 
 static void wait_for(const struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
 {
-	if (group->group.wait != answer->wait || group->group.wait_step != (answer->step == NULL ? 0 : answer->step->number))
+	if (group->group.wait != answer->wait || !group_waits_with(&group->group, answer->policy, answer->step))
 		say_waiting(playing, group, answer);
 }
 
@@ -130,8 +139,7 @@ static void ask(struct playing *playing, struct portfolio_group *group)
 	group->ask_on = playing->today + 1;
 	switch (answer.kind) {
 	case NEXT_NOTHING:
-		group->group.wait = WAIT_NONE;
-		group->group.wait_step = 0;
+		forget_wait(&group->group);
 		group->ask_on = answer.ask_on;
 		return;
 	case NEXT_WAIT:

@@ -576,7 +576,7 @@ static const char *take_skipped(struct dunning_book *book, const struct dunning_
 	for (size_t i = 0; i < book->steps_count; i++)
 		if (uuid_equal(&book->steps[i].group_id, &skipped->group_id) && book->steps[i].state == STEP_STATE_FAILED)
 			last = &book->steps[i];
-	if (group->under_way > 0 || !last || last->number != skipped->step)
+	if (group->under_way > 0 || !last || last->number != skipped->step || !str_is(skipped->policy, last->policy))
 		WRONG("step %d is passed over, and it has not failed", skipped->step);
 	for (size_t i = 0; i < skipped->debt_ids_count; i++)
 		if (!debt_of(book, &skipped->debt_ids[i]))

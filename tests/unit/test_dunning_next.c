@@ -339,21 +339,29 @@ static void add_opt_outs(struct a_case *one, struct str words)
 	}
 }
 
-static void set_failed(struct dunned_group *group, struct str words)
+/* The policy of a failure or a wait: the first one of the case, unless it is named. */
+static void set_policy(struct a_case *one, char chars[POLICY_NAME_MAX + 1], struct str name)
 {
-	struct str channel;
-
-	group->failed_step = small(str_cut(words, ',', &channel));
-	group->next_channel = small(channel);
+	copy(chars, POLICY_NAME_MAX + 1, name.size > 0 ? name : str_of(one->policies.items[0].name));
 }
 
-static void set_waits(struct dunned_group *group, struct str words)
+static void set_failed(struct a_case *one, struct str words)
 {
-	struct str step;
+	struct str channel, policy;
+
+	one->group.failed_step = small(str_cut(words, ',', &channel));
+	one->group.next_channel = small(str_cut(channel, ',', &policy));
+	set_policy(one, one->group.failed_policy, policy);
+}
+
+static void set_waits(struct a_case *one, struct str words)
+{
+	struct str step, policy;
 	struct str reason = str_cut(words, ',', &step);
 
-	group->wait = known((int)dunning_wait_by_name(reason), reason);
-	group->wait_step = small(step);
+	one->group.wait = known((int)dunning_wait_by_name(reason), reason);
+	one->group.wait_step = small(str_cut(step, ',', &policy));
+	set_policy(one, one->group.wait_policy, policy);
 }
 
 static bool add_to_person(struct dunned_person *person, struct str name, struct str value)
@@ -387,11 +395,11 @@ static void add_fact(struct a_case *one, struct str word)
 	else if (str_is(name, "opted_out"))
 		add_opt_outs(one, value);
 	else if (str_is(name, "failed"))
-		set_failed(&one->group, value);
+		set_failed(one, value);
 	else if (str_is(name, "retry"))
 		one->group.retry_on = day_of_text(value);
 	else if (str_is(name, "waits"))
-		set_waits(&one->group, value);
+		set_waits(one, value);
 	else if (str_is(name, "under_way"))
 		one->group.step_id.bytes[0] = 1;
 	else if (str_is(name, "event"))
@@ -781,6 +789,7 @@ static bool happens(struct a_case *one, uint64_t world, int32_t day)
 static void forget_failures(struct dunned_group *group)
 {
 	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
+	group->failed_policy[0] = '\0';
 }
 
 static void raise_debts(struct a_case *one, const struct next_answer *answer, int32_t day)
@@ -805,8 +814,9 @@ static void count_demand(struct dunned_demands *demands, int32_t day)
 
 static void fail_step(struct dunned_group *group, const struct next_answer *answer)
 {
-	if (group->failed_step != answer->step->number)
+	if (!group_has_failed(group, answer->policy, answer->step))
 		forget_failures(group);
+	copy(group->failed_policy, sizeof(group->failed_policy), str_of(answer->policy->name));
 	group->failed_step = answer->step->number;
 	group->next_channel = STEP_CHANNELS_MAX;
 	for (uint32_t index = 0; index < answer->step->channels_count; index++) {
@@ -835,6 +845,8 @@ static bool follow(struct a_case *one, const struct next_answer *answer, uint64_
 
 	one->group.wait = answer->kind == NEXT_WAIT ? answer->wait : (uint32_t)WAIT_NONE;
 	one->group.wait_step = answer->kind == NEXT_WAIT && answer->step != NULL ? answer->step->number : 0;
+	copy(one->group.wait_policy, sizeof(one->group.wait_policy),
+	     str_of(one->group.wait_step == 0 ? "" : answer->policy->name));
 	if (is_step && fate(world, day, 10 + (uint32_t)answer->step->number + answer->channel, 4) == 0) {
 		fail_step(&one->group, answer);
 		return true;

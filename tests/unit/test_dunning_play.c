@@ -245,6 +245,7 @@ static void test_play__a_step_that_has_failed_is_passed_over(void **state)
 	given_policy(early);
 	given_group(&group, 1, 10000, "2025-12-10");
 	group.group.failed_step = 1;
+	memcpy(group.group.failed_policy, "early", 6);
 	group.group.next_channel = 2;
 	when_played(&group, 1, "2026-01-01", 20, NULL, 0);
 	assert_string_equal(told, "2026-01-01 1 over 1 - 10000\n"
@@ -336,6 +337,7 @@ static void given_some_group(struct portfolio_group *group, uint8_t number, cons
 		given_some_debt(group, (uint8_t)debts);
 	if (some(3) == 0) {
 		group->group.failed_step = 1 + some(3);
+		memcpy(group->group.failed_policy, "whole", 6);
 		group->group.next_channel = some(3);
 		group->group.rounds = some(2);
 		if (group->group.next_channel == 0) /* a round that has begun */

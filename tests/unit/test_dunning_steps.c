@@ -599,7 +599,41 @@ static void test_channels__are_those_of_the_persons_arm(void **state)
 	when_asked(SPEC_TODAY, 1, "sms");
 }
 
+/* Two policies have a step 1, and a debt goes from the one to the other: what has failed for it was the other one's step. */
+static void test_failed__is_of_the_policys_own_step(void **state)
+{
+	struct policy *other;
+
+	(void)state;
+	given_a_debt("email sms");
+	when_asked_and_failed(SPEC_TODAY, "email");
+	other = given_policy("q");
+	other->priority = policy->priority - 1;
+	given_step(other, 1, 1, "email sms");
+	when_asked(SPEC_TODAY, 1, "email");
+	assert_string_equal(the_step(step_due()->step_id)->policy, "q");
+}
+
 /* ---- waiting ---- */
+
+/* It says so, though the number of the step is the same. */
+static void test_waiting__with_another_policys_step_is_said_again(void **state)
+{
+	struct policy *other;
+
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_person("DE", NULL, NULL);
+	when_debt(1, 1000, DUE_ON);
+	when_day(SPEC_TODAY);
+	then_waits_for("no_contact", 1);
+	other = given_policy("q");
+	other->priority = -1;
+	given_step(other, 1, 1, "email");
+	when_day(SPEC_TODAY + 1);
+	then_events(&spec, "DunningWaiting"); /* and no second task to trace the person */
+	assert_string_equal(the_group()->wait_policy, "q");
+}
 
 static void test_waiting__is_said_once(void **state)
 {
@@ -738,6 +772,7 @@ int main(void)
 		TEST(test_failed__not_by_its_own_cancellation),
 		TEST(test_failed__when_its_command_is_refused),
 		TEST(test_failed__when_the_person_opts_out),
+		TEST(test_failed__is_of_the_policys_own_step),
 		TEST(test_failed__an_opt_out_of_messages_of_others_is_only_noted),
 		TEST(test_report__about_messages_of_others_says_nothing),
 		TEST(test_channels__the_next_one_is_tried_on_the_same_day),
@@ -747,6 +782,7 @@ int main(void)
 		TEST(test_exhausted__is_reviewed),
 		TEST(test_channels__are_those_of_the_persons_arm),
 		TEST(test_waiting__is_said_once),
+		TEST(test_waiting__with_another_policys_step_is_said_again),
 		TEST(test_waiting__ends_with_a_step),
 		TEST(test_waiting__ends_when_there_is_nothing_to_wait_for),
 		TEST(test_waiting__on_the_day_on_which_the_person_wrote),

@@ -180,6 +180,7 @@ static void test_explain_tell__a_step_that_has_failed_on_all_channels_is_passed_
 
 	(void)state;
 	group->facts.group.failed_step = 1;
+	memcpy(group->facts.group.failed_policy, "early", 6);
 	group->facts.group.next_channel = 1;
 	tell();
 	assert_first("2026-03-02", "Step 1 of early has failed for good and is passed over on 2026-03-02.");
