@@ -58,7 +58,7 @@ TEMPLATES = {
 }
 # The ladder of those who are dunned: its steps, and their texts.
 SECOND_PERSON = uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:second-person")
-APPROVED = datetime.time(7, 20)
+PROPOSED, APPROVED = datetime.time(7, 15), datetime.time(7, 20)
 FIRST_STEP = 5  # days past due
 LADDER = [{"number": number, "trigger": trigger, "days": days, "action": "send", "template": f"ladder-{number}", "message_class": "demand",
            "channels": "email", "send_days": 3, "otherwise": "move_on"}
@@ -222,9 +222,10 @@ def write_command(at, type_, body):
 
 
 def write_policy(at):
-    """Published, and approved by a second person: a play of its own (rehearsal.sh)."""
-    published = write_command(at, "PublishPolicy", POLICY)
-    approved = datetime.datetime.combine(at.date(), APPROVED, UTC)
+    """Published once its templates are there, as there is no order between topics; approved by a second person: a play of its own (rehearsal.sh)."""
+    proposed, approved = (datetime.datetime.combine(at.date(), time, UTC) for time in (PROPOSED, APPROVED))
+    print("at", instant(proposed))
+    published = write_command(proposed, "PublishPolicy", POLICY)
     print("as", SECOND_PERSON)
     print("at", instant(approved))
     write_command(approved, "dunning.ApproveCommand", {"command_id": published, "record_key": POLICY["publication_id"], "reason": ""})
