@@ -17,19 +17,10 @@ bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 	return set->slots != NULL && set->missing != NULL && set->buckets != NULL;
 }
 
-/*
- * Only the second half of the id: it is random in a UUIDv7 and in a hash, while the first half of one batch's ids is nearly the
- * same time. A multiplication carries bits only upwards, so the high bits are folded down and it is done twice: ids that differ
- * only in the last byte (tests, generators) are spread, too.
- */
 static struct slot **bucket_of(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
-	const uint64_t factor = UINT64_C(0x9E3779B97F4A7C15);
-	uint64_t hash;
+	uint64_t hash = (uuid_hash(id) ^ (uint64_t)(uintptr_t)entity) * UINT64_C(0x9E3779B97F4A7C15);
 
-	memcpy(&hash, id->bytes + 8, sizeof(hash));
-	hash = (hash ^ (uint64_t)(uintptr_t)entity) * factor;
-	hash = (hash ^ hash >> 32) * factor;
 	return &set->buckets[(hash >> 32) & set->buckets_mask];
 }
 

@@ -114,10 +114,8 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
 {
 	const struct item *item = &batch->items[batch->from + i];
-	uint64_t hash;
 
-	memcpy(&hash, item->command.id.bytes + 8, sizeof(hash));
-	for (size_t place = hash & batch->ids_mask;; place = (place + 1) & batch->ids_mask) {
+	for (size_t place = uuid_hash(&item->command.id) & batch->ids_mask;; place = (place + 1) & batch->ids_mask) {
 		uint32_t other = batch->ids[place];
 
 		if (other == 0) {

@@ -14,13 +14,9 @@ static struct uuid *table_of(const struct keyset *set)
 	return (struct uuid *)(void *)set->memory.data;
 }
 
-/* The last bytes of ids are random (UUIDv7, hashes) and serve as the hash. */
 static size_t place_of(const struct uuid *id, size_t capacity)
 {
-	size_t hash;
-
-	memcpy(&hash, id->bytes + 8, sizeof(hash));
-	return hash & (capacity - 1);
+	return uuid_hash(id) & (capacity - 1);
 }
 
 static void put(struct uuid *table, size_t capacity, const struct uuid *id)

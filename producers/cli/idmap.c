@@ -22,13 +22,9 @@ static size_t capacity_of(const struct idmap *map)
 	return map->memory.size / sizeof(struct entry);
 }
 
-/* The last bytes of ids are random. */
 static struct entry *place_of(struct entry *table, size_t capacity, uint32_t kind, const struct uuid *id)
 {
-	size_t place = 0;
-
-	memcpy(&place, id->bytes + 8, sizeof(place));
-	for (place &= capacity - 1;; place = (place + 1) & (capacity - 1)) {
+	for (size_t place = uuid_hash(id) & (capacity - 1);; place = (place + 1) & (capacity - 1)) {
 		if (table[place].kind == 0 || (table[place].kind == kind && uuid_equal(&table[place].id, id)))
 			return &table[place];
 	}

@@ -170,13 +170,9 @@ static void end_row(struct tally *tally, struct row *row)
 
 /* ---- commands ---- */
 
-/* The last bytes of ids are random. */
 static struct command_sent **bucket_of(const struct tally *tally, const struct uuid *id)
 {
-	size_t place = 0;
-
-	memcpy(&place, id->bytes + 8, sizeof(place));
-	return &tally->buckets[(place ^ place >> 32) & tally->buckets_mask];
+	return &tally->buckets[uuid_hash(id) & tally->buckets_mask];
 }
 
 static void put_into_bucket(struct tally *tally, struct command_sent *sent)

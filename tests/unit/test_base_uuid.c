@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/day.h"
 #include "base/uuid.h"
 #include "tests/unit/dies.h"
@@ -134,6 +135,27 @@ static void test_uuid__none_is_all_zero(void **state)
 	assert_false(uuid_equal(&id, &(struct uuid){ .bytes = { 0 } }));
 }
 
+static void test_uuid_hash__ids_are_spread_wherever_they_are_counted(void **state)
+{
+	(void)state;
+	for (size_t at = 0; at + 2 <= 16; at++) {
+		bool is_used[1024] = { false };
+		size_t used = 0;
+
+		for (unsigned i = 0; i < 1000; i++) {
+			struct uuid id = { .bytes = { 0x01, 0x9a, [6] = 0x70, [8] = 0x80 } };
+
+			id.bytes[at] = (uint8_t)(i >> 8);
+			id.bytes[at + 1] = (uint8_t)i;
+			is_used[uuid_hash(&id) % COUNT(is_used)] = true;
+		}
+		for (size_t i = 0; i < COUNT(is_used); i++)
+			used += is_used[i];
+		/* Thrown at random, 1000 leave about 380 of 1024 empty. */
+		assert_true(used > 500);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +166,7 @@ int main(void)
 		cmocka_unit_test(test_uuid_v7__a_time_that_does_not_fit_is_a_bug),
 		cmocka_unit_test(test_uuid_new__ascends_in_a_loop),
 		cmocka_unit_test(test_uuid__none_is_all_zero),
+		cmocka_unit_test(test_uuid_hash__ids_are_spread_wherever_they_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
