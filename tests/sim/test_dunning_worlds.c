@@ -192,6 +192,20 @@ static bool take_turns(struct sim_world *world, int steps)
 	return false;
 }
 
+/*
+ * What ended so many programs that it was set aside: a person lets the next Tick try it. Timers of dunning stay, as its groups would be
+ * asked for other days (read_broken).
+ */
+static void release_others(struct sim_world *world)
+{
+	for (size_t module = 0; module < SIM_MODULES; module++) {
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			world->databases[module].parked[i].parked.released = true;
+		if (module != SIM_DUNNING)
+			timers_release_bugs(&world->databases[module]);
+	}
+}
+
 /* Until all is done, after a rough time in the rough world. */
 static void let_work(struct sim_world *world, bool is_rough)
 {
@@ -199,6 +213,7 @@ static void let_work(struct sim_world *world, bool is_rough)
 	if (is_rough)
 		(void)take_turns(world, STEPS_ROUGH);
 	world->is_calm = true;
+	release_others(world);
 	assert_true(take_turns(world, REST_STEPS_MAX));
 	assert_false(post_waits(world));
 }
@@ -271,6 +286,10 @@ static struct sim_world *live(uint64_t seed, bool is_rough, struct plan *plan)
 	*plan = (struct plan){ .dice = { .state = seed } };
 	for (int32_t number = 0; number < DAYS; number++)
 		live_day(plan, world, number, is_rough);
+	tick(world, false);
+	let_work(world, false);
+	tick(world, true);
+	let_work(world, false);
 	wrong = audit(world);
 	if (wrong)
 		fail_msg("seed %llu, rough %d: %s", (unsigned long long)seed, is_rough, wrong);
@@ -289,8 +308,15 @@ struct steps {
 	size_t count;
 	struct asked steps[STEPS_MAX];
 	size_t broken_count;
-	struct uuid broken[STEPS_MAX]; /* customers whose timer has ended so many programs that it waits for a person */
+	struct uuid broken
+		[STEPS_MAX]; /* customers whose timer has ended so many programs that it waits for a person, or whose command has */
 };
+
+static void note_broken(struct steps *steps, const struct uuid *customer_id)
+{
+	assert_true(steps->broken_count < STEPS_MAX);
+	steps->broken[steps->broken_count++] = *customer_id;
+}
 
 static void read_broken(const struct sim_world *world, struct steps *ret_steps)
 {
@@ -298,11 +324,13 @@ static void read_broken(const struct sim_world *world, struct steps *ret_steps)
 
 	ret_steps->broken_count = 0;
 	for (size_t i = 0; i < database->timers_count; i++) {
-		if (!database->timers[i].is_broken)
-			continue;
-		assert_true(ret_steps->broken_count < STEPS_MAX);
-		ret_steps->broken[ret_steps->broken_count++] = database->timers[i].row.key;
+		if (database->timers[i].is_broken)
+			note_broken(ret_steps, &database->timers[i].row.key);
 	}
+	for (size_t module = 0; module < SIM_MODULES; module++)
+		for (size_t i = 0; i < world->databases[module].parked_count; i++)
+			if (world->databases[module].parked[i].parked.kind == PARKED_BUG)
+				note_broken(ret_steps, &world->databases[module].parked[i].parked.key);
 }
 
 static bool is_broken(const struct steps *steps, const struct uuid *customer_id)
