@@ -164,7 +164,7 @@ static void touch_reopened(const struct command *event, struct workset *set)
 
 /*
  * The next step of the group, and the one after it: another item of the batch may ask for the first. Each with its task, and a task to
- * trace the person beside it: these are rare, so they are not looked up.
+ * trace the person beside it. Their ids are made of the group's count of steps, so they are new, and most evaluations make none of them.
  */
 static void touch_steps(struct workset *set, const struct uuid *group_id, const struct dunned_group *group, int32_t due_on)
 {
@@ -174,9 +174,9 @@ static void touch_steps(struct workset *set, const struct uuid *group_id, const 
 		struct uuid step_id = step_id_of(group_id, asks + more + 1, due_on);
 		struct uuid trace_id = trace_id_of(group_id, asks + more, due_on);
 
-		touch(set, &dunned_step_entity, &step_id);
-		workset_touch_new(set, &dunning_task_entity, &step_id, (struct str){ 0 });
-		workset_touch_new(set, &dunning_task_entity, &trace_id, (struct str){ 0 });
+		workset_touch_to_create(set, &dunned_step_entity, &step_id, (struct str){ 0 });
+		workset_touch_to_create(set, &dunning_task_entity, &step_id, (struct str){ 0 });
+		workset_touch_to_create(set, &dunning_task_entity, &trace_id, (struct str){ 0 });
 	}
 }
 

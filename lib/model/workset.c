@@ -140,6 +140,11 @@ struct slot *workset_touch_new(struct workset *set, const struct entity *entity,
 	return touch(set, entity, id, text, set->assumes_new);
 }
 
+struct slot *workset_touch_to_create(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text)
+{
+	return touch(set, entity, id, text, set->assumes_new || workset_find(set, entity, id) != NULL);
+}
+
 const void *workset_state(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
 	const struct slot *slot = workset_find(set, entity, id);

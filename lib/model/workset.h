@@ -88,6 +88,12 @@ struct slot *workset_touch(struct workset *set, const struct entity *entity, con
  */
 struct slot *workset_touch_new(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
 
+/*
+ * The same for a state of which nothing depends but its own creation: a decision that does not create it would be the same if it
+ * existed. So one that writes nothing does not rest on the assumption, and it is not looked up for that.
+ */
+struct slot *workset_touch_to_create(struct workset *set, const struct entity *entity, const struct uuid *id, struct str text);
+
 /* The slot of a state that was touched and loaded; NULL when it was never touched. */
 struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id);
 

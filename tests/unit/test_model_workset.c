@@ -297,6 +297,23 @@ static void test_workset__what_was_written_needs_no_look(void **state)
 	assert_int_equal(set.missing_count, 0);
 }
 
+static void test_workset__what_matters_only_to_its_creation_is_not_looked_up_for_less(void **state)
+{
+	struct uuid id = numbered(7);
+
+	(void)state;
+	set.assumes_new = true;
+	workset_touch_to_create(&set, &debt, &id, STR(""));
+	set.assumes_new = false; /* for decisions that have written nothing */
+	assert_true(workset_touch_to_create(&set, &debt, &id, STR(""))->loaded);
+	assert_int_equal(set.missing_count, 0);
+	id = numbered(8);
+	assert_false(workset_touch_to_create(&set, &debt, &id, STR(""))->loaded); /* with care, all is */
+	assert_int_equal(set.missing_count, 1);
+	assert_false(touch(&debt, 7)->loaded); /* touched both ways */
+	assert_int_equal(set.missing_count, 2);
+}
+
 static void test_workset__a_fold_makes_states_as_they_are_changed(void **state)
 {
 	struct uuid id = numbered(7);
@@ -349,6 +366,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__what_is_new_is_assumed_only_when_told_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__touched_both_ways_is_loaded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__what_was_written_needs_no_look, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__what_matters_only_to_its_creation_is_not_looked_up_for_less, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_fold_makes_states_as_they_are_changed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_list_names_ordered_states_and_asks_for_nothing, set_up,
 						tear_down),
