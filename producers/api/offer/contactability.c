@@ -4,14 +4,13 @@
 
 #include "base/array.h"
 #include "base/day.h"
-#include "base/log.h"
 #include "bus/bus.h"
 #include "consumers/communications/contactability.h"
 #include "consumers/communications/store.h"
 #include "crypto/crypto.h"
 #include "producers/api/api.h"
-#include "producers/api/auth/pool.h"
 #include "producers/api/http/call.h"
+#include "producers/api/offer/long_read.h"
 #include "producers/api/reads/questions.h"
 
 #define ASKED_MAX       64
@@ -21,26 +20,18 @@
 #define AT_EARLIER_MS   60000LL /* the caller's clock may be slow */
 #define AT_LATER_MS     (366 * DAY_MS)
 
-/* One call. The thread has it from pool_submit to its `done`. */
 struct asking {
-	struct pool_job job; /* the first member */
+	struct long_read read; /* the first member */
 	struct contactability *owner;
-	struct asking *next_free;
-	bool in_use;
-	struct call *call; /* NULL: answered, since the gateway is ending */
 	struct contact_question question;
-	bool is_known, has_failed;
+	bool is_known;
 	struct contact_answer answer;
-	struct err failure;
 };
 
 struct contactability {
 	struct communications_store store; /* of the thread, as the arena */
 	struct arena arena;
-	struct pool *pool;
-	struct part pool_part;
-	struct asking askings[ASKED_MAX];
-	struct asking *free_askings;
+	struct long_reads *reads;
 };
 
 /* ---- in the thread ---- */
@@ -58,13 +49,12 @@ static int read_business_date(struct pool_seat *seat, int32_t *ret_date, struct 
 	return 0;
 }
 
-static int ask(struct asking *asking, struct pool_seat *seat)
+static int ask(struct asking *asking, struct pool_seat *seat, struct err *err)
 {
 	struct contactability *owner = asking->owner;
-	struct err *err = &asking->failure;
 	struct workset set;
 
-	if (pool_seat_connect(seat, err) != 0 || read_business_date(seat, &asking->question.business_date, err) != 0)
+	if (read_business_date(seat, &asking->question.business_date, err) != 0)
 		return -1;
 	if (!workset_init(&set, &owner->arena, STATES_MAX) || !contactability_touch(&asking->question, &set))
 		return err_set(err, ERR_FATAL, "the states of a person do not fit");
@@ -75,14 +65,15 @@ static int ask(struct asking *asking, struct pool_seat *seat)
 }
 
 /* Name and addresses, which are loaded too, do not stay in memory. */
-static void work(struct pool_job *job, struct pool_seat *seat)
+static int read_facts(struct long_read *read, struct pool_seat *seat, struct err *err)
 {
-	struct asking *asking = (struct asking *)job;
+	struct asking *asking = (struct asking *)read;
 	struct arena *arena = &asking->owner->arena;
+	int result = ask(asking, seat, err);
 
-	asking->has_failed = ask(asking, seat) != 0;
 	wipe(arena->block, arena->used);
 	arena_reset(arena);
+	return result;
 }
 
 /* ---- the answer ---- */
@@ -134,36 +125,20 @@ static void write_answer(struct buf *buf, const struct asking *asking)
 	buf_add_text(buf, "]}");
 }
 
-static void answer(const struct asking *asking)
+static void answer(struct long_read *read)
 {
+	const struct asking *asking = (const struct asking *)read;
 	struct buf buf;
 
-	if (asking->has_failed) {
-		if (asking->failure.kind != ERR_RETRY)
-			log_error("operation=getContactability %s", asking->failure.text);
-		call_refuse(asking->call, 503, "unavailable", "the database is away");
-		return;
-	}
 	if (!asking->is_known) {
-		call_refuse(asking->call, 404, "not_found", "there is no such customer");
+		call_refuse(read->call, 404, "not_found", "there is no such customer");
 		return;
 	}
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	write_answer(&buf, asking);
 	MUST(!buf.overflow);
-	call_answer(asking->call, 200, CALL_JSON, buf_str(&buf));
+	call_answer(read->call, 200, CALL_JSON, buf_str(&buf));
 	buf_release(&buf);
-}
-
-static void done(struct pool_job *job)
-{
-	struct asking *asking = (struct asking *)job;
-
-	if (asking->call != NULL)
-		answer(asking);
-	asking->in_use = false;
-	asking->next_free = asking->owner->free_askings;
-	asking->owner->free_askings = asking;
 }
 
 /* ---- the request ---- */
@@ -259,86 +234,36 @@ void show_contactability(struct api *api, struct call *call)
 	if (!call_param_id(call, "id", &id) || !read_arguments(call, &question))
 		return;
 	question.customer_id = id;
-	asking = contactability == NULL || !questions_are_ready(api->questions) ? NULL : contactability->free_askings;
+	asking = contactability != NULL && questions_are_ready(api->questions) ? long_reads_find(contactability->reads) : NULL;
 	if (asking == NULL) {
 		call_refuse(call, 503, "unavailable", "the database is away, or too many ask");
 		return;
 	}
-	contactability->free_askings = asking->next_free;
-	*asking = (struct asking){
-		.job = { .work = work, .done = done }, .owner = contactability, .in_use = true, .call = call, .question = question
-	};
-	if (!pool_submit(contactability->pool, &asking->job))
-		MUST_NOT_REACH("the pool has room for each");
-}
-
-/* ---- the part ---- */
-
-static int run_part(void *self, struct err *err)
-{
-	const struct contactability *contactability = self;
-
-	return contactability->pool_part.run(contactability->pool_part.self, err);
-}
-
-static size_t watch_part(void *self, struct pollfd ret_fds[PART_FDS_MAX])
-{
-	const struct contactability *contactability = self;
-
-	return contactability->pool_part.watch(contactability->pool_part.self, ret_fds);
-}
-
-static size_t part_waiting(void *self)
-{
-	const struct contactability *contactability = self;
-
-	return contactability->pool_part.waiting(contactability->pool_part.self);
-}
-
-static void give_up_part(void *self)
-{
-	struct contactability *contactability = self;
-
-	for (size_t index = 0; index < ASKED_MAX; index++) {
-		struct asking *asking = &contactability->askings[index];
-
-		if (asking->in_use && asking->call != NULL)
-			call_refuse(asking->call, 503, "unavailable", "the gateway is ending");
-		asking->call = NULL;
-	}
-}
-
-struct part contactability_part(struct contactability *contactability)
-{
-	return (struct part){ .name = "contactability",
-			      .self = contactability,
-			      .run = run_part,
-			      .watch = watch_part,
-			      .waiting = part_waiting,
-			      .give_up = give_up_part };
+	asking->owner = contactability;
+	asking->question = question;
+	long_read_submit(&asking->read, call);
 }
 
 /* ---- life ---- */
 
 int contactability_new(const char *conninfo, const uint8_t *key, struct contactability **ret_contactability, struct err *err)
 {
-	const struct pool_conf conf = {
-		.name = "contactability", .conninfo = conninfo, .threads = 1, .waiting_max = ASKED_MAX
-	}; /* one thread: it has the store and the arena */
+	static const struct long_read_kind kind = { .name = "contactability",
+						    .operation = "getContactability",
+						    .item_size = sizeof(struct asking),
+						    .waiting_max = ASKED_MAX,
+						    .read = read_facts,
+						    .answer = answer };
 	struct contactability *contactability = calloc(1, sizeof(*contactability));
 
 	if (contactability == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
-	for (size_t index = ASKED_MAX; index > 0; index--) {
-		contactability->askings[index - 1].next_free = contactability->free_askings;
-		contactability->free_askings = &contactability->askings[index - 1];
-	}
 	if (communications_load_prepare(&contactability->store, key, err) != 0 ||
-	    arena_init(&contactability->arena, ARENA_SIZE, err) != 0 || pool_new(&conf, &contactability->pool, err) != 0) {
+	    arena_init(&contactability->arena, ARENA_SIZE, err) != 0 ||
+	    long_reads_new(&kind, conninfo, &contactability->reads, err) != 0) {
 		contactability_free(contactability);
 		return -1;
 	}
-	contactability->pool_part = pool_part(contactability->pool);
 	*ret_contactability = contactability;
 	return 0;
 }
@@ -347,10 +272,15 @@ void contactability_free(struct contactability *contactability)
 {
 	if (contactability == NULL)
 		return;
-	pool_free(contactability->pool);
+	long_reads_free(contactability->reads);
 	slot_loader_release(&contactability->store.loader);
 	zones_release(&contactability->store.zones);
 	wipe(contactability->store.key, sizeof(contactability->store.key));
 	arena_release(&contactability->arena);
 	free(contactability);
+}
+
+struct part contactability_part(struct contactability *contactability)
+{
+	return long_reads_part(contactability->reads);
 }

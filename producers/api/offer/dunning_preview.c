@@ -5,15 +5,14 @@
 
 #include "base/array.h"
 #include "base/day.h"
-#include "base/log.h"
 #include "bus/bus.h"
 #include "consumers/dunning/dry_run.h"
 #include "consumers/dunning/policy_draft.h"
 #include "consumers/dunning/store_portfolio.h"
 #include "producers/api/api.h"
-#include "producers/api/auth/pool.h"
 #include "producers/api/http/call.h"
 #include "producers/api/http/faults.h"
+#include "producers/api/offer/long_read.h"
 #include "schemas/dunning.h"
 #include "wire/json.h"
 
@@ -23,14 +22,11 @@
 #define CAPS_DAYS       7 /* demands of earlier days count against no cap */
 
 /* What became of a call, for its answer. */
-enum previewed { PREVIEWED, PREVIEW_TOO_LARGE, PREVIEW_BAD_PLACE, PREVIEW_FAILED };
+enum previewed { PREVIEWED, PREVIEW_TOO_LARGE, PREVIEW_BAD_PLACE };
 
-/* One call. The thread has it from pool_submit to its `done`. */
 struct previewing {
-	struct pool_job job; /* the first member */
+	struct long_read read; /* the first member */
 	struct dunning_preview *owner;
-	bool in_use;
-	struct call *call; /* NULL: answered, since the gateway is ending */
 	struct policy draft;
 	bool has_day, is_alone;
 	int32_t today;
@@ -38,15 +34,12 @@ struct previewing {
 	struct draft_fault fault; /* BAD_PLACE */
 	struct policies policies; /* with the draft; the totals borrow from them */
 	struct dry_totals totals;
-	struct err failure;
 };
 
 struct dunning_preview {
 	struct portfolio portfolio; /* of the thread, as the next one */
 	struct dry_run run;
-	struct pool *pool;
-	struct part pool_part;
-	struct previewing previewings[WAITING_MAX];
+	struct long_reads *reads;
 };
 
 /* ---- in the thread ---- */
@@ -86,9 +79,8 @@ static int ask_all(struct previewing *previewing, struct db *db, struct err *err
 }
 
 /* The day, the policies and the number of groups are of the snapshot. */
-static int preview_snapshot(struct previewing *previewing, struct pool_seat *seat)
+static int preview_snapshot(struct previewing *previewing, struct pool_seat *seat, struct err *err)
 {
-	struct err *err = &previewing->failure;
 	int32_t business_date;
 	int64_t groups;
 
@@ -108,15 +100,12 @@ static int preview_snapshot(struct previewing *previewing, struct pool_seat *sea
 	return ask_all(previewing, seat->db, err);
 }
 
-static void work(struct pool_job *job, struct pool_seat *seat)
+static int read_portfolio(struct long_read *read, struct pool_seat *seat, struct err *err)
 {
-	struct previewing *previewing = (struct previewing *)job;
+	int result = preview_snapshot((struct previewing *)read, seat, err);
 
-	previewing->previewed = PREVIEWED;
-	if (pool_seat_connect(seat, &previewing->failure) != 0 || preview_snapshot(previewing, seat) != 0)
-		previewing->previewed = PREVIEW_FAILED;
-	if (seat->db != NULL)
-		db_rollback(seat->db);
+	db_rollback(seat->db);
+	return result;
 }
 
 /* ---- the answer ---- */
@@ -193,38 +182,26 @@ static void answer_preview(const struct previewing *previewing)
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	write_answer(&buf, previewing);
 	MUST(!buf.overflow);
-	call_answer(previewing->call, 200, CALL_JSON, buf_str(&buf));
+	call_answer(previewing->read.call, 200, CALL_JSON, buf_str(&buf));
 	buf_release(&buf);
 }
 
-static void answer(const struct previewing *previewing)
+static void answer(struct long_read *read)
 {
+	const struct previewing *previewing = (const struct previewing *)read;
+
 	switch (previewing->previewed) {
 	case PREVIEWED:
 		answer_preview(previewing);
 		return;
 	case PREVIEW_TOO_LARGE:
-		call_refuse(previewing->call, 409, "too_many_groups",
+		call_refuse(read->call, 409, "too_many_groups",
 			    "there are more groups of debts than are previewed over HTTP: dcs dunning preview does it");
 		return;
 	case PREVIEW_BAD_PLACE:
-		refuse_draft(previewing->call, &previewing->fault);
-		return;
-	case PREVIEW_FAILED:
-		if (previewing->failure.kind != ERR_RETRY)
-			log_error("operation=previewDunning %s", previewing->failure.text);
-		call_refuse(previewing->call, 503, "unavailable", "the database is away, or took too long");
+		refuse_draft(read->call, &previewing->fault);
 		return;
 	}
-}
-
-static void done(struct pool_job *job)
-{
-	struct previewing *previewing = (struct previewing *)job;
-
-	if (previewing->call != NULL)
-		answer(previewing);
-	previewing->in_use = false;
 }
 
 /* ---- the request ---- */
@@ -300,97 +277,40 @@ static bool read_draft(struct call *call, struct policy *draft)
 	return is_good;
 }
 
-static struct previewing *find_free(struct dunning_preview *preview)
-{
-	for (size_t index = 0; preview != NULL && index < WAITING_MAX; index++) {
-		if (!preview->previewings[index].in_use)
-			return &preview->previewings[index];
-	}
-	return NULL;
-}
-
 void preview_dunning(struct api *api, struct call *call)
 {
-	struct previewing *previewing = find_free(api->dunning_preview);
+	struct dunning_preview *owner = api->dunning_preview;
+	struct previewing *previewing = owner != NULL ? long_reads_find(owner->reads) : NULL;
 
 	if (previewing == NULL) {
 		call_refuse(call, 503, "unavailable", "too many previews are asked for");
 		return;
 	}
-	memset(previewing, 0, sizeof(*previewing));
-	previewing->job = (struct pool_job){ .work = work, .done = done };
-	previewing->owner = api->dunning_preview;
-	previewing->call = call;
-	if (!read_arguments(call, previewing) || !read_draft(call, &previewing->draft))
-		return;
-	previewing->in_use = true;
-	if (!pool_submit(api->dunning_preview->pool, &previewing->job))
-		MUST_NOT_REACH("the pool has room for each");
-}
-
-/* ---- the part ---- */
-
-static int run_part(void *self, struct err *err)
-{
-	const struct dunning_preview *preview = self;
-
-	return preview->pool_part.run(preview->pool_part.self, err);
-}
-
-static size_t watch_part(void *self, struct pollfd ret_fds[PART_FDS_MAX])
-{
-	const struct dunning_preview *preview = self;
-
-	return preview->pool_part.watch(preview->pool_part.self, ret_fds);
-}
-
-static size_t part_waiting(void *self)
-{
-	const struct dunning_preview *preview = self;
-
-	return preview->pool_part.waiting(preview->pool_part.self);
-}
-
-static void give_up_part(void *self)
-{
-	struct dunning_preview *preview = self;
-
-	for (size_t index = 0; index < WAITING_MAX; index++) {
-		struct previewing *previewing = &preview->previewings[index];
-
-		if (previewing->in_use && previewing->call != NULL)
-			call_refuse(previewing->call, 503, "unavailable", "the gateway is ending");
-		previewing->call = NULL;
-	}
-}
-
-struct part dunning_preview_part(struct dunning_preview *preview)
-{
-	return (struct part){ .name = "dunning_preview",
-			      .self = preview,
-			      .run = run_part,
-			      .watch = watch_part,
-			      .waiting = part_waiting,
-			      .give_up = give_up_part };
+	previewing->owner = owner;
+	if (read_arguments(call, previewing) && read_draft(call, &previewing->draft))
+		long_read_submit(&previewing->read, call);
 }
 
 /* ---- life ---- */
 
 int dunning_preview_new(const char *conninfo, struct dunning_preview **ret_preview, struct err *err)
 {
-	const struct pool_conf conf = {
-		.name = "dunning_preview", .conninfo = conninfo, .threads = 1, .waiting_max = WAITING_MAX, .nice = 10
-	}; /* one thread: it has the snapshot; the loop comes first */
-	struct dunning_preview *preview = calloc(1, sizeof(*preview));
+	static const struct long_read_kind kind = { .name = "dunning_preview",
+						    .operation = "previewDunning",
+						    .item_size = sizeof(struct previewing),
+						    .waiting_max = WAITING_MAX,
+						    .nice = 10, /* the loop comes first */
+						    .read = read_portfolio,
+						    .answer = answer };
+	struct dunning_preview *owner = calloc(1, sizeof(*owner));
 
-	if (preview == NULL)
+	if (owner == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
-	if (pool_new(&conf, &preview->pool, err) != 0) {
-		dunning_preview_free(preview);
+	if (long_reads_new(&kind, conninfo, &owner->reads, err) != 0) {
+		dunning_preview_free(owner);
 		return -1;
 	}
-	preview->pool_part = pool_part(preview->pool);
-	*ret_preview = preview;
+	*ret_preview = owner;
 	return 0;
 }
 
@@ -398,6 +318,11 @@ void dunning_preview_free(struct dunning_preview *preview)
 {
 	if (preview == NULL)
 		return;
-	pool_free(preview->pool);
+	long_reads_free(preview->reads);
 	free(preview);
+}
+
+struct part dunning_preview_part(struct dunning_preview *preview)
+{
+	return long_reads_part(preview->reads);
 }

@@ -3,11 +3,10 @@
 #include <stdlib.h>
 
 #include "base/day.h"
-#include "base/log.h"
 #include "crypto/crypto.h"
 #include "producers/api/api.h"
-#include "producers/api/auth/pool.h"
 #include "producers/api/http/call.h"
+#include "producers/api/offer/long_read.h"
 #include "producers/api/reads/questions.h"
 #include "producers/api/reads/readers.h"
 #include "producers/explain/explain_json.h"
@@ -17,20 +16,16 @@
 #define NEXT_SIZE_MAX   ((size_t)4 << 20)
 #define ANSWER_SIZE_MAX ((size_t)32 << 20) /* the longest sentences of all events, escaped, fit */
 
-/* One call. The thread has it from pool_submit to its `done`. */
 struct explaining {
-	struct pool_job job; /* the first member */
+	struct long_read read; /* the first member */
 	struct explainer *owner;
-	bool in_use;
-	struct call *call; /* NULL: answered, since the gateway is ending */
 	struct uuid customer_id;
 	int64_t before;
 	bool asks_guard;
-	bool is_known, has_failed;
+	bool is_known;
 	int32_t today;
 	struct explain_events events;
 	struct buf next; /* JSON */
-	struct err failure;
 };
 
 struct explainer {
@@ -38,17 +33,14 @@ struct explainer {
 	struct explanation explanation;
 	struct coder *coder; /* of the loop, as the next one */
 	struct arena decoded;
-	struct pool *pool;
-	struct part pool_part;
-	struct explaining explainings[ASKED_MAX];
+	struct long_reads *reads;
 };
 
 /* ---- in the thread ---- */
 
-static int read_snapshot(struct explaining *explaining, struct db *db)
+static int read_snapshot(struct explaining *explaining, struct db *db, struct err *err)
 {
 	struct explainer *owner = explaining->owner;
-	struct err *err = &explaining->failure;
 
 	if (explain_begin(db, &explaining->customer_id, &explaining->is_known, err) != 0)
 		return -1;
@@ -64,13 +56,12 @@ static int read_snapshot(struct explaining *explaining, struct db *db)
 	return 0;
 }
 
-static void work(struct pool_job *job, struct pool_seat *seat)
+static int read_all(struct long_read *read, struct pool_seat *seat, struct err *err)
 {
-	struct explaining *explaining = (struct explaining *)job;
+	int result = read_snapshot((struct explaining *)read, seat->db, err);
 
-	explaining->has_failed = pool_seat_connect(seat, &explaining->failure) != 0 || read_snapshot(explaining, seat->db) != 0;
-	if (seat->db != NULL)
-		explain_end(seat->db);
+	explain_end(seat->db);
+	return result;
 }
 
 /* ---- the answer ---- */
@@ -99,36 +90,28 @@ static void write_answer(struct buf *buf, struct explaining *explaining)
 	buf_add_text(buf, "}\n");
 }
 
-static void answer(struct explaining *explaining)
+static void answer(struct long_read *read)
 {
+	struct explaining *explaining = (struct explaining *)read;
 	struct buf buf;
 
-	if (explaining->has_failed) {
-		if (explaining->failure.kind != ERR_RETRY)
-			log_error("operation=explainCustomer %s", explaining->failure.text);
-		call_refuse(explaining->call, 503, "unavailable", "the database is away, or took too long");
-		return;
-	}
 	if (!explaining->is_known) {
-		call_refuse(explaining->call, 404, "not_found", "there is no such customer");
+		call_refuse(read->call, 404, "not_found", "there is no such customer");
 		return;
 	}
 	buf_init(&buf, ANSWER_SIZE_MAX);
 	write_answer(&buf, explaining);
 	MUST(!buf.overflow);
-	call_answer(explaining->call, 200, CALL_JSON, buf_str(&buf));
+	call_answer(read->call, 200, CALL_JSON, buf_str(&buf));
 	buf_release(&buf);
 }
 
-static void done(struct pool_job *job)
+static void forget(struct long_read *read)
 {
-	struct explaining *explaining = (struct explaining *)job;
+	struct explaining *explaining = (struct explaining *)read;
 
-	if (explaining->call != NULL)
-		answer(explaining);
 	explain_events_release(&explaining->events);
 	buf_release(&explaining->next);
-	explaining->in_use = false;
 }
 
 /* ---- the request ---- */
@@ -180,19 +163,11 @@ static bool read_arguments(struct call *call, int64_t *ret_before)
 	return false;
 }
 
-static struct explaining *find_free(struct explainer *explainer)
-{
-	for (size_t index = 0; explainer != NULL && index < ASKED_MAX; index++) {
-		if (!explainer->explainings[index].in_use)
-			return &explainer->explainings[index];
-	}
-	return NULL;
-}
-
 /* An auditor does not ask the guard (GET /customers/:id/contactability), here neither. */
 void explain_customer(struct api *api, struct call *call)
 {
-	struct explaining *explaining = questions_are_ready(api->questions) ? find_free(api->explainer) : NULL;
+	struct explainer *explainer = questions_are_ready(api->questions) ? api->explainer : NULL;
+	struct explaining *explaining = explainer != NULL ? long_reads_find(explainer->reads) : NULL;
 	struct uuid id;
 	int64_t before;
 
@@ -202,65 +177,13 @@ void explain_customer(struct api *api, struct call *call)
 		call_refuse(call, 503, "unavailable", "the database is away, or too many ask");
 		return;
 	}
-	explaining->job = (struct pool_job){ .work = work, .done = done };
-	explaining->owner = api->explainer;
-	explaining->in_use = true;
-	explaining->call = call;
+	explaining->owner = explainer;
 	explaining->customer_id = id;
 	explaining->before = before;
 	explaining->asks_guard = (call_principal(call)->roles & STAFF) != 0;
-	explaining->is_known = explaining->has_failed = false;
-	explaining->failure = (struct err)ERR_INIT;
 	explain_events_init(&explaining->events);
 	buf_init(&explaining->next, NEXT_SIZE_MAX);
-	if (!pool_submit(api->explainer->pool, &explaining->job))
-		MUST_NOT_REACH("the pool has room for each");
-}
-
-/* ---- the part ---- */
-
-static int run_part(void *self, struct err *err)
-{
-	const struct explainer *explainer = self;
-
-	return explainer->pool_part.run(explainer->pool_part.self, err);
-}
-
-static size_t watch_part(void *self, struct pollfd ret_fds[PART_FDS_MAX])
-{
-	const struct explainer *explainer = self;
-
-	return explainer->pool_part.watch(explainer->pool_part.self, ret_fds);
-}
-
-static size_t part_waiting(void *self)
-{
-	const struct explainer *explainer = self;
-
-	return explainer->pool_part.waiting(explainer->pool_part.self);
-}
-
-static void give_up_part(void *self)
-{
-	struct explainer *explainer = self;
-
-	for (size_t index = 0; index < ASKED_MAX; index++) {
-		struct explaining *explaining = &explainer->explainings[index];
-
-		if (explaining->in_use && explaining->call != NULL)
-			call_refuse(explaining->call, 503, "unavailable", "the gateway is ending");
-		explaining->call = NULL;
-	}
-}
-
-struct part explainer_part(struct explainer *explainer)
-{
-	return (struct part){ .name = "explain",
-			      .self = explainer,
-			      .run = run_part,
-			      .watch = watch_part,
-			      .waiting = part_waiting,
-			      .give_up = give_up_part };
+	long_read_submit(&explaining->read, call);
 }
 
 /* ---- life ---- */
@@ -268,20 +191,23 @@ struct part explainer_part(struct explainer *explainer)
 int explainer_new(const char *conninfo, const uint8_t *key, struct coder *coder, struct explainer **ret_explainer,
 		  struct err *err)
 {
-	const struct pool_conf conf = {
-		.name = "explain", .conninfo = conninfo, .threads = 1, .waiting_max = ASKED_MAX
-	}; /* one thread: it has the snapshot and the guard's store */
+	static const struct long_read_kind kind = { .name = "explain",
+						    .operation = "explainCustomer",
+						    .item_size = sizeof(struct explaining),
+						    .waiting_max = ASKED_MAX,
+						    .read = read_all,
+						    .answer = answer,
+						    .forget = forget };
 	struct explainer *explainer = calloc(1, sizeof(*explainer));
 
 	if (explainer == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
 	explainer->coder = coder;
 	if (explain_guard_init(&explainer->guard, key, err) != 0 || arena_init(&explainer->decoded, DECODED_SIZE, err) != 0 ||
-	    pool_new(&conf, &explainer->pool, err) != 0) {
+	    long_reads_new(&kind, conninfo, &explainer->reads, err) != 0) {
 		explainer_free(explainer);
 		return -1;
 	}
-	explainer->pool_part = pool_part(explainer->pool);
 	*ret_explainer = explainer;
 	return 0;
 }
@@ -290,8 +216,13 @@ void explainer_free(struct explainer *explainer)
 {
 	if (explainer == NULL)
 		return;
-	pool_free(explainer->pool);
+	long_reads_free(explainer->reads);
 	explain_guard_release(&explainer->guard);
 	arena_release(&explainer->decoded);
 	free(explainer);
+}
+
+struct part explainer_part(struct explainer *explainer)
+{
+	return long_reads_part(explainer->reads);
 }
