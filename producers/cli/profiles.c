@@ -1,12 +1,7 @@
 /* `dcs profiles`: the compliance profiles that the guard can be asked with, their rules and numbers. */
-#include <stdio.h>
-
 #include "base/array.h"
 #include "cli.h"
-#include "database.h"
-
-#define STATEMENT_MS 60000
-#define ROWS_MAX     10000
+#include "listing.h"
 
 static struct {
 	const char *pg, *pg_user;
@@ -42,7 +37,7 @@ static const struct db_statement select_profiles = {
 	.sql = "SELECT p.profile || '/' || p.version || CASE p.state WHEN 'in_force' THEN '' ELSE ' replaced' END, "
 	       "CASE p.countries WHEN '' THEN 'everywhere' ELSE p.countries END || CASE p.region WHEN '' THEN '' ELSE '-' || "
 	       "p.region "
-	       "END, p.collector, p.title, "
+	       "END, p.collector, p.title || "
 	       "(SELECT coalesce(string_agg(E'\\n  ' || l.line || coalesce(' (' || r.law || ')', ''), '' ORDER BY l.n), '') "
 	       "FROM unnest(string_to_array(nullif(p.rules, ''), E'\\n')) WITH ORDINALITY AS l (line, n) "
 	       "LEFT JOIN public.dcs_guard_rules() r ON r.rule = split_part(l.line, ' ', 1)) "
@@ -50,40 +45,18 @@ static const struct db_statement select_profiles = {
 	       "$2",
 };
 
-static int list(struct db *db, struct err *err)
-{
-	struct db_result result = { .pg = NULL };
-	struct db_params params;
-	int status;
-
-	db_params_init(&params, 1024);
-	db_param_bool(&params, conf.is_all);
-	db_param_int64(&params, ROWS_MAX);
-	status = db_run(db, &select_profiles, &params, &result, err);
-	for (int row = 0; status == 0 && row < result.rows; row++) {
-		for (int column = 0; column < 5; column++) {
-			struct str text = db_str(&result, row, column);
-
-			printf("%s%.*s", column == 0 || column == 4 ? "" : "  ", (int)text.size, text.data);
-		}
-		printf("\n");
-	}
-	db_result_release(&result);
-	db_params_release(&params);
-	return status;
-}
-
 int run_profiles(int argc, char **argv)
 {
 	struct arguments arguments;
-	struct db *db = NULL;
-	struct err err = ERR_INIT;
+	struct db_params params;
 	int status = EXIT_STATUS_OK;
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
 		return status;
-	if (database_open(conf.pg, conf.pg_user, STATEMENT_MS, &db, &err) != 0 || list(db, &err) != 0)
-		status = fail_wrong(argv[0], &err);
-	db_close(db);
+	db_params_init(&params, 1024);
+	db_param_bool(&params, conf.is_all);
+	db_param_int64(&params, LISTED_MAX);
+	status = list_rows(argv[0], conf.pg, conf.pg_user, &select_profiles, &params);
+	db_params_release(&params);
 	return status;
 }

@@ -1,13 +1,8 @@
 /* `dcs tasks`: what people have to do, or did: calls, reviews and the other tasks of dunning. */
-#include <stdio.h>
-
 #include "base/array.h"
 #include "cli.h"
-#include "database.h"
+#include "listing.h"
 #include "schemas/words.h"
-
-#define STATEMENT_MS 60000
-#define ROWS_MAX     10000
 
 static struct {
 	const char *pg, *pg_user, *state, *kind;
@@ -39,47 +34,17 @@ static const struct usage usage = {
 	.rows_count = COUNT(rows),
 };
 
-/* Every column is text. */
 static const struct db_statement select_tasks = {
 	"cli_tasks",
 	"SELECT task_id::text, kind, state, opened_on::text, coalesce(back_on::text, '-'), coalesce(taken_by::text, '-'), "
 	"customer_id::text, creditor_id::text, owed_minor::text, currency, policy, step::text, reason FROM dunning.api_task"
 	" WHERE ($1 = '' OR state = $1) AND ($2 = '' OR kind = $2) ORDER BY created_at, task_id LIMIT $3"
 };
-#define COLUMNS_COUNT 13
-
-static void print_row(const struct db_result *result, int row)
-{
-	for (int column = 0; column < COLUMNS_COUNT; column++) {
-		struct str text = db_str(result, row, column);
-
-		printf("%.*s%s", (int)text.size, text.data, column == COLUMNS_COUNT - 1 ? "\n" : "  ");
-	}
-}
-
-static int list(struct db *db, struct err *err)
-{
-	struct db_result result = { .pg = NULL };
-	struct db_params params;
-	int status;
-
-	db_params_init(&params, 1024);
-	db_param_text(&params, str_of(conf.state));
-	db_param_text(&params, str_of(conf.kind));
-	db_param_int64(&params, ROWS_MAX);
-	status = db_run(db, &select_tasks, &params, &result, err);
-	for (int row = 0; status == 0 && row < result.rows; row++)
-		print_row(&result, row);
-	db_result_release(&result);
-	db_params_release(&params);
-	return status;
-}
 
 int run_tasks(int argc, char **argv)
 {
 	struct arguments arguments;
-	struct db *db = NULL;
-	struct err err = ERR_INIT;
+	struct db_params params;
 	int status = EXIT_STATUS_OK;
 
 	if (!arguments_read(&usage, argc, argv, &arguments, &status))
@@ -88,8 +53,11 @@ int run_tasks(int argc, char **argv)
 		return fail_usage(argv[0], "--state: one of " TASK_STATE_LISTED);
 	if (conf.kind[0] != '\0' && task_kind_by_name(str_of(conf.kind)) == TASK_KIND_NONE)
 		return fail_usage(argv[0], "--kind: one of " TASK_KIND_LISTED);
-	if (database_open(conf.pg, conf.pg_user, STATEMENT_MS, &db, &err) != 0 || list(db, &err) != 0)
-		status = fail_wrong(argv[0], &err);
-	db_close(db);
+	db_params_init(&params, 1024);
+	db_param_text(&params, str_of(conf.state));
+	db_param_text(&params, str_of(conf.kind));
+	db_param_int64(&params, LISTED_MAX);
+	status = list_rows(argv[0], conf.pg, conf.pg_user, &select_tasks, &params);
+	db_params_release(&params);
 	return status;
 }
