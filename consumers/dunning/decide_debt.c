@@ -120,9 +120,7 @@ static void apply(struct debt_change *change, const struct command *event, const
 static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt, struct decision *decision)
 {
 	struct debt_noted *noted = decision_event(decision, &debt_noted_type);
-	struct str currency = str_copy(decision->arena, str_of(debt->currency));
 
-	decision->overflow |= currency.data == NULL;
 	noted->debt_id = *debt_id;
 	noted->customer_id = debt->customer_id;
 	noted->version = debt->version + 1;
@@ -130,7 +128,7 @@ static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt,
 	noted->creditor_id = debt->creditor_id;
 	noted->has_portfolio_id = !uuid_is_none(&debt->portfolio_id);
 	noted->portfolio_id = debt->portfolio_id;
-	noted->currency = currency;
+	noted->currency = decision_text(decision, debt->currency);
 	noted->opened_on = debt->opened_on;
 	noted->due_on = debt->due_on;
 	noted->balance_minor = debt->balance_minor;

@@ -69,14 +69,6 @@ static const struct uuid *listed_ids(const struct evaluation *evaluation, struct
 	return ids;
 }
 
-static struct str text_of(struct decision *decision, const char *text)
-{
-	struct str copy = str_copy(decision->arena, str_of(text));
-
-	decision->overflow |= copy.data == NULL;
-	return copy;
-}
-
 static struct dunning_step_due *say_due(const struct evaluation *evaluation, enum dunning_action action,
 					struct decision *decision)
 {
@@ -90,14 +82,14 @@ static struct dunning_step_due *say_due(const struct evaluation *evaluation, enu
 	due->version = 1;
 	due->group_id = evaluation->group_id;
 	due->creditor_id = group->creditor_id;
-	due->currency = text_of(decision, group->currency);
-	due->policy = text_of(decision, answer->policy->name);
+	due->currency = decision_text(decision, group->currency);
+	due->policy = decision_text(decision, answer->policy->name);
 	due->policy_version = answer->policy->version;
 	due->step = answer->step->number;
-	due->arm = text_of(decision, arm == NULL ? "" : arm->name);
+	due->arm = decision_text(decision, arm == NULL ? "" : arm->name);
 	due->action = str_of(dunning_action_name(action));
 	due->channel = str_of(channel_name((enum channel)answer->channel));
-	due->template_name = text_of(decision, action == ACTION_SEND ? answer->step->template_name : "");
+	due->template_name = decision_text(decision, action == ACTION_SEND ? answer->step->template_name : "");
 	due->is_demand = step_is_demand(answer->step) && (action == ACTION_SEND || action == ACTION_CALL);
 	due->ask = group->asks + 1;
 	due->due_for = decision->command->today;
@@ -147,7 +139,7 @@ static void ask_for_message(const struct evaluation *evaluation, const struct wo
 	send->debt_ids_count = due->debt_ids_count;
 	send->channel = due->channel;
 	send->template_name = due->template_name;
-	send->language = text_of(decision, evaluation->facts.person->locale);
+	send->language = decision_text(decision, evaluation->facts.person->locale);
 	send->message_class = str_of(message_class_name((enum message_class)step->message_class));
 	set_times(send, evaluation, set, decision->command);
 }
@@ -166,10 +158,10 @@ static void open_task(const struct evaluation *evaluation, const struct uuid *ta
 	opened->version = 1;
 	opened->group_id = evaluation->group_id;
 	opened->creditor_id = group->creditor_id;
-	opened->currency = text_of(decision, group->currency);
+	opened->currency = decision_text(decision, group->currency);
 	opened->kind = str_of(task_kind_name(kind));
 	opened->reason = str_of(task_reason_name(reason));
-	opened->policy = text_of(decision, answer->policy->name);
+	opened->policy = decision_text(decision, answer->policy->name);
 	opened->step = answer->step->number;
 	opened->opened_on = decision->command->today;
 }
@@ -202,7 +194,7 @@ static void say_waiting(const struct evaluation *evaluation, enum dunning_wait w
 	waiting->customer_id = evaluation->facts.customer_id;
 	waiting->version = evaluation->facts.group->version + 1;
 	waiting->reason = str_of(dunning_wait_name(wait));
-	waiting->policy = text_of(decision, answer->policy == NULL ? "" : answer->policy->name);
+	waiting->policy = decision_text(decision, answer->policy == NULL ? "" : answer->policy->name);
 	waiting->step = answer->step == NULL ? 0 : answer->step->number;
 	waiting->has_ask_on = ask_on != 0;
 	waiting->ask_on = ask_on;
@@ -216,7 +208,7 @@ static void say_skipped(const struct evaluation *evaluation, struct decision *de
 	skipped->group_id = evaluation->group_id;
 	skipped->customer_id = evaluation->facts.customer_id;
 	skipped->version = evaluation->facts.group->version + 1;
-	skipped->policy = text_of(decision, answer->policy->name);
+	skipped->policy = decision_text(decision, answer->policy->name);
 	skipped->step = answer->step->number;
 	skipped->skipped_on = decision->command->today;
 	skipped->debt_ids = listed_ids(evaluation, decision);

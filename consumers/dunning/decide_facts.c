@@ -39,14 +39,6 @@ static struct dunned_person person_now(const struct command *event, const struct
 	return person == NULL ? unknown : *person;
 }
 
-static struct str copy_text(struct decision *decision, const char *text)
-{
-	struct str copy = str_copy(decision->arena, str_of(text));
-
-	decision->overflow |= copy.data == NULL;
-	return copy;
-}
-
 static void say_person(const struct dunned_person *person, struct decision *decision)
 {
 	struct person_noted *noted = decision_event(decision, &person_noted_type);
@@ -55,12 +47,12 @@ static void say_person(const struct dunned_person *person, struct decision *deci
 	noted->version = person->version + 1;
 	noted->is_active = person->is_active != 0;
 	noted->customer_kind = str_of(customer_kind_name((enum customer_kind)person->kind));
-	noted->country = copy_text(decision, person->country);
+	noted->country = decision_text(decision, person->country);
 	noted->has_region = person->region[0] != '\0';
-	noted->region = copy_text(decision, person->region);
+	noted->region = decision_text(decision, person->region);
 	noted->has_timezone = person->timezone[0] != '\0';
-	noted->timezone = copy_text(decision, person->timezone);
-	noted->locale = copy_text(decision, person->locale);
+	noted->timezone = decision_text(decision, person->timezone);
+	noted->locale = decision_text(decision, person->locale);
 	noted->emails = person->usable[CHANNEL_EMAIL];
 	noted->mobiles = person->usable[CHANNEL_SMS];
 	noted->telephones = person->usable[CHANNEL_VOICE];

@@ -195,11 +195,7 @@ void decide_retire_policy(const struct command *command, const struct workset *s
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &policy_retired_type);
 	event->publication_id = body->publication_id;
-	event->policy = str_copy(decision->arena, str_of(policy->name));
-	if (event->policy.data == NULL) {
-		decision->overflow = true;
-		return;
-	}
+	event->policy = decision_text(decision, policy->name);
 	event->policy_version = policy->version;
 	event->change = policies->changes + 1;
 	event->approved_by = command->approval->actor;

@@ -17,6 +17,7 @@ static const struct uuid *copy_of_debts(const struct dunned_step *step, struct d
 {
 	struct uuid *ids = arena_take(decision->arena, STEP_DEBTS_MAX, sizeof(*ids));
 
+	decision->overflow |= ids == NULL;
 	for (uint32_t index = 0; ids != NULL && index < step->debts_count; index++)
 		ids[index] = step->debts[index];
 	return ids;
@@ -27,22 +28,16 @@ void say_step_taken(const struct uuid *step_id, const struct dunned_step *step, 
 {
 	const struct command *event = decision->command;
 	struct dunning_step_taken *taken = decision_event(decision, &dunning_step_taken_type);
-	const struct uuid *ids = copy_of_debts(step, decision);
-	struct str policy = str_copy(decision->arena, str_of(step->policy));
 
-	if (ids == NULL || policy.data == NULL) {
-		decision->overflow = true;
-		return;
-	}
 	taken->step_id = *step_id;
 	taken->customer_id = step->customer_id;
 	taken->version = step->version + 1;
 	taken->group_id = step->group_id;
-	taken->policy = policy;
+	taken->policy = decision_text(decision, step->policy);
 	taken->step = step->number;
 	taken->channel = str_of(channel_name((enum channel)step->channel));
 	taken->taken_on = day;
-	taken->debt_ids = ids;
+	taken->debt_ids = copy_of_debts(step, decision);
 	taken->debt_ids_count = step->debts_count;
 	decision_set_timer_on(decision, &evaluation_timer, &step->group_id, (day > event->today ? day : event->today) + 1);
 }
@@ -85,20 +80,14 @@ void say_step_passed(const struct dunned_step *step, const struct workset *set, 
 {
 	const struct dunned_group *group = workset_state(set, &dunned_group_entity, &step->group_id);
 	struct dunning_step_skipped *skipped = decision_event(decision, &dunning_step_skipped_type);
-	const struct uuid *ids = copy_of_debts(step, decision);
-	struct str policy = str_copy(decision->arena, str_of(step->policy));
 
-	if (ids == NULL || policy.data == NULL) {
-		decision->overflow = true;
-		return;
-	}
 	skipped->group_id = step->group_id;
 	skipped->customer_id = step->customer_id;
 	skipped->version = group->version + 1;
-	skipped->policy = policy;
+	skipped->policy = decision_text(decision, step->policy);
 	skipped->step = step->number;
 	skipped->skipped_on = decision->command->today;
-	skipped->debt_ids = ids;
+	skipped->debt_ids = copy_of_debts(step, decision);
 	skipped->debt_ids_count = step->debts_count;
 }
 

@@ -98,6 +98,14 @@ void *decision_event(struct decision *decision, const struct message_type *type)
 	return body;
 }
 
+struct str decision_text(struct decision *decision, const char *text)
+{
+	struct str copy = str_copy(decision->arena, str_of(text));
+
+	decision->overflow |= copy.data == NULL;
+	return copy;
+}
+
 void decision_confide(struct decision *decision, const void *confidential)
 {
 	MUST(decision->events_count > 0);

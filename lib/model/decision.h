@@ -104,6 +104,9 @@ void decision_keep(struct decision *decision, const char *format, ...) __attribu
  */
 void *decision_event(struct decision *decision, const struct message_type *type);
 
+/* A copy of a state's text that may change, for a body; without data when the arena is full (`overflow`). */
+struct str decision_text(struct decision *decision, const char *text);
+
 /* Attaches confidential data to the last event, for the store. */
 void decision_confide(struct decision *decision, const void *confidential);
 

@@ -125,6 +125,20 @@ static void test_decision__a_full_arena_gives_a_spare_body_and_overflow(void **s
 	decision_confide(&decision, "x");
 }
 
+static void test_decision__a_text_is_copied_while_the_arena_has_room(void **state)
+{
+	char text[16] = "EUR";
+	struct str copy = decision_text(&decision, text);
+
+	(void)state;
+	text[0] = 'X';
+	assert_true(str_is(copy, "EUR"));
+	assert_false(decision.overflow);
+	assert_non_null(arena_take_bytes(&arena, arena.size - arena.used));
+	assert_null(decision_text(&decision, text).data);
+	assert_true(decision.overflow);
+}
+
 static void test_decision__a_refusal_names_code_field_and_text(void **state)
 {
 	(void)state;
@@ -514,6 +528,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_decision__an_event_says_who_did_it, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__bodies_are_zeroed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_full_arena_gives_a_spare_body_and_overflow, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_decision__a_text_is_copied_while_the_arena_has_room, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_refusal_names_code_field_and_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__a_long_text_is_cut_between_characters, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_decision__sets_and_cancels_timers_in_order, set_up, tear_down),

@@ -120,11 +120,7 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 
 	/* ---- nothing refuses from here on ---- */
 	event = decision_event(decision, &debt_amended_type);
-	previous_ref = str_copy(decision->arena, str_of(terms->external_ref)); /* a copy: evolve changes the state */
-	if (previous_ref.data == NULL) {
-		decision->overflow = true;
-		return;
-	}
+	previous_ref = decision_text(decision, terms->external_ref);
 	event->debt_id = body->debt_id;
 	event->customer_id = body->customer_id;
 	event->version = debt->version + 1;
