@@ -24,22 +24,11 @@ static bool draft_is_good(const struct publish_policy *body, struct policy *poli
 
 /* ---- its place among the others ---- */
 
-static const struct policy *of_priority(const struct policies *policies, const struct policy *policy)
-{
-	for (uint32_t index = 0; policies != NULL && index < policies->count; index++) {
-		const struct policy *other = &policies->items[index];
-
-		if (!other->is_retired && other->priority == policy->priority && strcmp(other->name, policy->name) != 0)
-			return other;
-	}
-	return NULL;
-}
-
 static bool policy_has_place(const struct workset *set, const struct policies *policies, const struct policy *policy,
 			     struct decision *decision)
 {
 	const struct policy *newest = policies == NULL ? NULL : policies_find(policies, str_of(policy->name));
-	const struct policy *other = of_priority(policies, policy);
+	const struct policy *other = policies == NULL ? NULL : policies_with_priority_of(policies, policy);
 	const int32_t version = newest == NULL ? 0 : newest->version;
 
 	if (workset_state(set, &published_policy_entity, &policy->publication_id) != NULL) {
@@ -50,7 +39,7 @@ static bool policy_has_place(const struct workset *set, const struct policies *p
 		decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "policy_version", "the next version is %d", (int)version + 1);
 	} else if (other != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "priority", "the policy %s has it", other->name);
-	} else if (newest == NULL && policies != NULL && policies->count == POLICIES_MAX) {
+	} else if (policies != NULL && policies_are_full_for(policies, policy)) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "policy",
 				"there are %d policies; a version of a retired one can be published", POLICIES_MAX);
 	} else {

@@ -81,6 +81,22 @@ const struct policy *policies_find(const struct policies *policies, struct str n
 	return NULL;
 }
 
+const struct policy *policies_with_priority_of(const struct policies *policies, const struct policy *policy)
+{
+	for (uint32_t index = 0; index < policies->count; index++) {
+		const struct policy *other = &policies->items[index];
+
+		if (!other->is_retired && other->priority == policy->priority && strcmp(other->name, policy->name) != 0)
+			return other;
+	}
+	return NULL;
+}
+
+bool policies_are_full_for(const struct policies *policies, const struct policy *policy)
+{
+	return policies->count == POLICIES_MAX && policies_find(policies, str_of(policy->name)) == NULL;
+}
+
 const struct policy *policies_for(const struct policies *policies, const struct segment_facts *facts)
 {
 	const struct policy *found = NULL;

@@ -140,6 +140,10 @@ bool policy_is_for_group(const struct policy *policy, const struct segment_facts
 bool policy_is_for_debt(const struct policy *policy, const struct segment_facts *facts);
 bool days_are_within(int32_t days, int32_t from, int32_t to);
 
+/* What a version of a policy finds among the others: the other one in force that has its priority (NULL: none), and no room. */
+const struct policy *policies_with_priority_of(const struct policies *policies, const struct policy *policy);
+bool policies_are_full_for(const struct policies *policies, const struct policy *policy);
+
 /* The policy in force with the lowest priority for such a debt; NULL: none. */
 const struct policy *policies_for(const struct policies *policies, const struct segment_facts *facts);
 

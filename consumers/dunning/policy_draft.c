@@ -56,17 +56,14 @@ bool policy_draft_read(struct policy *ret_policy, struct str json, struct arena 
 
 static bool has_place(const struct policies *policies, const struct policy *draft, struct draft_fault *fault)
 {
+	const struct policy *other = policies_with_priority_of(policies, draft);
 	char text[sizeof(fault->text)];
 
-	for (uint32_t index = 0; index < policies->count; index++) {
-		const struct policy *other = &policies->items[index];
-
-		if (other->is_retired || other->priority != draft->priority || strcmp(other->name, draft->name) == 0)
-			continue;
+	if (other != NULL) {
 		(void)snprintf(text, sizeof(text), "the policy %s has it", other->name);
 		return fault_is(fault, "priority", text);
 	}
-	if (policies->count == POLICIES_MAX && policies_find(policies, str_of(draft->name)) == NULL)
+	if (policies_are_full_for(policies, draft))
 		return fault_is(fault, "policy", "there are as many policies as there can be");
 	return true;
 }
