@@ -42,6 +42,12 @@ void say_step_failed(const struct uuid *step_id, const struct dunned_step *step,
 		     struct decision *decision);
 void say_step_passed(const struct dunned_step *step, const struct workset *set,
 		     struct decision *decision); /* without being taken */
+/*
+ * A step under way that must not go on. Its message is cancelled if it has not left; one that left all the same counts, once that is
+ * reported. Its task is cancelled.
+ */
+void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason, const struct workset *set,
+		   struct decision *decision);
 /* The day on which a step is taken, in the person's zone; at least the day that it was asked for, at most that of now. */
 int32_t step_day(const struct dunned_step *step, int64_t at_ms, int64_t now_ms, const struct workset *set);
 

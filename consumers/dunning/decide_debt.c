@@ -2,7 +2,7 @@
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/keys.h"
-#include "schemas/communications.h"
+#include "consumers/dunning/next.h"
 #include "schemas/debts.h"
 #include "schemas/dunning.h"
 
@@ -135,39 +135,6 @@ static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt,
 	noted->credit_minor = debt->credit_minor;
 	noted->lifecycle = str_of(lifecycle_name((enum lifecycle)debt->lifecycle));
 	noted->level = debt->level;
-}
-
-static bool step_lists(const struct dunned_step *step, const struct uuid *debt_id)
-{
-	for (uint32_t index = 0; index < step->debts_count; index++) {
-		if (uuid_equal(&step->debts[index], debt_id))
-			return true;
-	}
-	return false;
-}
-
-/* The message is cancelled if it has not left; one that left all the same counts (decide_step.c). */
-static void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason,
-			  const struct workset *set, struct decision *decision)
-{
-	struct dunning_step_withdrawn *withdrawn = decision_event(decision, &dunning_step_withdrawn_type);
-	struct uuid cancellation_id = cancellation_id_of(step_id);
-	struct cancel_communication *cancel;
-
-	withdrawn->step_id = *step_id;
-	withdrawn->customer_id = step->customer_id;
-	withdrawn->version = step->version + 1;
-	withdrawn->group_id = step->group_id;
-	withdrawn->step = step->number;
-	withdrawn->due_for = step->asked_on;
-	withdrawn->reason = str_of(reason);
-	if (step->action != ACTION_SEND) {
-		cancel_task(step_id, reason, set, decision);
-		return;
-	}
-	cancel = decision_send(decision, &cancel_communication_type, &cancellation_id);
-	cancel->communication_id = *step_id;
-	cancel->customer_id = step->customer_id;
 }
 
 static void withdraw_if_listed(const struct uuid *debt_id, const struct debt_change *change, const struct workset *set,

@@ -273,6 +273,23 @@ static bool is_asked_again(const struct evaluation *evaluation, int32_t today)
 	return false;
 }
 
+/* A stop that has come since it was asked for. The group is asked about again on the next day, which says why it waits. */
+static bool withdraw_stopped(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
+{
+	const struct uuid *step_id = &evaluation->facts.group->step_id;
+	const struct dunned_step *step;
+	const char *reason;
+
+	if (uuid_is_none(step_id))
+		return false;
+	step = workset_state(set, &dunned_step_entity, step_id);
+	MUST(step != NULL);
+	reason = next_stop(&evaluation->facts, step);
+	if (reason != NULL)
+		withdraw_step(step_id, step, reason, set, decision);
+	return reason != NULL;
+}
+
 /* cause: of an event that has just come; NONE: the day is asked about. */
 static void evaluate(const struct uuid *group_id, enum dunning_cause cause, const struct workset *set, struct decision *decision)
 {
@@ -282,6 +299,10 @@ static void evaluate(const struct uuid *group_id, enum dunning_cause cause, cons
 	if (!gather(&evaluation, group_id, decision->command->body, set)) {
 		if (evaluation.facts.group != NULL)
 			decision_set_timer_on(decision, &evaluation_timer, group_id, today + 1);
+		return;
+	}
+	if (withdraw_stopped(&evaluation, set, decision)) {
+		decision_set_timer_on(decision, &evaluation_timer, group_id, today + 1);
 		return;
 	}
 	evaluation.facts.event = cause;

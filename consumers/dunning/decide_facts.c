@@ -99,12 +99,27 @@ void decide_customer_updated(const struct command *event, const struct workset *
 	say_person(&person, decision);
 }
 
+/*
+ * What is under way must stop: the groups are asked about at the next Tick, and their steps are withdrawn (decide_evaluate.c). Until then
+ * no message of them leaves, because the claim knows the circumstance, too. Groups beyond the list are asked about on the next day.
+ */
+static void ask_groups(const struct workset *set, const struct uuid *only_id, struct decision *decision)
+{
+	const struct groups_under_way *groups = workset_state(set, &groups_under_way_entity, &decision->command->key);
+
+	for (uint32_t index = 0; groups != NULL && index < groups->count; index++) {
+		if (only_id == NULL || uuid_equal(only_id, &groups->ids[index]))
+			decision_set_timer_on(decision, &evaluation_timer, &groups->ids[index], decision->command->today);
+	}
+}
+
 void decide_customer_erased(const struct command *event, const struct workset *set, struct decision *decision)
 {
 	struct dunned_person person = person_now(event, set);
 
 	person.is_active = 0;
 	say_person(&person, decision);
+	ask_groups(set, NULL, decision);
 }
 
 static void count_point(const struct command *event, const struct workset *set, struct str channel, int32_t by,
@@ -218,16 +233,20 @@ void decide_circumstance_recorded(const struct command *event, const struct work
 	const struct circumstance_recorded *body = event->body;
 	enum dunning_stop_kind kind = stop_of(body->kind);
 	struct uuid debt_id = { .bytes = { 0 } };
+	const struct dunned_debt *debt = body->has_debt_id ? workset_state(set, &dunned_debt_entity, &body->debt_id) : NULL;
 
 	if (kind == STOP_NONE || workset_state(set, &dunning_stop_entity, &body->circumstance_id) != NULL)
 		return;
 	if (body->has_until_on && body->until_on <= event->today)
 		return;
-	if (kind == STOP_DISPUTE && body->has_debt_id && workset_state(set, &dunned_debt_entity, &body->debt_id) != NULL)
-		debt_id = body->debt_id;
-	else if (kind == STOP_DISPUTE)
+	if (kind != STOP_DISPUTE)
+		debt = NULL;
+	else if (debt == NULL)
 		kind = STOP_RESTRICTION;
+	else
+		debt_id = body->debt_id;
 	say_stop(&body->circumstance_id, kind, &debt_id, true, decision);
+	ask_groups(set, debt == NULL ? NULL : &debt->group_id, decision);
 	if (body->has_until_on)
 		decision_set_timer_on(decision, &stop_timer, &body->circumstance_id, body->until_on);
 }

@@ -1,6 +1,7 @@
 #include "base/array.h"
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
+#include "consumers/dunning/keys.h"
 #include "consumers/dunning/place.h"
 #include "schemas/communications.h"
 #include "schemas/dunning.h"
@@ -89,6 +90,29 @@ void say_step_passed(const struct dunned_step *step, const struct workset *set, 
 	skipped->skipped_on = decision->command->today;
 	skipped->debt_ids = copy_of_debts(step, decision);
 	skipped->debt_ids_count = step->debts_count;
+}
+
+void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason, const struct workset *set,
+		   struct decision *decision)
+{
+	struct dunning_step_withdrawn *withdrawn = decision_event(decision, &dunning_step_withdrawn_type);
+	struct uuid cancellation_id = cancellation_id_of(step_id);
+	struct cancel_communication *cancel;
+
+	withdrawn->step_id = *step_id;
+	withdrawn->customer_id = step->customer_id;
+	withdrawn->version = step->version + 1;
+	withdrawn->group_id = step->group_id;
+	withdrawn->step = step->number;
+	withdrawn->due_for = step->asked_on;
+	withdrawn->reason = str_of(reason);
+	if (step->action != ACTION_SEND) {
+		cancel_task(step_id, reason, set, decision);
+		return;
+	}
+	cancel = decision_send(decision, &cancel_communication_type, &cancellation_id);
+	cancel->communication_id = *step_id;
+	cancel->customer_id = step->customer_id;
 }
 
 /* Whatever the clock of a provider says: it has happened by now. Otherwise the debts would rise on a day that may never come. */

@@ -123,6 +123,17 @@ struct group_debts {
 };
 void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned);
 
+/*
+ * Not saved: the groups of a person with a step under way, in the order of their ids; of more than fit, the first. Read from dunning.step.
+ * Only a batch with an item that asks for it has it.
+ */
+#define GROUPS_UNDER_WAY_MAX 24
+struct groups_under_way {
+	uint32_t count;
+	struct uuid ids[GROUPS_UNDER_WAY_MAX];
+};
+void groups_under_way_put(struct groups_under_way *groups, const struct uuid *group_id, bool is_under_way);
+
 /* Whether dunning is about the debt: it is open, and owes something or has a credit. */
 bool debt_is_dunned(const struct dunned_debt *debt);
 
@@ -175,8 +186,8 @@ struct calendar {
 extern const struct uuid calendar_id, policies_id;
 
 extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity,
-	group_debts_entity, dunned_step_entity, dunning_stop_entity, dunning_task_entity, policies_entity,
-	published_policy_entity, calendar_entity;
+	group_debts_entity, groups_under_way_entity, dunned_step_entity, dunning_stop_entity, dunning_task_entity,
+	policies_entity, published_policy_entity, calendar_entity;
 
 extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
 extern const struct timer_kind

@@ -113,6 +113,15 @@ static bool has_failed(const struct dunned_group *group, struct str policy, int3
 	return group->failed_step == step && str_is(policy, group->failed_policy);
 }
 
+/* For who asks for it in this batch: nobody else needs it. */
+static void note_under_way(struct workset *set, const struct uuid *customer_id, const struct uuid *group_id, bool is_under_way)
+{
+	const struct slot *slot = workset_find(set, &groups_under_way_entity, customer_id);
+
+	if (slot != NULL && slot->loaded)
+		groups_under_way_put(slot->state, group_id, is_under_way);
+}
+
 /* What a step that is asked for again begins with: its failures count on, those of another step do not. */
 static void group_on_step_due(struct dunned_group *group, const struct dunning_step_due *event)
 {
@@ -142,6 +151,7 @@ static void on_dunning_step_due(struct workset *set, const struct dunning_step_d
 	for (size_t index = 0; index < event->debt_ids_count; index++)
 		step->debts[index] = event->debt_ids[index];
 	group_on_step_due(workset_change(set, &dunned_group_entity, &event->group_id), event);
+	note_under_way(set, &event->customer_id, &event->group_id, true);
 	if (event->is_demand)
 		demands_add(workset_change(set, &dunned_demands_entity, &event->customer_id), event->due_for);
 }
@@ -162,8 +172,10 @@ static void end_step(struct workset *set, const struct uuid *step_id, int64_t ve
 	step->taken_on = taken_on;
 	step->version = version;
 	step->state = state;
-	if (uuid_equal(&group->step_id, step_id))
-		group->step_id = (struct uuid){ .bytes = { 0 } };
+	if (!uuid_equal(&group->step_id, step_id))
+		return;
+	group->step_id = (struct uuid){ .bytes = { 0 } };
+	note_under_way(set, &step->customer_id, &step->group_id, false);
 }
 
 static void raise_debt(struct dunned_debt *debt, struct str policy, int32_t level, int32_t day)

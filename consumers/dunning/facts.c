@@ -60,6 +60,26 @@ void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool
 	debts->ids[place] = *debt_id;
 }
 
+void groups_under_way_put(struct groups_under_way *groups, const struct uuid *group_id, bool is_under_way)
+{
+	uint32_t place = 0;
+	bool is_listed;
+
+	while (place < groups->count && uuid_compare(&groups->ids[place], group_id) < 0)
+		place++;
+	is_listed = place < groups->count && uuid_equal(&groups->ids[place], group_id);
+	if (is_listed == is_under_way || place == GROUPS_UNDER_WAY_MAX)
+		return;
+	if (is_listed) {
+		groups->count--;
+		memmove(&groups->ids[place], &groups->ids[place + 1], (groups->count - place) * sizeof(groups->ids[0]));
+		return;
+	}
+	groups->count += groups->count < GROUPS_UNDER_WAY_MAX ? 1 : 0;
+	memmove(&groups->ids[place + 1], &groups->ids[place], (groups->count - 1 - place) * sizeof(groups->ids[0]));
+	groups->ids[place] = *group_id;
+}
+
 bool debt_is_dunned(const struct dunned_debt *debt)
 {
 	switch ((enum lifecycle)debt->lifecycle) {

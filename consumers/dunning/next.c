@@ -588,6 +588,32 @@ static enum dunning_wait find_stop(const struct dunned_person *person)
 	return person->restriction > 0 ? WAIT_RESTRICTION : WAIT_NONE;
 }
 
+bool step_lists(const struct dunned_step *step, const struct uuid *debt_id)
+{
+	for (uint32_t index = 0; index < step->debts_count; index++) {
+		if (uuid_equal(&step->debts[index], debt_id))
+			return true;
+	}
+	return false;
+}
+
+/* A debt that is owed no more has withdrawn the step by its event. */
+const char *next_stop(const struct next_facts *facts, const struct dunned_step *step)
+{
+	const enum dunning_wait stop = find_stop(facts->person);
+
+	if (stop != WAIT_NONE)
+		return dunning_wait_name(stop);
+	for (uint32_t index = 0; index < facts->debts_count; index++) {
+		const struct dunned_debt *debt = facts->debts[index].state;
+
+		if (!step_lists(step, &facts->debts[index].debt_id) || is_asked_for(debt))
+			continue;
+		return debt->disputes > 0 ? "dispute" : "held";
+	}
+	return NULL;
+}
+
 static void answer_step(struct question *question, const struct standing *highest, struct next_answer *answer)
 {
 	answer->policy = highest->ladder->policy;

@@ -59,6 +59,15 @@ struct next_answer {
 
 void next_step(const struct next_facts *facts, int32_t today, struct next_answer *ret_answer);
 
+/* Whether the step is about the debt. */
+bool step_lists(const struct dunned_step *step, const struct uuid *debt_id);
+
+/*
+ * Why a step under way must not go on: dunning of the person stops (a word of enum dunning_wait), or one of the listed debts is held
+ * (dispute | held). NULL: it may go on.
+ */
+const char *next_stop(const struct next_facts *facts, const struct dunned_step *step);
+
 /* What follows when a step is EXHAUSTED. */
 enum next_end {
 	NEXT_END_REVIEW,  /* a task for a person, in the step's place */

@@ -19,6 +19,7 @@ const struct entity dunned_demands_entity = ENTITY("demands", struct dunned_dema
 const struct entity dunned_debt_entity = ENTITY("dunned_debt", struct dunned_debt, true);
 const struct entity dunned_group_entity = ENTITY("group", struct dunned_group, true);
 const struct entity group_debts_entity = ENTITY("group_debts", struct group_debts, false);
+const struct entity groups_under_way_entity = ENTITY("groups_under_way", struct groups_under_way, false);
 const struct entity dunned_step_entity = ENTITY("step", struct dunned_step, true);
 const struct entity dunning_stop_entity = ENTITY("stop", struct dunning_stop, true);
 const struct entity dunning_task_entity = ENTITY("task", struct dunning_task, true);
@@ -52,6 +53,13 @@ struct uuid debt_of_event(const struct command *event)
 static void touch_person(const struct command *event, struct workset *set)
 {
 	touch(set, &dunned_person_entity, &event->key);
+}
+
+/* Whoever stops has its groups asked about. */
+static void touch_stopped(const struct command *event, struct workset *set)
+{
+	touch_person(event, set);
+	touch(set, &groups_under_way_entity, &event->key);
 }
 
 /* All that a step changes, once it is loaded. */
@@ -94,7 +102,7 @@ static void touch_circumstance_recorded(const struct command *event, struct work
 {
 	const struct circumstance_recorded *body = event->body;
 
-	touch_person(event, set);
+	touch_stopped(event, set);
 	touch(set, &dunning_stop_entity, &body->circumstance_id);
 	if (body->has_debt_id)
 		touch(set, &dunned_debt_entity, &body->debt_id);
@@ -119,17 +127,21 @@ static void touch_stop_over(const struct command *timer, struct workset *set)
 	touch_stop(&((const struct timer *)timer->body)->subject, timer, set);
 }
 
-/* The group of a debt, and the step that is under way in it. */
-static void touch_group(struct workset *set, const struct uuid *group_id)
+/* The step that is under way in a group, so that it can be withdrawn. */
+static void touch_under_way(struct workset *set, const struct dunned_group *group)
 {
-	const struct dunned_group *group = touch(set, &dunned_group_entity, group_id);
-
-	touch(set, &group_debts_entity, group_id);
 	if (group == NULL || uuid_is_none(&group->step_id))
 		return;
 	touch(set, &dunned_step_entity, &group->step_id);
 	touch(set, &dunning_task_entity, &group->step_id);
 	touch(set, &dunned_demands_entity, &group->customer_id);
+}
+
+/* The group of a debt. */
+static void touch_group(struct workset *set, const struct uuid *group_id)
+{
+	touch(set, &group_debts_entity, group_id);
+	touch_under_way(set, touch(set, &dunned_group_entity, group_id));
 }
 
 /*
@@ -184,10 +196,12 @@ static void touch_steps(struct workset *set, const struct uuid *group_id, const 
 static void touch_evaluated(struct workset *set, const struct uuid *customer_id, const struct uuid *group_id, int32_t due_on)
 {
 	const struct group_debts *debts = touch(set, &group_debts_entity, group_id);
-	const struct slot *group = workset_touch(set, &dunned_group_entity, group_id, (struct str){ 0 });
+	const struct slot *slot = workset_touch(set, &dunned_group_entity, group_id, (struct str){ 0 });
+	const struct dunned_group *group = slot != NULL && slot->loaded && slot->exists ? slot->state : NULL;
 
-	if (group != NULL && group->loaded)
-		touch_steps(set, group_id, group->exists ? group->state : NULL, due_on);
+	if (slot != NULL && slot->loaded)
+		touch_steps(set, group_id, group, due_on);
+	touch_under_way(set, group);
 	touch(set, &dunned_person_entity, customer_id);
 	touch(set, &dunned_demands_entity, customer_id);
 	touch(set, &policies_entity, &policies_id);
@@ -260,7 +274,7 @@ static const struct approval_rule approvals[] = {
 static const struct rule customers_rules[] = {
 	{ &customer_created_type, touch_person, decide_customer_created, false, false },
 	{ &customer_updated_type, touch_person, decide_customer_updated, false, false },
-	{ &customer_erased_type, touch_person, decide_customer_erased, false, false },
+	{ &customer_erased_type, touch_stopped, decide_customer_erased, false, false },
 	{ &contact_point_added_type, touch_person, decide_contact_point_added, false, false },
 	{ &contact_point_invalidated_type, touch_person, decide_contact_point_invalidated, false, false },
 };

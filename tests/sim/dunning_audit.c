@@ -296,6 +296,17 @@ static bool is_claimed_after(const struct audit *audit, const struct uuid *id, i
 	return false;
 }
 
+/* Of a group that waits for a person: it is not asked about. */
+static bool has_broken_timer(const struct audit *audit, const struct uuid *group_id)
+{
+	const struct sim_database *database = &audit->world->databases[SIM_DUNNING];
+
+	for (size_t i = 0; i < database->timers_count; i++)
+		if (database->timers[i].is_broken && uuid_equal(&database->timers[i].row.subject, group_id))
+			return true;
+	return false;
+}
+
 /* At rest: under way is only what nobody knows of, and nothing is left of what was withdrawn. */
 static const char *check_end(struct audit *audit, const struct book_step *step)
 {
@@ -305,6 +316,8 @@ static const char *check_end(struct audit *audit, const struct book_step *step)
 	uuid_format(id, &step->id);
 	if (step->state == STEP_STATE_ASKED && (!communication || communication->state != COMMUNICATION_UNKNOWN))
 		FAIL("dunning part %d: the step %s is under way for ever", audit->part, id);
+	if (step->state == STEP_STATE_ASKED && book_is_stopped(audit->book, step) && !has_broken_timer(audit, &step->group_id))
+		FAIL("dunning part %d: the step %s is under way, and its person or a debt is stopped", audit->part, id);
 	if (step->withdrawn_seq == 0)
 		return NULL;
 	if (is_claimed_after(audit, &step->id, step->withdrawn_seq))

@@ -164,6 +164,53 @@ static void take_withdrawal(struct dunning_book *book, const struct consent_with
 		take_failed(book, &body->cancelled[i].communication_id);
 }
 
+/* ---- stops ---- */
+
+/* Of the kinds that the worlds have, all stop the person but the dispute of a debt that is known. */
+static void take_circumstance(struct dunning_book *book, const struct circumstance_recorded *body)
+{
+	struct book_stop *stop = &book->stops[book->stops_count++];
+
+	MUST(book->stops_count <= BOOK_STOPS_MAX);
+	*stop = (struct book_stop){ .id = body->circumstance_id, .customer_id = body->customer_id, .is_open = true };
+	if (str_is(body->kind, "dispute") && body->has_debt_id && debt_of(book, &body->debt_id))
+		stop->debt_id = body->debt_id;
+	expect(book, &stop_noted_type, &stop->id);
+}
+
+static void take_end(struct dunning_book *book, const struct circumstance_ended *body)
+{
+	for (size_t i = 0; i < book->stops_count; i++)
+		if (book->stops[i].is_open && uuid_equal(&book->stops[i].id, &body->circumstance_id)) {
+			book->stops[i].is_open = false;
+			expect(book, &stop_noted_type, &body->circumstance_id);
+		}
+}
+
+/* debt_id NULL: the person. */
+static bool has_stop(const struct dunning_book *book, const struct uuid *customer_id, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < book->stops_count; i++) {
+		const struct book_stop *stop = &book->stops[i];
+
+		if (stop->is_open && uuid_equal(&stop->customer_id, customer_id) &&
+		    (debt_id ? uuid_equal(&stop->debt_id, debt_id) : uuid_is_none(&stop->debt_id)))
+			return true;
+	}
+	return false;
+}
+
+bool book_is_stopped(const struct dunning_book *book, const struct book_step *step)
+{
+	bool is_stopped = has_stop(book, &step->customer_id, NULL);
+
+	for (size_t i = 0; i < book->persons_count; i++)
+		is_stopped |= uuid_equal(&book->persons[i].id, &step->customer_id) && book->persons[i].is_erased;
+	for (size_t i = 0; i < step->debts_count; i++)
+		is_stopped |= has_stop(book, &step->customer_id, &step->debt_ids[i]);
+	return is_stopped;
+}
+
 /* ---- debts ---- */
 
 static void begin_anew(struct book_debt *debt)
@@ -309,6 +356,10 @@ static void take_of_communications(struct dunning_book *book, const struct messa
 		take_consent(book, body);
 	else if (type == &inbound_received_type)
 		take_inbound(book, body);
+	else if (type == &circumstance_recorded_type)
+		take_circumstance(book, body);
+	else if (type == &circumstance_ended_type)
+		take_end(book, body);
 }
 
 void book_take_event(struct dunning_book *book, const struct message_type *type, const void *body, int32_t today)
@@ -369,6 +420,8 @@ static const char *check_listed(struct dunning_book *book, const struct dunning_
 		WRONG("lists a debt that is not of its group");
 	if (debt->is_cancelled || debt->balance_minor <= 0)
 		WRONG("asks for a debt of which nothing is owed");
+	if (has_stop(book, &due->customer_id, debt_id))
+		WRONG("asks for a debt that is disputed");
 	if (is_on_ladder && debt->level >= due->step)
 		WRONG("step %d for a debt at level %d", due->step, debt->level);
 	if (debt->level > 0 && debt->level_on >= due->due_for)
@@ -408,6 +461,8 @@ static const char *check_person(struct dunning_book *book, const struct dunning_
 
 	if (!person->is_created || person->is_erased)
 		WRONG("a person that is not there");
+	if (has_stop(book, &due->customer_id, NULL))
+		WRONG("a person whom a circumstance protects");
 	if (person->inbound_on >= due->due_for)
 		WRONG("on the day on which the person wrote");
 	if (person->opted_out & 1U << channel)
@@ -625,8 +680,11 @@ const char *book_take_own(struct dunning_book *book, const struct message_type *
 	step = step_of(book, message_uuid(type->aggregate_field, body));
 	if (!step || step->state != STEP_STATE_ASKED)
 		WRONG("a step ends that is not under way");
-	if (type == &dunning_step_withdrawn_type)
+	if (type == &dunning_step_withdrawn_type) {
 		step->withdrawn_seq = seq;
+		if (book->expected_count == 0 && !book_is_stopped(book, step))
+			WRONG("a step is withdrawn, and nothing stops it");
+	}
 	end_step(book, step, type == &dunning_step_failed_type ? STEP_STATE_FAILED : STEP_STATE_WITHDRAWN);
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #define BOOK_GROUPS_MAX   64
 #define BOOK_STEPS_MAX    1024
 #define BOOK_EXPECTED_MAX 34
+#define BOOK_STOPS_MAX    64
 
 struct book_person {
 	struct uuid id;
@@ -20,6 +21,12 @@ struct book_person {
 	int32_t points[CHANNEL_COUNT];
 	uint32_t opted_out; /* bits by channel */
 	int32_t inbound_on;
+};
+
+/* A circumstance that stops dunning; debt_id nil: of the person. */
+struct book_stop {
+	struct uuid id, customer_id, debt_id;
+	bool is_open;
 };
 
 struct book_debt {
@@ -66,6 +73,8 @@ struct dunning_book {
 	size_t groups_count;
 	struct book_step steps[BOOK_STEPS_MAX];
 	size_t steps_count;
+	struct book_stop stops[BOOK_STOPS_MAX];
+	size_t stops_count;
 	struct book_expected expected[BOOK_EXPECTED_MAX];
 	size_t expected_count;
 	char wrong[160];
@@ -76,6 +85,9 @@ void book_close(struct dunning_book *book);
 
 /* An event of another module, read on that business date. Sets what must follow. */
 void book_take_event(struct dunning_book *book, const struct message_type *type, const void *body, int32_t today);
+
+/* Whether the step must not be under way: its person, or a debt that it lists, is stopped. */
+bool book_is_stopped(const struct dunning_book *book, const struct book_step *step);
 
 /* An event of dunning's own, at that place of its log. What is wrong with it; NULL: nothing. */
 const char *book_take_own(struct dunning_book *book, const struct message_type *type, const void *body, int64_t seq);

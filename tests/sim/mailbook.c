@@ -415,6 +415,23 @@ static bool is_for_the_debts(const struct compliance_decided *event)
 	return str_is(event->message_class, "demand") && event->rules_count > 0;
 }
 
+/* Whether it forbids the message is judged by dunning's book, and by the guard's own tests. */
+static bool is_protected(const struct mailbook *book, const struct uuid *customer_id)
+{
+	for (size_t i = 0; i < book->protected_count; i++)
+		if (uuid_equal(&book->protected_ids[i], customer_id))
+			return true;
+	return false;
+}
+
+static void take_circumstance(struct mailbook *book, const struct uuid *customer_id)
+{
+	if (is_protected(book, customer_id))
+		return;
+	MUST(book->protected_count < MAIL_PROTECTED_MAX);
+	book->protected_ids[book->protected_count++] = *customer_id;
+}
+
 static bool has_reached(const struct mail *mail)
 {
 	if (strcmp(mail->state, "scheduled") == 0) /* again: it did not leave */
@@ -492,7 +509,8 @@ static const char *take_verdict(struct mailbook *book, const struct sim_world *w
 	if (book->verdict == MAIL_ALLOWED && !str_is(event->message_class, "opt_out_confirmation") &&
 	    !may_be_written_to(book, &asked, row->seq, false) && !may_be_answered(book, &asked))
 		FAIL("P9 a message is allowed without consent");
-	if (book->verdict == MAIL_DENIED && !is_for_the_debts(event) && may_be_written_to(book, &asked, row->seq, true))
+	if (book->verdict == MAIL_DENIED && !is_for_the_debts(event) && !is_protected(book, &asked.customer_id) &&
+	    may_be_written_to(book, &asked, row->seq, true))
 		FAIL("P9 a message is denied in spite of consent");
 	return NULL;
 }
@@ -911,6 +929,8 @@ const char *mailbook_take(struct mailbook *book, const struct sim_world *world, 
 		return take_ignored(book, world, event, event->body);
 	if (event->type == &communication_cancelled_type)
 		return take_cancellation(book, world, event->row, event->body);
+	if (event->type == &circumstance_recorded_type)
+		take_circumstance(book, &event->row->key);
 	return event->type == &command_rejected_type ? take_refusal(book, world, event) : NULL;
 }
 

@@ -71,6 +71,8 @@ struct gone { /* a contact point that was given up, or a customer who was erased
 	int64_t seq; /* of the customers' events in its partition */
 };
 
+#define MAIL_PROTECTED_MAX 64
+
 struct mailbook {
 	struct mail *mails;
 	size_t mails_count, mails_capacity;
@@ -82,6 +84,8 @@ struct mailbook {
 	size_t releases_count, releases_capacity;
 	struct wrote *inbounds; /* messages from persons */
 	size_t inbounds_count, inbounds_capacity;
+	struct uuid protected_ids[MAIL_PROTECTED_MAX]; /* customers of whom a circumstance was recorded; its end is not noted */
+	size_t protected_count;
 	struct uuid stop_id; /* the command whose message is a withdrawal: the next event of its log says so; nil: none */
 	struct sim_races races;
 	struct uuid decided_id; /* the message that the last verdict was about */

@@ -23,12 +23,15 @@
 #define DEBTS_OF    3 /* of each customer */
 #define FIRST_DAY   INT64_C(19700)
 #define STEPS_MAX   256
+#define STOPS_MAX   64
 
 struct plan {
 	struct dice dice;
-	uint64_t commands, payments, debts;
+	uint64_t commands, payments, debts, circumstances;
 	int64_t at_ms;
 	int32_t day;
+	uint64_t stopped[STOPS_MAX]; /* whose each circumstance is */
+	uint64_t ended;              /* so many circumstances, the oldest first */
 	int32_t raced_on[CUSTOMERS]; /* the first day on which something came in between; 0: none */
 };
 
@@ -150,6 +153,34 @@ static void send_withdrawal(struct plan *plan, struct sim_world *world, uint64_t
 	send(plan, world, SIM_COMMUNICATIONS, &withdraw_consent_type, &body);
 }
 
+/* Of the person, or of one of its debts. */
+static void send_circumstance(struct plan *plan, struct sim_world *world, uint64_t of)
+{
+	const bool is_of_debt = dice_hits(&plan->dice, 400);
+	const struct record_circumstance body = {
+		.circumstance_id = workload_id(FAMILY_CIRCUMSTANCE, plan->circumstances++),
+		.customer_id = customer(of),
+		.kind = is_of_debt ? STR("dispute") : STR("attorney"),
+		.has_debt_id = is_of_debt,
+		.debt_id = workload_id(FAMILY_DEBT, of + CUSTOMERS * dice_below(&plan->dice, DEBTS_OF)),
+		.from_on = plan->day,
+		.evidence_ref = STR("letter"),
+	};
+
+	MUST(plan->circumstances <= STOPS_MAX);
+	plan->stopped[plan->circumstances - 1] = of;
+	send(plan, world, SIM_COMMUNICATIONS, &record_circumstance_type, &body);
+}
+
+static void send_end(struct plan *plan, struct sim_world *world, uint64_t number)
+{
+	const struct end_circumstance body = { .circumstance_id = workload_id(FAMILY_CIRCUMSTANCE, number),
+					       .customer_id = customer(plan->stopped[number]),
+					       .evidence_ref = STR("letter") };
+
+	send(plan, world, SIM_COMMUNICATIONS, &end_circumstance_type, &body);
+}
+
 /* ---- days ---- */
 
 /* What fails here are the programs of modules: of a message of which nobody knows nobody could say what becomes of its group. */
@@ -249,8 +280,10 @@ static void race(struct plan *plan, struct sim_world *world)
 	for (uint64_t number = 0; number < CUSTOMERS; number++) {
 		if (!dice_hits(&plan->dice, 60))
 			continue;
-		if (dice_hits(&plan->dice, 700))
+		if (dice_hits(&plan->dice, 600))
 			send_payment(plan, world, number);
+		else if (dice_hits(&plan->dice, 500))
+			send_circumstance(plan, world, number);
 		else
 			send_withdrawal(plan, world, number);
 		if (plan->raced_on[number] == 0)
@@ -266,6 +299,8 @@ static void live_day(struct plan *plan, struct sim_world *world, int32_t number,
 		begin(plan, world, is_rough);
 	else if (dice_hits(&plan->dice, 500))
 		send_payment(plan, world, dice_below(&plan->dice, CUSTOMERS));
+	if (plan->ended < plan->circumstances && dice_hits(&plan->dice, 300))
+		send_end(plan, world, plan->ended++);
 	let_work(world, is_rough);
 	for (int of_day = 0; of_day < TICKS_A_DAY; of_day++) {
 		tick(world, false);
@@ -458,10 +493,113 @@ static void test_dunning__faults_change_no_step(void **state)
 	assert_true(deaths > 10 * SEEDS);
 }
 
+/* ---- messages that are long on their way ---- */
+
+#define SLOW_SEEDS 30
+
+/* What waits for the gateway keeps waiting. */
+static void work(struct sim_world *world)
+{
+	if (world->script.is_slow || world->script.stops_notifiers)
+		(void)take_turns(world, 1500);
+	else
+		let_work(world, false);
+}
+
+static void tick_all(struct sim_world *world)
+{
+	tick(world, false);
+	work(world);
+	tick(world, true);
+	work(world);
+	world->now_ms += 6000;
+}
+
+/* Steps are asked for, and before their messages leave, or while they do, something comes that withdraws them. */
+static void live_slow_day(struct plan *plan, struct sim_world *world, int32_t number)
+{
+	plan->day = (int32_t)FIRST_DAY + number;
+	plan->at_ms = world->now_ms = plan->day * DAY_MS + 10 * INT64_C(3600000);
+	if (number == 0)
+		begin(plan, world, false);
+	if (plan->ended < plan->circumstances && dice_hits(&plan->dice, 700))
+		send_end(plan, world, plan->ended++);
+	if (dice_hits(&plan->dice, 600))
+		world->script.is_slow = true;
+	else if (dice_hits(&plan->dice, 500))
+		world->script.stops_notifiers = true;
+	tick_all(world);
+	for (uint64_t of = 0; of < CUSTOMERS; of++) {
+		if (dice_hits(&plan->dice, 300))
+			send_payment(plan, world, of);
+		if (dice_hits(&plan->dice, 100))
+			send_circumstance(plan, world, of);
+	}
+	work(world);
+	tick_all(world);
+	if (dice_hits(&plan->dice, 500) || number == DAYS - 1)
+		world->script.is_slow = world->script.stops_notifiers = false;
+	work(world);
+	tick_all(world);
+}
+
+static size_t count_withdrawn(const struct sim_world *world, const char *reason)
+{
+	struct arena arena;
+	struct err err = ERR_INIT;
+	size_t count = 0;
+
+	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
+	for (int32_t part = 0; part < SIM_PARTS; part++) {
+		const struct sim_rows *log = &world->databases[SIM_DUNNING].log[part];
+
+		for (size_t i = 0; i < log->count; i++) {
+			const struct dunning_step_withdrawn *withdrawn;
+			const struct message_type *type;
+
+			arena_reset(&arena);
+			assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, (const void **)&withdrawn,
+						      &err),
+					 0);
+			count += type == &dunning_step_withdrawn_type && str_is(withdrawn->reason, reason);
+		}
+	}
+	arena_release(&arena);
+	return count;
+}
+
+static void test_dunning__what_is_on_its_way_is_withdrawn(void **state)
+{
+	static const char *const reasons[] = { "paid", "restriction", "dispute" };
+	size_t counts[COUNT(reasons)] = { 0 };
+
+	(void)state;
+	for (uint64_t seed = 1; seed <= SLOW_SEEDS; seed++) {
+		struct plan plan = { .dice = { .state = seed } };
+		struct sim_world *world = new_world(seed, false);
+		const char *wrong;
+
+		for (int32_t number = 0; number < DAYS; number++)
+			live_slow_day(&plan, world, number);
+		wrong = audit(world);
+		if (wrong)
+			fail_msg("seed %llu: %s", (unsigned long long)seed, wrong);
+		for (size_t i = 0; i < COUNT(reasons); i++)
+			counts[i] += count_withdrawn(world, reasons[i]);
+		world_release(world);
+		free(world);
+	}
+	for (size_t i = 0; i < COUNT(reasons); i++) {
+		print_message("%zu steps withdrawn: %s\n", counts[i], reasons[i]);
+		assert_true(counts[i] > 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dunning__faults_change_no_step),
+		cmocka_unit_test(test_dunning__what_is_on_its_way_is_withdrawn),
 	};
 
 	if (!start_cases())

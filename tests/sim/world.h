@@ -238,6 +238,7 @@ struct sim_script {
 	bool (*kills_gate)(struct str token);         /* before it is a command */
 	const char *gateway_says;                     /* of every message: an outcome */
 	bool stops_notifiers;
+	bool is_slow;          /* the gateway answers nothing for now: what is claimed is on its way */
 	bool spares_notifiers; /* they and their connections do not fail */
 	bool spares_data;      /* the database takes all that is well formed */
 };

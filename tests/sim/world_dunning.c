@@ -141,6 +141,21 @@ static void load_group_debts(struct sim_world *world, struct slot *slot)
 	}
 }
 
+/* By their ids, as the query says. */
+static void load_groups_under_way(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_database *database = &world->databases[SIM_DUNNING];
+
+	slot->exists = true;
+	for (size_t i = 0; i < database->blobs_count; i++) {
+		const struct dunned_step *step = database->blobs[i].state;
+
+		if (database->blobs[i].entity == &dunned_step_entity && uuid_equal(&step->customer_id, &slot->id) &&
+		    step->state == STEP_STATE_ASKED)
+			groups_under_way_put(slot->state, &step->group_id, true);
+	}
+}
+
 static void load_demands(struct sim_world *world, struct slot *slot)
 {
 	const struct sim_database *database = &world->databases[SIM_DUNNING];
@@ -163,6 +178,7 @@ static const struct {
 	{ &calendar_entity, load_calendar },
 	{ &group_debts_entity, load_group_debts },
 	{ &dunned_demands_entity, load_demands },
+	{ &groups_under_way_entity, load_groups_under_way },
 };
 
 bool dunning_is_kept(const struct entity *entity)

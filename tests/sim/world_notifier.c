@@ -314,6 +314,8 @@ static void stay(struct sim_flight *flight)
 
 static void fly(struct sim_world *world, struct sim_notifier *notifier)
 {
+	if (world->script.is_slow)
+		return;
 	for (size_t i = 0; i < notifier->flights_count; i++)
 		if (!notifier->flights[i].has_left && !notifier->flights[i].outcome) {
 			if (is_over(world, &notifier->flights[i]))

@@ -39,6 +39,7 @@ static inline int dunning_set_up(void **state)
 		fail_msg("%s", err.text);
 	spec_init(&spec, &dunning_module);
 	spec_given(&spec, &policies_entity, policies_id);
+	spec_given(&spec, &groups_under_way_entity, PERSON);
 	((struct calendar *)spec_given(&spec, &calendar_entity, calendar_id))->zones = &zones;
 	return 0;
 }

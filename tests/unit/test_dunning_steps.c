@@ -724,6 +724,33 @@ static void test_waiting__for_a_stop_that_is_lifted(void **state)
 	when_asked(SPEC_TODAY + 1, 1, "email");
 }
 
+/* What is under way stops, too: its message is cancelled, and the step is asked for anew when the stop is over. */
+static void test_withdrawn__by_a_stop_of_the_person(void **state)
+{
+	const struct circumstance_recorded recorded = {
+		.circumstance_id = spec_id('S', 1), .customer_id = PERSON, .kind = STR("attorney"), .from_on = SPEC_TODAY
+	};
+	const struct circumstance_ended ended = { .circumstance_id = spec_id('S', 1), .customer_id = PERSON };
+	const struct cancel_communication *cancel;
+	struct uuid step_id;
+
+	(void)state;
+	given_a_debt("email sms");
+	step_id = when_asked(SPEC_TODAY, 1, "email");
+	spec_follow(&spec, &circumstance_recorded_type, &recorded);
+	then_asked_again_on(SPEC_TODAY);
+	when_day(SPEC_TODAY);
+	then_events(&spec, "DunningStepWithdrawn");
+	then_asked_again_on(SPEC_TODAY + 1);
+	assert_int_equal(spec.decision.sendings_count, 1);
+	cancel = spec.decision.sendings[0].body;
+	assert_memory_equal(&cancel->communication_id, &step_id, sizeof(step_id));
+	assert_int_equal(the_step(step_id)->state, STEP_STATE_WITHDRAWN);
+	assert_int_equal(demands_now(), 0);
+	spec_follow(&spec, &circumstance_ended_type, &ended);
+	when_asked(SPEC_TODAY + 1, 1, "email"); /* the first channel: it has not failed */
+}
+
 /* Nothing is due any more: the group does not wait, and its people do not see that it does. */
 static void test_waiting__ends_when_there_is_nothing_to_wait_for(void **state)
 {
@@ -788,6 +815,7 @@ int main(void)
 		TEST(test_waiting__on_the_day_on_which_the_person_wrote),
 		TEST(test_waiting__for_the_caps),
 		TEST(test_waiting__for_a_stop_that_is_lifted),
+		TEST(test_withdrawn__by_a_stop_of_the_person),
 	};
 	return cmocka_run_group_tests_name("dunning: steps", tests, NULL, NULL);
 }

@@ -4,6 +4,8 @@
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/keys.h"
 #include "consumers/dunning/policies.h"
+#include "schemas/communications.h"
+#include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "schemas/dunning.h"
 
@@ -32,6 +34,7 @@ static void given_person(void)
 	memcpy(person->country, "DE", sizeof("DE"));
 	((struct calendar *)spec_given(&spec, &calendar_entity, calendar_id))->zones = &zones;
 	spec_given(&spec, &dunned_demands_entity, CUSTOMER);
+	spec_given(&spec, &groups_under_way_entity, CUSTOMER);
 }
 
 static void given_debt(void)
@@ -636,6 +639,113 @@ static void test_tasks__money_cancels_it_with_its_step(void **state)
 	assert_int_equal(the_debt()->level, 0);
 }
 
+static void when_stopped(const char *kind, bool is_of_debt)
+{
+	const struct circumstance_recorded body = { .circumstance_id = spec_id('S', 1),
+						    .customer_id = CUSTOMER,
+						    .kind = str_of(kind),
+						    .has_debt_id = is_of_debt,
+						    .debt_id = is_of_debt ? DEBT : nobody,
+						    .from_on = spec.today };
+
+	spec_follow(&spec, &circumstance_recorded_type, &body);
+}
+
+/* The group is asked about at once; the next Tick cancels the task. */
+static void then_stop_cancels(struct uuid task_id, const char *reason)
+{
+	then_timer(&evaluation_timer, group_id, SPEC_TODAY);
+	when_the_day_comes();
+	then_events(&spec, "DunningStepWithdrawn", "TaskCancelled");
+	assert_true(str_is(then_event(&spec, 0, dunning_step_withdrawn)->reason, reason));
+	assert_true(str_is(then_event(&spec, 1, task_cancelled)->reason, reason));
+	then_timer(&evaluation_timer, group_id, SPEC_TODAY + 1);
+	then_timer(&task_timer, task_id, 0);
+	assert_int_equal(state_of(task_id)->state, TASK_STATE_CANCELLED);
+	assert_true(uuid_is_none(&the_group()->step_id));
+}
+
+static void test_tasks__a_stop_of_the_person_cancels_it(void **state)
+{
+	const struct circumstance_ended ended = { .circumstance_id = spec_id('S', 1), .customer_id = CUSTOMER };
+	const struct uuid task_id = given_task();
+
+	(void)state;
+	when_taken(task_id, JANE);
+	when_stopped("bankruptcy", false);
+	then_events(&spec, "StopNoted");
+	then_stop_cancels(task_id, "bankruptcy");
+	spec.today++;
+	when_the_day_comes();
+	then_events(&spec, "DunningWaiting");
+	spec_follow(&spec, &circumstance_ended_type, &ended);
+	spec.today++;
+	when_the_day_comes();
+	then_events(&spec, "DunningStepDue", "TaskOpened"); /* anew */
+	assert_false(uuid_equal(&task_id, &then_event(&spec, 1, task_opened)->task_id));
+}
+
+static void test_tasks__a_dispute_of_its_debt_cancels_it(void **state)
+{
+	const struct uuid task_id = given_task();
+
+	(void)state;
+	when_stopped("dispute", true);
+	then_events(&spec, "StopNoted");
+	then_stop_cancels(task_id, "dispute");
+}
+
+static void test_tasks__of_an_erased_person_it_is_cancelled(void **state)
+{
+	const struct customer_erased body = { .customer_id = CUSTOMER };
+	const struct uuid task_id = given_task();
+
+	(void)state;
+	spec_follow(&spec, &customer_erased_type, &body);
+	then_events(&spec, "PersonNoted");
+	then_stop_cancels(task_id, "person");
+}
+
+/* Nothing is under way: the circumstance asks about nobody. */
+static void test_tasks__a_stop_without_one_sets_no_timer(void **state)
+{
+	const struct uuid task_id = given_task();
+
+	(void)state;
+	when_taken(task_id, JANE);
+	when_finished(task_id, JANE, "done", 0);
+	when_stopped("attorney", false);
+	then_events(&spec, "StopNoted");
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void test_tasks__a_stop_asks_about_so_many_groups(void **state)
+{
+	struct groups_under_way *groups = spec_given(&spec, &groups_under_way_entity, CUSTOMER);
+	struct uuid other_id = spec_id('G', 99);
+
+	(void)state;
+	for (unsigned number = GROUPS_UNDER_WAY_MAX; number > 0; number--) {
+		const struct uuid id = spec_id('G', number);
+
+		groups_under_way_put(groups, &id, true);
+		groups_under_way_put(groups, &id, true);
+	}
+	groups_under_way_put(groups, &other_id, true); /* behind all of them: it finds no room */
+	assert_int_equal(groups->count, GROUPS_UNDER_WAY_MAX);
+	when_stopped("cease", false);
+	then_events(&spec, "StopNoted");
+	assert_int_equal(spec.decision.timers_count, GROUPS_UNDER_WAY_MAX);
+	then_timer(&evaluation_timer, spec_id('G', 1), SPEC_TODAY);
+	then_timer(&evaluation_timer, spec_id('G', GROUPS_UNDER_WAY_MAX), SPEC_TODAY);
+	other_id = spec_id('G', 1);
+	groups_under_way_put(groups, &other_id, false);
+	groups_under_way_put(groups, &other_id, false);
+	assert_int_equal(groups->count, GROUPS_UNDER_WAY_MAX - 1);
+	other_id = spec_id('G', 2);
+	assert_memory_equal(&groups->ids[0], &other_id, sizeof(other_id));
+}
+
 static void test_tasks__money_cancels_no_search(void **state)
 {
 	struct uuid task_id;
@@ -675,6 +785,11 @@ int main(void)
 		TEST(test_tasks__what_is_put_off_may_be_taken),
 		TEST(test_tasks__an_outcome_is_a_word_and_later_has_a_day),
 		TEST(test_tasks__money_cancels_it_with_its_step),
+		TEST(test_tasks__a_stop_of_the_person_cancels_it),
+		TEST(test_tasks__a_dispute_of_its_debt_cancels_it),
+		TEST(test_tasks__of_an_erased_person_it_is_cancelled),
+		TEST(test_tasks__a_stop_without_one_sets_no_timer),
+		TEST(test_tasks__a_stop_asks_about_so_many_groups),
 		TEST(test_tasks__money_cancels_no_search),
 	};
 
