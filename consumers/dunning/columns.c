@@ -19,6 +19,9 @@ static const struct db_column person_rows[] = {
 	{ "deceased", DB_INT32(struct dunned_person, deceased) },
 	{ "bankruptcy", DB_INT32(struct dunned_person, bankruptcy) },
 	{ "restriction", DB_INT32(struct dunned_person, restriction) },
+	{ "traces", DB_INT32(struct dunned_person, traces) },
+	{ "trace_id", DB_UUID(struct dunned_person, trace_id), .or_null = true },
+	{ "is_traced", DB_FLAG(struct dunned_person, is_traced) },
 };
 const struct db_columns dunned_person_columns = DB_COLUMNS(person_rows, 0);
 
@@ -57,7 +60,6 @@ static const struct db_column group_rows[] = {
 	{ "wait", DB_WORD(struct dunned_group, wait, dunning_wait_words), .or_null = true },
 	{ "wait_policy", DB_CHARS(struct dunned_group, wait_policy), .or_null = true },
 	{ "wait_step", DB_INT32(struct dunned_group, wait_step) },
-	{ "is_traced", DB_FLAG(struct dunned_group, is_traced) },
 };
 const struct db_columns dunned_group_columns = DB_COLUMNS(group_rows, 0);
 

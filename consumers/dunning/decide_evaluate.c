@@ -13,7 +13,7 @@
 struct evaluation {
 	struct uuid group_id;
 	struct uuid step_id;  /* of the step that may be asked for, and of its task */
-	struct uuid trace_id; /* of the task to trace the person, if one may be opened */
+	struct uuid trace_id; /* of the task to trace the person that may be opened */
 	struct next_facts facts;
 	struct next_debt debts[GROUP_DEBTS_MAX];
 	struct next_answer answer;
@@ -40,7 +40,6 @@ static bool gather(struct evaluation *evaluation, const struct uuid *group_id, c
 		return false;
 	evaluation->group_id = *group_id;
 	evaluation->step_id = step_id_of(group_id, facts->group->asks + 1, timer->due_on);
-	evaluation->trace_id = trace_id_of(group_id, facts->group->asks, timer->due_on);
 	facts->customer_id = facts->group->customer_id;
 	facts->person = workset_state(set, &dunned_person_entity, &facts->customer_id);
 	facts->demands = workset_state(set, &dunned_demands_entity, &facts->customer_id);
@@ -50,9 +49,10 @@ static bool gather(struct evaluation *evaluation, const struct uuid *group_id, c
 		put_debt(evaluation,
 			 &(struct next_debt){ .debt_id = listed->ids[index],
 					      .state = workset_state(set, &dunned_debt_entity, &listed->ids[index]) });
+	if (facts->person != NULL)
+		evaluation->trace_id = trace_id_of(&facts->customer_id, facts->person->traces + 1, timer->due_on);
 	return facts->person != NULL && facts->policies != NULL &&
-	       workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL &&
-	       workset_find(set, &dunning_task_entity, &evaluation->trace_id) != NULL;
+	       workset_find(set, &dunned_step_entity, &evaluation->step_id) != NULL;
 }
 
 /* ---- a step ---- */
@@ -215,10 +215,16 @@ static void say_skipped(const struct evaluation *evaluation, struct decision *de
 	skipped->debt_ids_count = skipped->debt_ids == NULL ? 0 : answer->listed_count;
 }
 
-/* Nobody knows how to reach the person: somebody finds out, once until a step was taken. */
+/*
+ * Nobody knows how to reach the person: somebody finds out, for all groups, and once until a step was taken. Of more than rules.c has
+ * touched for a batch, the rest is opened on another day.
+ */
 static void trace(const struct evaluation *evaluation, const struct workset *set, struct decision *decision)
 {
-	if (!evaluation->facts.group->is_traced && workset_state(set, &dunning_task_entity, &evaluation->trace_id) == NULL)
+	const struct dunned_person *person = evaluation->facts.person;
+
+	if (uuid_is_none(&person->trace_id) && !person->is_traced &&
+	    workset_find(set, &dunning_task_entity, &evaluation->trace_id) != NULL)
 		open_task(evaluation, &evaluation->trace_id, TASK_KIND_TRACE, TASK_REASON_NO_CONTACT, decision);
 }
 

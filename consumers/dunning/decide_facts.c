@@ -99,6 +99,15 @@ void decide_customer_updated(const struct command *event, const struct workset *
 	say_person(&person, decision);
 }
 
+/* The task to trace the person is not to be done any more. */
+static void end_search(const struct workset *set, const char *reason, struct decision *decision)
+{
+	const struct dunned_person *person = workset_state(set, &dunned_person_entity, &decision->command->key);
+
+	if (person != NULL && !uuid_is_none(&person->trace_id))
+		cancel_task(&person->trace_id, reason, set, decision);
+}
+
 /*
  * What is under way must stop: the groups are asked about at the next Tick, and their steps are withdrawn (decide_evaluate.c). Until then
  * no message of them leaves, because the claim knows the circumstance, too. Groups beyond the list are asked about on the next day.
@@ -120,6 +129,7 @@ void decide_customer_erased(const struct command *event, const struct workset *s
 	person.is_active = 0;
 	say_person(&person, decision);
 	ask_groups(set, NULL, decision);
+	end_search(set, "person", decision);
 }
 
 static void count_point(const struct command *event, const struct workset *set, struct str channel, int32_t by,
@@ -134,6 +144,7 @@ static void count_point(const struct command *event, const struct workset *set, 
 void decide_contact_point_added(const struct command *event, const struct workset *set, struct decision *decision)
 {
 	count_point(event, set, ((const struct contact_point_added *)event->body)->channel, 1, decision);
+	end_search(set, "contact", decision);
 }
 
 void decide_contact_point_invalidated(const struct command *event, const struct workset *set, struct decision *decision)
@@ -247,6 +258,8 @@ void decide_circumstance_recorded(const struct command *event, const struct work
 		debt_id = body->debt_id;
 	say_stop(&body->circumstance_id, kind, &debt_id, true, decision);
 	ask_groups(set, debt == NULL ? NULL : &debt->group_id, decision);
+	if (debt == NULL)
+		end_search(set, dunning_stop_kind_name(kind), decision);
 	if (body->has_until_on)
 		decision_set_timer_on(decision, &stop_timer, &body->circumstance_id, body->until_on);
 }

@@ -54,6 +54,9 @@ struct dunned_person {
 	uint32_t opted_out;                        /* bits by enum channel */
 	int32_t inbound_on;                        /* UTC day of the last message of the person; 0: none */
 	int32_t deceased, bankruptcy, restriction; /* open stops of these kinds, about all debts */
+	struct uuid trace_id;                      /* the open task to trace the person; nil: none */
+	int32_t traces;                            /* how many were opened so far: their ids count on */
+	uint32_t is_traced;                        /* one was opened since a step was taken, and was not cancelled */
 };
 
 /*
@@ -104,7 +107,6 @@ struct dunned_group {
 	int32_t retry_on;     /* of it: not tried before this day; 0: no such day */
 	uint32_t wait;        /* enum dunning_wait as of the last evaluation */
 	int32_t wait_step;    /* the step that waits; 0: none is known */
-	uint32_t is_traced;   /* a task to trace the person was opened since a step was taken */
 	char currency[4];
 
 	/* A number names a step of a policy only. "": none */

@@ -194,6 +194,7 @@ static bool has_risen_since(const struct dunned_debt *debt, const struct dunned_
 
 static void on_dunning_step_taken(struct workset *set, const struct dunning_step_taken *event)
 {
+	struct dunned_person *person = workset_change(set, &dunned_person_entity, &event->customer_id);
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 	struct dunned_step *step = workset_change(set, &dunned_step_entity, &event->step_id);
 
@@ -205,7 +206,7 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 			raise_debt(debt, event->policy, event->step, event->taken_on);
 	}
 	forget_failures(group);
-	group->is_traced = 0;
+	person->is_traced = 0;
 }
 
 static void on_dunning_step_failed(struct workset *set, const struct dunning_step_failed *event)
@@ -285,9 +286,11 @@ static void on_task_opened(struct workset *set, const struct event *event)
 	task->opened_on = body->opened_on;
 	task->created_at_ms = event->command->now_ms;
 	if (task->kind == TASK_KIND_TRACE) {
-		struct dunned_group *group = workset_change(set, &dunned_group_entity, &body->group_id);
+		struct dunned_person *person = workset_change(set, &dunned_person_entity, &body->customer_id);
 
-		group->is_traced = 1;
+		person->trace_id = body->task_id;
+		person->traces++;
+		person->is_traced = 1;
 	}
 }
 
@@ -314,19 +317,34 @@ static void on_task_put_off(struct workset *set, const struct event *event)
 	change_task(set, event, &body->task_id, body->version, TASK_STATE_PUT_OFF)->back_on = body->back_on;
 }
 
+/* Of a task to trace the person. One that is cancelled may be needed anew. */
+static void end_search(struct workset *set, const struct uuid *task_id, const struct dunning_task *task, bool is_done)
+{
+	struct dunned_person *person;
+
+	if (task->kind != TASK_KIND_TRACE)
+		return;
+	person = workset_change(set, &dunned_person_entity, &task->customer_id);
+	person->is_traced = is_done;
+	if (uuid_equal(&person->trace_id, task_id))
+		person->trace_id = (struct uuid){ .bytes = { 0 } };
+}
+
 static void on_task_finished(struct workset *set, const struct event *event)
 {
 	const struct task_finished *body = event->body;
 
-	change_task(set, event, &body->task_id, body->version, TASK_STATE_FINISHED)->outcome =
-		task_outcome_by_name(body->outcome);
+	struct dunning_task *task = change_task(set, event, &body->task_id, body->version, TASK_STATE_FINISHED);
+
+	task->outcome = task_outcome_by_name(body->outcome);
+	end_search(set, &body->task_id, task, true);
 }
 
 static void on_task_cancelled(struct workset *set, const struct event *event)
 {
 	const struct task_cancelled *body = event->body;
 
-	change_task(set, event, &body->task_id, body->version, TASK_STATE_CANCELLED);
+	end_search(set, &body->task_id, change_task(set, event, &body->task_id, body->version, TASK_STATE_CANCELLED), false);
 }
 
 void dunning_evolve(struct workset *set, const struct event *event)

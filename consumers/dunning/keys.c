@@ -44,9 +44,9 @@ struct uuid step_id_of(const struct uuid *group_id, int32_t ask, int32_t due_on)
 	return id;
 }
 
-struct uuid trace_id_of(const struct uuid *group_id, int32_t asks, int32_t due_on)
+struct uuid trace_id_of(const struct uuid *customer_id, int32_t number, int32_t due_on)
 {
-	struct uuid id = uuid_derive(group_id, "dunning trace", (uint64_t)asks);
+	struct uuid id = uuid_derive(customer_id, "dunning trace", (uint64_t)number);
 
 	set_time(&id, due_on * DAY_MS);
 	return id;

@@ -18,7 +18,7 @@ struct uuid group_id_of(const struct uuid *customer_id, const struct uuid *credi
 struct uuid step_id_of(const struct uuid *group_id, int32_t ask, int32_t due_on);
 
 /* Of the task to trace the person of a group, opened on a day, after so many steps were asked for. */
-struct uuid trace_id_of(const struct uuid *group_id, int32_t asks, int32_t due_on);
+struct uuid trace_id_of(const struct uuid *customer_id, int32_t number, int32_t due_on);
 
 /* Of the command that cancels the step's communication. */
 struct uuid cancellation_id_of(const struct uuid *step_id);

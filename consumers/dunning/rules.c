@@ -55,10 +55,19 @@ static void touch_person(const struct command *event, struct workset *set)
 	touch(set, &dunned_person_entity, &event->key);
 }
 
+/* A contact point that is added, or a stop, ends the search for the person. */
+static void touch_traced(const struct command *event, struct workset *set)
+{
+	const struct dunned_person *person = touch(set, &dunned_person_entity, &event->key);
+
+	if (person != NULL && !uuid_is_none(&person->trace_id))
+		touch(set, &dunning_task_entity, &person->trace_id);
+}
+
 /* Whoever stops has its groups asked about. */
 static void touch_stopped(const struct command *event, struct workset *set)
 {
-	touch_person(event, set);
+	touch_traced(event, set);
 	touch(set, &groups_under_way_entity, &event->key);
 }
 
@@ -175,8 +184,8 @@ static void touch_reopened(const struct command *event, struct workset *set)
 }
 
 /*
- * The next step of the group, and the one after it: another item of the batch may ask for the first. Each with its task, and a task to
- * trace the person beside it. Their ids are made of the group's count of steps, so they are new, and most evaluations make none of them.
+ * The next step of the group, and the one after it: another item of the batch may ask for the first. Each with its task. Their ids are
+ * made of the group's count of steps, so they are new, and most evaluations make none of them.
  */
 static void touch_steps(struct workset *set, const struct uuid *group_id, const struct dunned_group *group, int32_t due_on)
 {
@@ -184,10 +193,18 @@ static void touch_steps(struct workset *set, const struct uuid *group_id, const 
 
 	for (int32_t more = 0; more < 2; more++) {
 		struct uuid step_id = step_id_of(group_id, asks + more + 1, due_on);
-		struct uuid trace_id = trace_id_of(group_id, asks + more, due_on);
 
 		workset_touch_to_create(set, &dunned_step_entity, &step_id, (struct str){ 0 });
 		workset_touch_to_create(set, &dunning_task_entity, &step_id, (struct str){ 0 });
+	}
+}
+
+/* In the same way, the next tasks to trace the person. */
+static void touch_traces(struct workset *set, const struct uuid *customer_id, const struct dunned_person *person, int32_t due_on)
+{
+	for (int32_t more = 1; person != NULL && more <= 2; more++) {
+		struct uuid trace_id = trace_id_of(customer_id, person->traces + more, due_on);
+
 		workset_touch_to_create(set, &dunning_task_entity, &trace_id, (struct str){ 0 });
 	}
 }
@@ -202,7 +219,7 @@ static void touch_evaluated(struct workset *set, const struct uuid *customer_id,
 	if (slot != NULL && slot->loaded)
 		touch_steps(set, group_id, group, due_on);
 	touch_under_way(set, group);
-	touch(set, &dunned_person_entity, customer_id);
+	touch_traces(set, customer_id, touch(set, &dunned_person_entity, customer_id), due_on);
 	touch(set, &dunned_demands_entity, customer_id);
 	touch(set, &policies_entity, &policies_id);
 	touch(set, &calendar_entity, &calendar_id);
@@ -247,6 +264,7 @@ static void touch_release_task(const struct command *command, struct workset *se
 
 static void touch_finish_task(const struct command *command, struct workset *set)
 {
+	touch_person(command, set);
 	touch_task(set, &((const struct finish_task *)command->body)->task_id);
 }
 
@@ -274,8 +292,8 @@ static const struct approval_rule approvals[] = {
 static const struct rule customers_rules[] = {
 	{ &customer_created_type, touch_person, decide_customer_created, false, false },
 	{ &customer_updated_type, touch_person, decide_customer_updated, false, false },
-	{ &customer_erased_type, touch_stopped, decide_customer_erased, false, false },
-	{ &contact_point_added_type, touch_person, decide_contact_point_added, false, false },
+	{ &customer_erased_type, touch_stopped, decide_customer_erased, true, false },
+	{ &contact_point_added_type, touch_traced, decide_contact_point_added, true, false },
 	{ &contact_point_invalidated_type, touch_person, decide_contact_point_invalidated, false, false },
 };
 
@@ -299,7 +317,7 @@ static const struct rule communications_rules[] = {
 	{ &consent_withdrawn_type, touch_withdrawal, decide_withdrawal, true, false },
 	{ &consent_granted_type, touch_person, decide_consent_granted, false, false },
 	{ &inbound_received_type, touch_person, decide_inbound_received, false, false },
-	{ &circumstance_recorded_type, touch_circumstance_recorded, decide_circumstance_recorded, false, false },
+	{ &circumstance_recorded_type, touch_circumstance_recorded, decide_circumstance_recorded, true, false },
 	{ &circumstance_ended_type, touch_circumstance_ended, decide_circumstance_ended, true, false },
 };
 

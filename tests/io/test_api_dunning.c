@@ -38,10 +38,10 @@ static void given_people(void)
 	    "CASE WHEN n = 3 THEN 1 ELSE 0 END, 0, 0 FROM generate_series(1, 3) n");
 	SQL("groups", "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
 		      "next_channel, "
-		      "rounds, wait_step, is_traced) SELECT ('019a0000-0000-7000-8000-00000000010' || n)::uuid, "
+		      "rounds, wait_step) SELECT ('019a0000-0000-7000-8000-00000000010' || n)::uuid, "
 		      "('019a0000-0000-7000-8000-00000000000' || n)::uuid, '019a0000-0000-7000-8000-000000000200', 'EUR', 1, 0, "
-		      "0, 0, 0, 0, "
-		      "false FROM generate_series(1, 3) n");
+		      "0, 0, 0, 0 "
+		      "FROM generate_series(1, 3) n");
 	SQL("debts",
 	    "INSERT INTO dunning.debt (debt_id, customer_id, creditor_id, group_id, version, currency, opened_on, due_on, "
 	    "balance_minor, credit_minor, paused_days, lifecycle, disputes, level) "
@@ -104,17 +104,16 @@ static void test_api_dunning__others_and_what_is_no_policy_are_refused(void **st
 static void test_api_dunning__too_many_groups_are_told_so(void **state)
 {
 	(void)state;
-	SQL("many",
-	    "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
-	    "next_channel, "
-	    "rounds, wait_step, is_traced) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'EUR', 1, 0, 0, 0, 0, "
-	    "0, false FROM generate_series(1, 50000)");
+	SQL("many", "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
+		    "next_channel, "
+		    "rounds, wait_step) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'EUR', 1, 0, 0, 0, 0, "
+		    "0 FROM generate_series(1, 50000)");
 	assert_int_equal(post("/dunning/preview", ROLE_SUPERVISOR, draft), 200);
 	SQL("one_more",
 	    "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
 	    "next_channel, "
-	    "rounds, wait_step, is_traced) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'EUR', 1, 0, 0, 0, 0, "
-	    "0, false");
+	    "rounds, wait_step) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'EUR', 1, 0, 0, 0, 0, "
+	    "0");
 	assert_int_equal(post("/dunning/preview", ROLE_SUPERVISOR, draft), 409);
 	assert_contains("too_many_groups");
 }

@@ -89,10 +89,9 @@ static void given_customer(void)
 static void given_debt(void)
 {
 	given_customer();
-	SQL("group",
-	    "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
-	    "next_channel, "
-	    "rounds, wait_step, is_traced) VALUES ('" GROUP "', '" CUSTOMER "', '" CREDITOR "', 'EUR', 1, 0, 0, 0, 0, 0, false)");
+	SQL("group", "INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "
+		     "next_channel, "
+		     "rounds, wait_step) VALUES ('" GROUP "', '" CUSTOMER "', '" CREDITOR "', 'EUR', 1, 0, 0, 0, 0, 0)");
 	SQL("debt",
 	    "INSERT INTO dunning.debt (debt_id, customer_id, creditor_id, group_id, version, currency, opened_on, due_on, "
 	    "balance_minor, credit_minor, paused_days, lifecycle, disputes, level) VALUES ('" DEBT "', '" CUSTOMER "', '" CREDITOR

@@ -101,10 +101,10 @@ static void given_file(char path[PATH_SIZE], int days)
 /* A group of a person and a creditor, 1 or 2. */
 #define GROUP_SQL                                                                                                                \
 	"INSERT INTO dunning.debt_group (group_id, customer_id, creditor_id, currency, version, asks, failed_step, "             \
-	"next_channel, rounds, wait_step, is_traced, step_id) "                                                                  \
+	"next_channel, rounds, wait_step, step_id) "                                                                             \
 	"SELECT ('019a0000-0000-7000-8000-0047000' || c || '00' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, "                      \
 	"('019a0000-0000-7000-8000-0043000000' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, "                                       \
-	"('019a0000-0000-7000-8000-004b0000000' || c)::uuid, 'EUR', 1, 0, 0, 0, 0, 0, false, "                                   \
+	"('019a0000-0000-7000-8000-004b0000000' || c)::uuid, 'EUR', 1, 0, 0, 0, 0, 0, "                                          \
 	"CASE WHEN l = 'J' THEN '019a0000-0000-7000-8000-005300000001'::uuid END "                                               \
 	"FROM unnest(string_to_array('A B C D E F G H I J K', ' ')) l, generate_series(1, 2) c WHERE c = 1 OR l = 'H'"
 

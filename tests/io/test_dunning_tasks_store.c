@@ -42,8 +42,8 @@ static void given_debt(void)
 	(void)snprintf(
 		group, sizeof(group),
 		"INSERT INTO dunning.debt_group (customer_id, creditor_id, group_id, currency, version, asks, failed_step, "
-		"next_channel, rounds, wait_step, is_traced) "
-		"VALUES (" PERSON ", " CREDITOR ", '%s', 'EUR', 0, 0, 0, 0, 0, 0, false)",
+		"next_channel, rounds, wait_step) "
+		"VALUES (" PERSON ", " CREDITOR ", '%s', 'EUR', 0, 0, 0, 0, 0, 0)",
 		text);
 	(void)snprintf(debt, sizeof(debt),
 		       "INSERT INTO dunning.debt VALUES (" DEBT ", " PERSON ", " CREDITOR ", " PORTFOLIO ", '%s', "
@@ -196,14 +196,17 @@ static void test_dunning_tasks_store__who_cannot_be_reached_is_traced_once(void 
 	given_policy("send");
 	when_the_day_comes();
 	assert_int_equal(store_number(&spec, "test_trace", COUNT_OF("kind = 'trace' AND reason = 'no_contact' AND step = 4")), 1);
-	assert_int_equal(store_number(&spec, "test_traced", "SELECT count(*) FROM dunning.debt_group WHERE is_traced"), 1);
+	assert_int_equal(
+		store_number(&spec, "test_traced",
+			     "SELECT count(*) FROM dunning.person WHERE is_traced AND traces = 1 AND trace_id IS NOT NULL"),
+		1);
 	when_the_day_comes();
 	assert_int_equal(store_number(&spec, "test_once", COUNT_OF("true")), 1);
 
-	/* Although it is new again to trace: the id of the day is taken. */
-	store_sql(&spec, "test_untraced", "UPDATE dunning.debt_group SET is_traced = false");
+	/* It was cancelled since: another one of the same day has another id. */
+	store_sql(&spec, "test_untraced", "UPDATE dunning.person SET is_traced = false, trace_id = NULL");
 	when_the_day_comes();
-	assert_int_equal(spec.decisions[0].events_count, 0);
+	assert_int_equal(store_number(&spec, "test_twice", COUNT_OF("kind = 'trace'")), 2);
 }
 
 /* The view of the gateway: the debts of the step, those of the person, and what can be done. */

@@ -86,6 +86,15 @@ static void set_text(char *chars, size_t size, struct str text)
 
 /* ---- persons ---- */
 
+/* Nobody has to find out any more how the person is reached. */
+static void expect_no_search(struct dunning_book *book, const struct uuid *customer_id)
+{
+	const struct book_person *person = person_of(book, customer_id);
+
+	if (!uuid_is_none(&person->trace_id))
+		expect(book, &task_cancelled_type, &person->trace_id);
+}
+
 static void take_customer(struct dunning_book *book, const struct uuid *customer_id, bool is_erased)
 {
 	struct book_person *person = person_of(book, customer_id);
@@ -93,12 +102,16 @@ static void take_customer(struct dunning_book *book, const struct uuid *customer
 	person->is_created = true;
 	person->is_erased |= is_erased;
 	expect(book, &person_noted_type, customer_id);
+	if (is_erased)
+		expect_no_search(book, customer_id);
 }
 
 static void take_point(struct dunning_book *book, const struct uuid *customer_id, struct str channel, int32_t by)
 {
 	person_of(book, customer_id)->points[channel_by_name(channel)] += by;
 	expect(book, &person_noted_type, customer_id);
+	if (by > 0)
+		expect_no_search(book, customer_id);
 }
 
 static void take_inbound(struct dunning_book *book, const struct inbound_received *body)
@@ -176,6 +189,8 @@ static void take_circumstance(struct dunning_book *book, const struct circumstan
 	if (str_is(body->kind, "dispute") && body->has_debt_id && debt_of(book, &body->debt_id))
 		stop->debt_id = body->debt_id;
 	expect(book, &stop_noted_type, &stop->id);
+	if (uuid_is_none(&stop->debt_id))
+		expect_no_search(book, &stop->customer_id);
 }
 
 static void take_end(struct dunning_book *book, const struct circumstance_ended *body)
@@ -661,6 +676,20 @@ static const char *take_person(struct dunning_book *book, const struct person_no
 	return NULL;
 }
 
+static const char *take_opened(struct dunning_book *book, const struct task_opened *opened)
+{
+	struct book_person *person = person_of(book, &opened->customer_id);
+
+	if (!str_is(opened->kind, "trace"))
+		return NULL;
+	if (!uuid_is_none(&person->trace_id))
+		WRONG("two searches for one person");
+	if (person->points[CHANNEL_EMAIL] > 0 && person->points[CHANNEL_SMS] > 0)
+		WRONG("a search for a person who can be reached by every channel");
+	person->trace_id = opened->task_id;
+	return NULL;
+}
+
 const char *book_take_own(struct dunning_book *book, const struct message_type *type, const void *body, int64_t seq)
 {
 	struct book_step *step = NULL;
@@ -673,6 +702,10 @@ const char *book_take_own(struct dunning_book *book, const struct message_type *
 		return take_skipped(book, body);
 	if (type == &debt_noted_type)
 		return take_noted(book, body);
+	if (type == &task_opened_type)
+		return take_opened(book, body);
+	if (type == &task_cancelled_type)
+		person_of(book, &((const struct task_cancelled *)body)->customer_id)->trace_id = (struct uuid){ { 0 } };
 	if (type == &person_noted_type)
 		return take_person(book, body);
 	if (type != &dunning_step_failed_type && type != &dunning_step_withdrawn_type)

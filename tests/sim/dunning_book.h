@@ -21,6 +21,7 @@ struct book_person {
 	int32_t points[CHANNEL_COUNT];
 	uint32_t opted_out; /* bits by channel */
 	int32_t inbound_on;
+	struct uuid trace_id; /* the open task to trace the person; nil: none */
 };
 
 /* A circumstance that stops dunning; debt_id nil: of the person. */

@@ -183,6 +183,13 @@ static const struct dunned_group *the_group(void)
 	return workset_state(&spec.set, &dunned_group_entity, &group_id);
 }
 
+static const struct dunned_person *the_person(void)
+{
+	const struct uuid id = CUSTOMER;
+
+	return workset_state(&spec.set, &dunned_person_entity, &id);
+}
+
 static const struct dunned_debt *the_debt(void)
 {
 	const struct uuid debt_id = DEBT;
@@ -240,7 +247,7 @@ static void test_tasks__a_step_that_a_person_takes_opens_one(void **state)
 	assert_int_equal(task->step, 4);
 	assert_int_equal(task->opened_on, SPEC_TODAY);
 	assert_int_equal(task->created_at_ms, spec.now_ms);
-	assert_false(the_group()->is_traced);
+	assert_false(the_person()->is_traced);
 	when_the_day_comes(); /* the step is under way */
 	assert_int_equal(spec.decision.events_count, 0);
 }
@@ -279,7 +286,7 @@ static void test_tasks__who_cannot_be_reached_is_traced_once(void **state)
 	assert_int_equal(state_of(task_id)->kind, TASK_KIND_TRACE);
 	assert_int_equal(state_of(task_id)->reason, TASK_REASON_NO_CONTACT);
 	assert_int_equal(state_of(task_id)->step, 4);
-	assert_true(the_group()->is_traced);
+	assert_true(the_person()->is_traced);
 	spec.today++;
 	when_the_day_comes();
 	assert_int_equal(spec.decision.events_count, 0);
@@ -290,25 +297,84 @@ static void test_tasks__who_cannot_be_reached_is_traced_once(void **state)
 	then_events(&spec, "TaskFinished");
 	assert_int_equal(state_of(task_id)->outcome, TASK_OUTCOME_DONE);
 	assert_int_equal(the_debt()->level, 0);
-	assert_true(the_group()->is_traced);
+	assert_true(the_person()->is_traced);
 }
 
-/* A step was taken since, by a report of the same day: the id is that of the first. */
-static void test_tasks__one_of_the_same_day_is_not_opened_anew(void **state)
+static struct uuid given_search(void)
 {
-	struct dunned_group *group;
-	struct uuid task_id;
-
-	(void)state;
 	given_unreachable();
 	when_the_day_comes();
-	task_id = then_event(&spec, 1, task_opened)->task_id;
+	then_events(&spec, "DunningWaiting", "TaskOpened");
+	return then_event(&spec, 1, task_opened)->task_id;
+}
+
+static void when_point(bool is_added)
+{
+	const struct contact_point_added added = { .customer_id = CUSTOMER, .channel = STR("sms") };
+	const struct contact_point_invalidated invalidated = { .customer_id = CUSTOMER, .channel = STR("sms") };
+
+	if (is_added)
+		spec_follow(&spec, &contact_point_added_type, &added);
+	else
+		spec_follow(&spec, &contact_point_invalidated_type, &invalidated);
+}
+
+/* Whoever has it; and when the contact point does not help, there is a new one, also on the same day. */
+static void test_tasks__a_contact_point_ends_the_search(void **state)
+{
+	const struct uuid task_id = given_search();
+
+	(void)state;
 	when_taken(task_id, JANE);
-	group = spec_given(&spec, &dunned_group_entity, group_id);
-	group->is_traced = 0;
+	when_point(true);
+	then_events(&spec, "PersonNoted", "TaskCancelled");
+	assert_true(str_is(then_event(&spec, 1, task_cancelled)->reason, "contact"));
+	then_task(task_id, TASK_STATE_CANCELLED, 3, 0, nobody);
+	then_timer(&task_timer, task_id, 0);
+	when_point(true);
+	then_events(&spec, "PersonNoted");
+	when_point(false);
+	then_events(&spec, "PersonNoted");
 	when_the_day_comes();
+	then_events(&spec, "TaskOpened");
+	assert_false(uuid_equal(&then_event(&spec, 0, task_opened)->task_id, &task_id));
+}
+
+static void test_tasks__a_stop_ends_the_search(void **state)
+{
+	const struct circumstance_recorded body = {
+		.circumstance_id = spec_id('S', 1), .customer_id = CUSTOMER, .kind = STR("deceased"), .from_on = SPEC_TODAY
+	};
+	const struct uuid task_id = given_search();
+
+	(void)state;
+	spec_follow(&spec, &circumstance_recorded_type, &body);
+	then_events(&spec, "StopNoted", "TaskCancelled");
+	assert_true(str_is(then_event(&spec, 1, task_cancelled)->reason, "deceased"));
+	assert_int_equal(state_of(task_id)->state, TASK_STATE_CANCELLED);
+}
+
+/* Another creditor's group waits, too: one search is enough, and one that has found nothing is not repeated at once. */
+static void test_tasks__a_person_is_traced_once_for_all_groups(void **state)
+{
+	const struct uuid first_id = given_search();
+	const struct uuid debt_id = spec_id('D', 2);
+	struct dunned_debt *debt = spec_given(&spec, &dunned_debt_entity, debt_id);
+	struct dunned_group *group;
+
+	(void)state;
+	*debt = *the_debt();
+	debt->creditor_id = spec_id('R', 2);
+	debt->group_id = spec_id('G', 2);
+	group = spec_given(&spec, &dunned_group_entity, debt->group_id);
+	*group = (struct dunned_group){ .customer_id = CUSTOMER, .creditor_id = debt->creditor_id, .currency = "EUR" };
+	group_debts_put(spec_given(&spec, &group_debts_entity, debt->group_id), &debt_id, true);
+	spec_fire(&spec, &evaluation_timer, spec_id('G', 2), CUSTOMER);
+	then_events(&spec, "DunningWaiting");
+	when_taken(first_id, JANE);
+	when_finished(first_id, JANE, "not_possible", 0);
+	spec_fire(&spec, &evaluation_timer, spec_id('G', 2), CUSTOMER);
 	assert_int_equal(spec.decision.events_count, 0);
-	then_task(task_id, TASK_STATE_TAKEN, 2, SPEC_TODAY + TASK_KEPT_DAYS, JANE);
 }
 
 /* ---- taken and given back ---- */
@@ -767,7 +833,9 @@ int main(void)
 		TEST(test_tasks__a_step_that_a_person_takes_opens_one),
 		TEST(test_tasks__of_every_action),
 		TEST(test_tasks__who_cannot_be_reached_is_traced_once),
-		TEST(test_tasks__one_of_the_same_day_is_not_opened_anew),
+		TEST(test_tasks__a_contact_point_ends_the_search),
+		TEST(test_tasks__a_stop_ends_the_search),
+		TEST(test_tasks__a_person_is_traced_once_for_all_groups),
 		TEST(test_tasks__one_takes_it_and_has_it_for_a_while),
 		TEST(test_tasks__of_two_who_take_it_one_has_it),
 		TEST(test_tasks__who_has_it_gives_it_back_or_a_supervisor),
