@@ -38,6 +38,11 @@ const char *task_in_words(enum dunning_action action)
 	return tasks[action];
 }
 
+const char *trace_in_words(void)
+{
+	return "a person finds out how the customer can be reached";
+}
+
 void count_in_words(struct buf *text, int64_t count, const char *noun)
 {
 	buf_add_format(text, "%lld %s%s", (long long)count, noun, count == 1 ? "" : "s");

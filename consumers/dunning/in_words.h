@@ -11,6 +11,7 @@ const char *wait_in_words(enum dunning_wait wait);
 
 /* What a person does for a step that is a task: "a person calls". NULL: a message, or none. */
 const char *task_in_words(enum dunning_action action);
+const char *trace_in_words(void); /* of the task that is no step */
 
 /* When a step is due: "10 days past due". */
 void trigger_in_words(struct buf *text, const struct policy_step *step);

@@ -69,12 +69,16 @@ struct explain_waiting {
 	char currency[4];
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t step, asked_on;
-	enum dunning_action action; /* SEND: a message */
+	enum dunning_action action; /* SEND: a message; NONE: a task that is no step */
 	enum channel channel;
 	enum message_class message_class;
 	enum communication_state state;
 	int64_t release_at_ms, send_by_ms; /* 0: none */
 	char rules[128];                   /* by which the guard lets it wait; "": none */
+	enum task_kind task_kind;          /* of a task; NONE: a message */
+	enum task_state task_state;
+	int32_t back_on;      /* TAKEN, PUT_OFF: it is open again on this day */
+	struct uuid taken_by; /* TAKEN */
 };
 
 struct explain_stop {

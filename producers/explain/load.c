@@ -139,11 +139,9 @@ static const struct db_statement select_messages = {
 
 static const struct db_statement select_tasks = {
 	"explain_tasks",
-	"SELECT s.step_id, g.creditor_id, g.currency, s.policy, s.step, s.asked_on, s.action, NULL::text, NULL::text, "
-	"NULL::text, "
-	"NULL::timestamptz, NULL::timestamptz, NULL::text FROM dunning.step s JOIN dunning.debt_group g ON g.group_id = "
-	"s.group_id "
-	"WHERE s.customer_id = $1 AND s.state = 'asked' AND s.action <> 'send' ORDER BY s.asked_on, s.step_id LIMIT $2"
+	"SELECT t.task_id, t.creditor_id, t.currency, t.policy, t.step, t.opened_on, t.kind, t.state, t.back_on, t.taken_by "
+	"FROM dunning.api_task t WHERE t.customer_id = $1 AND t.state IN ('open', 'taken', 'put_off') "
+	"ORDER BY t.opened_on, t.task_id LIMIT $2"
 };
 
 enum {
@@ -153,13 +151,17 @@ enum {
 	AT_POLICY,
 	AT_STEP,
 	AT_ASKED_ON,
-	AT_ACTION,
+	AT_ACTION, /* of a message */
 	AT_CHANNEL,
 	AT_CLASS,
 	AT_STATE,
 	AT_RELEASE,
 	AT_SEND_BY,
-	AT_RULES
+	AT_RULES,
+	AT_KIND = AT_ACTION, /* of a task */
+	AT_TASK_STATE,
+	AT_BACK_ON,
+	AT_TAKEN_BY
 };
 
 static int64_t instant_or_0(const struct db_result *result, int row, int column)
@@ -182,13 +184,10 @@ static void take_step(struct explain_waiting *waiting, const struct db_result *r
 	waiting->asked_on = db_date(result, row, AT_ASKED_ON);
 }
 
-static void take_waiting(struct explanation *explanation, const struct db_result *result, int row)
+static void take_message(struct explain_waiting *waiting, const struct db_result *result, int row)
 {
-	struct explain_waiting *waiting = &explanation->waiting[explanation->waiting_count++];
 	bool fits;
 
-	*waiting = (struct explain_waiting){ .id = db_uuid(result, row, AT_ID) };
-	take_step(waiting, result, row);
 	waiting->action = dunning_action_by_name(db_str(result, row, AT_ACTION));
 	waiting->channel = channel_by_name(db_str(result, row, AT_CHANNEL));
 	waiting->message_class = message_class_by_name(db_str(result, row, AT_CLASS));
@@ -200,7 +199,30 @@ static void take_waiting(struct explanation *explanation, const struct db_result
 	MUST(fits);
 }
 
-static int read_waiting(struct db *db, const struct db_statement *statement, struct explanation *explanation, struct err *err)
+/* A search for the person is no step: it has no action. */
+static void take_task(struct explain_waiting *waiting, const struct db_result *result, int row)
+{
+	waiting->action = dunning_action_by_name(db_str(result, row, AT_KIND));
+	waiting->task_kind = task_kind_by_name(db_str(result, row, AT_KIND));
+	waiting->task_state = task_state_by_name(db_str(result, row, AT_TASK_STATE));
+	waiting->back_on = db_is_null(result, row, AT_BACK_ON) ? 0 : db_date(result, row, AT_BACK_ON);
+	if (!db_is_null(result, row, AT_TAKEN_BY))
+		waiting->taken_by = db_uuid(result, row, AT_TAKEN_BY);
+}
+
+typedef void take_function(struct explain_waiting *waiting, const struct db_result *result, int row);
+
+static void take_waiting(struct explanation *explanation, take_function *take, const struct db_result *result, int row)
+{
+	struct explain_waiting *waiting = &explanation->waiting[explanation->waiting_count++];
+
+	*waiting = (struct explain_waiting){ .id = db_uuid(result, row, AT_ID) };
+	take_step(waiting, result, row);
+	take(waiting, result, row);
+}
+
+static int read_waiting(struct db *db, const struct db_statement *statement, take_function *take, struct explanation *explanation,
+			struct err *err)
 {
 	struct db_result result = { .pg = NULL };
 
@@ -208,7 +230,7 @@ static int read_waiting(struct db *db, const struct db_statement *statement, str
 		return -1;
 	for (int row = 0; row < result.rows; row++) {
 		if (explanation->waiting_count < EXPLAIN_WAITING_MAX)
-			take_waiting(explanation, &result, row);
+			take_waiting(explanation, take, &result, row);
 		else
 			explanation->has_more_waiting = true;
 	}
@@ -324,8 +346,8 @@ int explain_read_next(struct db *db, struct explain_guard *guard, struct explana
 	explanation->groups_count = explanation->waiting_count = explanation->stops_count = 0;
 	explanation->has_more_groups = explanation->has_more_waiting = false;
 	if (read_time(db, explanation, err) != 0 || portfolio_policies(db, &explanation->policies, err) != 0 ||
-	    read_groups(db, explanation, err) != 0 || read_waiting(db, &select_messages, explanation, err) != 0 ||
-	    read_waiting(db, &select_tasks, explanation, err) != 0 || read_stops(db, explanation, err) != 0)
+	    read_groups(db, explanation, err) != 0 || read_waiting(db, &select_messages, take_message, explanation, err) != 0 ||
+	    read_waiting(db, &select_tasks, take_task, explanation, err) != 0 || read_stops(db, explanation, err) != 0)
 		return -1;
 	explain_plan(explanation);
 	for (size_t index = 0; explanation->asks_guard && index < explanation->groups_count; index++) {

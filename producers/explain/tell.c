@@ -453,15 +453,34 @@ static void tell_message(struct telling *telling, const struct explain_waiting *
 	}
 }
 
+/* " is open since 2026-03-01", " of 2026-03-01 is put off until 2026-03-09" */
+static void tell_task_state(struct telling *telling, const struct explain_waiting *waiting)
+{
+	struct buf *text = &telling->text;
+
+	buf_add_text(text, waiting->back_on == 0 ? " is open since " : " of ");
+	add_day(text, waiting->asked_on);
+	if (waiting->back_on == 0)
+		return;
+	if (waiting->task_state == TASK_STATE_TAKEN) {
+		buf_add_text(text, " is taken by user ");
+		add_id(text, &waiting->taken_by);
+		buf_add_text(text, ", and is open again on ");
+	} else {
+		buf_add_text(text, " is put off until ");
+	}
+	add_day(text, waiting->back_on);
+	day_format(telling->when, waiting->back_on);
+}
+
 static void tell_task(struct telling *telling, const struct explain_waiting *waiting)
 {
 	struct buf *text = &telling->text;
 
 	buf_add_text(text, "Task ");
 	add_id(text, &waiting->id);
-	buf_add_text(text, " is open since ");
-	add_day(text, waiting->asked_on);
-	buf_add_format(text, ": %s.", task_in_words(waiting->action));
+	tell_task_state(telling, waiting);
+	buf_add_format(text, ": %s.", waiting->task_kind == TASK_KIND_TRACE ? trace_in_words() : task_in_words(waiting->action));
 	telling->sentence = cut(telling);
 }
 
@@ -480,7 +499,9 @@ static void tell_waiting(struct telling *telling, const struct explain_waiting *
 	else
 		tell_task(telling, waiting);
 	if (waiting->has_group) {
-		buf_add_format(&telling->text, "It is step %d of %s.", (int)waiting->step, waiting->policy);
+		buf_add_format(&telling->text,
+			       waiting->task_kind == TASK_KIND_TRACE ? "Step %d of %s waits for it." : "It is step %d of %s.",
+			       (int)waiting->step, waiting->policy);
 		add_reason(telling, NULL, 0);
 	}
 	end(telling, &next);

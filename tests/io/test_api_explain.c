@@ -253,12 +253,42 @@ static void test_api_explain__a_step_that_will_not_reach_the_person_is_not_plann
 			"step.\",\"rules\":[\"no_contact\"]}");
 }
 
+static void given_task(const char *id, const char *kind, const char *state, const char *back_on)
+{
+	static char sql[600];
+	static struct db_statement statement = { "task_given", sql };
+
+	(void)snprintf(sql, sizeof(sql),
+		       "INSERT INTO dunning.task (task_id, customer_id, group_id, version, kind, reason, state, policy, step, "
+		       "opened_on, back_on, created_at, updated_at) VALUES ('%s', '" CUSTOMER "', '" GROUP
+		       "', 1, '%s', 'step_due', '%s', 'early', 1, '2026-03-01', %s, now(), now())",
+		       id, kind, state, back_on);
+	api_sql(&statement);
+}
+
+/* No step is under way: they are in the queue all the same. What has ended is told by what happened. */
+static void test_api_explain__a_search_and_what_is_put_off_are_tasks(void **state)
+{
+	(void)state;
+	given_debt();
+	given_policy();
+	given_task("019a0000-0000-7000-8000-00000000ff01", "trace", "open", "NULL");
+	given_task("019a0000-0000-7000-8000-00000000ff02", "review", "put_off", "'2026-03-20'");
+	given_task("019a0000-0000-7000-8000-00000000ff03", "review", "finished", "NULL");
+	assert_int_equal(api_get(TARGET, auditor()), 200);
+	assert_contains("00ff01 is open since 2026-03-01: a person finds out how the customer can be reached.\","
+			"\"reasons\":[{\"sentence\":\"Step 1 of early waits for it.\"");
+	assert_contains("00ff02 of 2026-03-01 is put off until 2026-03-20: a person looks at it.");
+	assert_lacks("00ff03");
+}
+
 static void test_api_explain__a_task_is_under_way_and_the_step_behind_it_follows(void **state)
 {
 	(void)state;
 	given_debt();
 	given_policy();
 	given_step("call", "asked");
+	given_task(STEP, "call", "open", "NULL");
 	assert_int_equal(api_get(TARGET, auditor()), 200);
 	assert_contains(
 		"\"when\":\"2026-03-16\",\"sentence\":\"Step 1 of early is under way: asked for on 2026-03-01 as task " STEP
@@ -356,6 +386,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_api_explain__a_stop_is_why_it_waits, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_step_that_will_not_reach_the_person_is_not_planned, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(test_api_explain__a_search_and_what_is_put_off_are_tasks, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_task_is_under_way_and_the_step_behind_it_follows, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(test_api_explain__a_message_that_has_not_left_says_until_when, set_up, tear_down),

@@ -102,7 +102,7 @@ static struct told {
 		char when[32], sentence[400];
 		size_t reasons_count;
 		char reasons[EXPLAIN_REASONS_MAX][300], rules[EXPLAIN_REASONS_MAX][100];
-	} items[4];
+	} items[5];
 } told;
 
 static void put(char *chars, size_t size, struct str text)
@@ -250,6 +250,61 @@ static void test_explain_tell__channels_have_the_guards_word(void **state)
 
 /* ---- messages and tasks ---- */
 
+#define STEP_ID     "04000000-0000-0000-0000-000000000000"
+#define CREDITOR_ID "02000000-0000-0000-0000-000000000000"
+
+static void assert_task(size_t at, const char *when, const char *sentence, const char *reason)
+{
+	assert_string_equal(told.items[at].kind, "task");
+	assert_string_equal(told.items[at].when, when);
+	assert_string_equal(told.items[at].sentence, sentence);
+	assert_string_equal(told.items[at].reasons[0], reason);
+}
+
+static struct explain_waiting *given_task(enum dunning_action action, enum task_kind kind)
+{
+	struct explain_waiting *waiting = given_waiting(action);
+
+	*waiting = (struct explain_waiting){ .id = step_id,
+					     .has_group = true,
+					     .creditor_id = creditor,
+					     .currency = "EUR",
+					     .policy = "early",
+					     .step = 1,
+					     .asked_on = TODAY - 1,
+					     .action = action,
+					     .task_kind = kind,
+					     .task_state = TASK_STATE_OPEN };
+	return waiting;
+}
+
+static void test_explain_tell__a_task_says_who_has_it_and_until_when(void **state)
+{
+	struct explain_waiting *waiting;
+
+	(void)state;
+	given_group();
+	given_task(ACTION_CALL, TASK_KIND_CALL);
+	waiting = given_task(ACTION_CALL, TASK_KIND_CALL);
+	waiting->task_state = TASK_STATE_TAKEN;
+	waiting->back_on = TODAY + 1;
+	waiting->taken_by = creditor;
+	waiting = given_task(ACTION_REVIEW, TASK_KIND_REVIEW);
+	waiting->task_state = TASK_STATE_PUT_OFF;
+	waiting->back_on = TODAY + 7;
+	given_task(ACTION_NONE, TASK_KIND_TRACE);
+	tell();
+	assert_task(1, "", "Task " STEP_ID " is open since 2026-03-01: a person calls.", "It is step 1 of early.");
+	assert_task(2, "2026-03-03",
+		    "Task " STEP_ID " of 2026-03-01 is taken by user " CREDITOR_ID
+		    ", and is open again on 2026-03-03: a person calls.",
+		    "It is step 1 of early.");
+	assert_task(3, "2026-03-09", "Task " STEP_ID " of 2026-03-01 is put off until 2026-03-09: a person looks at it.",
+		    "It is step 1 of early.");
+	assert_task(4, "", "Task " STEP_ID " is open since 2026-03-01: a person finds out how the customer can be reached.",
+		    "Step 1 of early waits for it.");
+}
+
 static void test_explain_tell__a_step_under_way_is_told_with_its_message_and_what_follows(void **state)
 {
 	struct explain_group *group = given_group();
@@ -326,6 +381,7 @@ int main(void)
 		cmocka_unit_test(test_explain_tell__channels_have_the_guards_word),
 		cmocka_unit_test(test_explain_tell__a_step_under_way_is_told_with_its_message_and_what_follows),
 		cmocka_unit_test(test_explain_tell__every_state_of_a_message_that_waits_has_words),
+		cmocka_unit_test(test_explain_tell__a_task_says_who_has_it_and_until_when),
 		cmocka_unit_test(test_explain_tell__without_debts_nothing_is_planned),
 	};
 
