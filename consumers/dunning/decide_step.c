@@ -1,7 +1,9 @@
 #include "base/array.h"
+#include "base/must.h"
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
 #include "consumers/dunning/keys.h"
+#include "consumers/dunning/next.h"
 #include "consumers/dunning/place.h"
 #include "schemas/communications.h"
 #include "schemas/dunning.h"
@@ -92,12 +94,10 @@ void say_step_passed(const struct dunned_step *step, const struct workset *set, 
 	skipped->debt_ids_count = step->debts_count;
 }
 
-void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason, const struct workset *set,
-		   struct decision *decision)
+static void say_withdrawn(const struct uuid *step_id, const struct dunned_step *step, const char *reason,
+			  struct decision *decision)
 {
 	struct dunning_step_withdrawn *withdrawn = decision_event(decision, &dunning_step_withdrawn_type);
-	struct uuid cancellation_id = cancellation_id_of(step_id);
-	struct cancel_communication *cancel;
 
 	withdrawn->step_id = *step_id;
 	withdrawn->customer_id = step->customer_id;
@@ -106,6 +106,17 @@ void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, c
 	withdrawn->step = step->number;
 	withdrawn->due_for = step->asked_on;
 	withdrawn->reason = str_of(reason);
+	withdrawn->has_withdrawn_on = true;
+	withdrawn->withdrawn_on = decision->command->today;
+}
+
+void withdraw_step(const struct uuid *step_id, const struct dunned_step *step, const char *reason, const struct workset *set,
+		   struct decision *decision)
+{
+	struct uuid cancellation_id = cancellation_id_of(step_id);
+	struct cancel_communication *cancel;
+
+	say_withdrawn(step_id, step, reason, decision);
 	if (step->action != ACTION_SEND) {
 		cancel_task(step_id, reason, set, decision);
 		return;
@@ -125,6 +136,60 @@ int32_t step_day(const struct dunned_step *step, int64_t at_ms, int64_t now_ms, 
 }
 
 /*
+ * A message that did not leave, of a person or about debts that are stopped: that is no failure. Whether its report or the group's
+ * evaluation comes first, makes no difference: the step is asked for anew when the stop is over, from its first channel on.
+ */
+static const char *find_stop_of(const struct dunned_step *step, const struct workset *set)
+{
+	struct next_debt debts[STEP_DEBTS_MAX];
+	const struct next_facts facts = { .person = workset_state(set, &dunned_person_entity, &step->customer_id),
+					  .debts = debts,
+					  .debts_count = step->debts_count };
+
+	for (uint32_t index = 0; index < step->debts_count; index++)
+		debts[index] =
+			(struct next_debt){ step->debts[index], workset_state(set, &dunned_debt_entity, &step->debts[index]) };
+	return next_stop(&facts, step);
+}
+
+static void end_unsent(const struct uuid *step_id, const struct dunned_step *step, struct str reason, const struct workset *set,
+		       struct decision *decision)
+{
+	const char *stop = find_stop_of(step, set);
+
+	if (stop == NULL)
+		say_step_failed(step_id, step, reason, set, decision);
+	else
+		say_withdrawn(step_id, step, stop, decision);
+}
+
+static bool share_debt(const struct dunned_step *a, const struct dunned_step *b)
+{
+	for (uint32_t index = 0; index < b->debts_count; index++) {
+		if (step_lists(a, &b->debts[index]))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A message that was withdrawn, or had failed, left all the same, and its debts have risen. What was asked for since, about one of them,
+ * would say the same once more, or the next thing too soon. It may have left by now: then both have, and both count.
+ */
+static void withdraw_newer(const struct dunned_step *step, const struct workset *set, struct decision *decision)
+{
+	const struct dunned_group *group = workset_state(set, &dunned_group_entity, &step->group_id);
+	const struct dunned_step *newer;
+
+	if (step->state == STEP_STATE_ASKED || uuid_is_none(&group->step_id))
+		return;
+	newer = workset_state(set, &dunned_step_entity, &group->step_id);
+	MUST(newer != NULL);
+	if (share_debt(newer, step))
+		withdraw_step(&group->step_id, newer, "left", set, decision);
+}
+
+/*
  * The first report of an acceptance counts, also of a message that was to be withdrawn and left before. A message of which nobody
  * knows whether it left is still under way, until a person has found out.
  */
@@ -139,12 +204,13 @@ void decide_step_progressed(const struct command *event, const struct workset *s
 	case COMMUNICATION_SUBMITTED:
 	case COMMUNICATION_DELIVERED:
 		say_step_taken(&body->communication_id, step, step_day(step, body->occurred_at, event->now_ms, set), decision);
+		withdraw_newer(step, set, decision);
 		return;
 	case COMMUNICATION_FAILED:
 	case COMMUNICATION_EXPIRED:
 	case COMMUNICATION_REJECTED:
 		if (step->state == STEP_STATE_ASKED)
-			say_step_failed(&body->communication_id, step, body->state, set, decision);
+			end_unsent(&body->communication_id, step, body->state, set, decision);
 		return;
 	case COMMUNICATION_NONE:
 	case COMMUNICATION_SCHEDULED:
@@ -164,7 +230,7 @@ static void fail_if_asked(const struct uuid *step_id, struct str reason, const s
 	const struct dunned_step *step = step_of(set, step_id);
 
 	if (step != NULL && step->state == STEP_STATE_ASKED)
-		say_step_failed(step_id, step, reason, set, decision);
+		end_unsent(step_id, step, reason, set, decision);
 }
 
 void decide_step_suppressed(const struct command *event, const struct workset *set, struct decision *decision)

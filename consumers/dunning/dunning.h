@@ -105,6 +105,7 @@ struct dunned_group {
 	int32_t next_channel; /* of it: the index of the channel that is tried next */
 	int32_t rounds;       /* of it: how often it has failed on all its channels */
 	int32_t retry_on;     /* of it: not tried before this day; 0: no such day */
+	int32_t withdrawn_on; /* the last day on which a step was withdrawn; 0: none was */
 	uint32_t wait;        /* enum dunning_wait as of the last evaluation */
 	int32_t wait_step;    /* the step that waits; 0: none is known */
 	char currency[4];

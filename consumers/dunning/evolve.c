@@ -224,7 +224,11 @@ static void on_dunning_step_failed(struct workset *set, const struct dunning_ste
 
 static void on_dunning_step_withdrawn(struct workset *set, const struct dunning_step_withdrawn *event)
 {
+	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
+
 	end_step(set, &event->step_id, event->version, STEP_STATE_WITHDRAWN, 0);
+	if (event->has_withdrawn_on)
+		group->withdrawn_on = event->withdrawn_on;
 }
 
 static void on_dunning_step_skipped(struct workset *set, const struct dunning_step_skipped *event)

@@ -661,6 +661,10 @@ void next_step(const struct next_facts *facts, int32_t today, struct next_answer
 	if (!uuid_is_none(&facts->group->step_id) || !add_up(&question))
 		return;
 	ret_answer->wait = find_stop(facts->person);
+	if (ret_answer->wait == WAIT_NONE && facts->group->withdrawn_on >= today) {
+		ret_answer->ask_on = facts->group->withdrawn_on + 1;
+		return;
+	}
 	if (ret_answer->wait == WAIT_NONE)
 		answer_debts(&question, ret_answer);
 	if (ret_answer->wait != WAIT_NONE)

@@ -71,6 +71,16 @@ static void touch_stopped(const struct command *event, struct workset *set)
 	touch(set, &groups_under_way_entity, &event->key);
 }
 
+/* The step that is under way in a group, so that it can be withdrawn. */
+static void touch_under_way(struct workset *set, const struct dunned_group *group)
+{
+	if (group == NULL || uuid_is_none(&group->step_id))
+		return;
+	touch(set, &dunned_step_entity, &group->step_id);
+	touch(set, &dunning_task_entity, &group->step_id);
+	touch(set, &dunned_demands_entity, &group->customer_id);
+}
+
 /* All that a step changes, once it is loaded. */
 static void touch_step(struct workset *set, const struct uuid *step_id)
 {
@@ -80,7 +90,7 @@ static void touch_step(struct workset *set, const struct uuid *step_id)
 		return;
 	touch(set, &dunned_person_entity, &step->customer_id);
 	touch(set, &dunned_demands_entity, &step->customer_id);
-	touch(set, &dunned_group_entity, &step->group_id);
+	touch_under_way(set, touch(set, &dunned_group_entity, &step->group_id));
 	touch(set, &policies_entity, &policies_id);
 	touch(set, &calendar_entity, &calendar_id);
 	for (uint32_t index = 0; index < step->debts_count; index++)
@@ -134,16 +144,6 @@ static void touch_circumstance_ended(const struct command *event, struct workset
 static void touch_stop_over(const struct command *timer, struct workset *set)
 {
 	touch_stop(&((const struct timer *)timer->body)->subject, timer, set);
-}
-
-/* The step that is under way in a group, so that it can be withdrawn. */
-static void touch_under_way(struct workset *set, const struct dunned_group *group)
-{
-	if (group == NULL || uuid_is_none(&group->step_id))
-		return;
-	touch(set, &dunned_step_entity, &group->step_id);
-	touch(set, &dunning_task_entity, &group->step_id);
-	touch(set, &dunned_demands_entity, &group->customer_id);
 }
 
 /* The group of a debt. */

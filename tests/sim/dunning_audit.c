@@ -137,7 +137,8 @@ static const char *take_own(struct audit *audit, size_t *commands)
 		++*commands;
 		return check_message(audit, body);
 	}
-	if (type != &dunning_step_withdrawn_type)
+	if (type != &dunning_step_withdrawn_type ||
+	    uuid_equal(&((const struct dunning_step_withdrawn *)body)->step_id, &audit->book->unsent_id))
 		return NULL;
 	++*commands;
 	return check_cancellation(audit, body);

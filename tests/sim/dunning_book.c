@@ -136,23 +136,73 @@ static void take_consent(struct dunning_book *book, const struct consent_granted
 	expect(book, &person_noted_type, &body->customer_id);
 }
 
+/* debt_id NULL: the person. */
+static bool has_stop(const struct dunning_book *book, const struct uuid *customer_id, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < book->stops_count; i++) {
+		const struct book_stop *stop = &book->stops[i];
+
+		if (stop->is_open && uuid_equal(&stop->customer_id, customer_id) &&
+		    (debt_id ? uuid_equal(&stop->debt_id, debt_id) : uuid_is_none(&stop->debt_id)))
+			return true;
+	}
+	return false;
+}
+
+bool book_is_stopped(const struct dunning_book *book, const struct book_step *step)
+{
+	bool is_stopped = has_stop(book, &step->customer_id, NULL);
+
+	for (size_t i = 0; i < book->persons_count; i++)
+		is_stopped |= uuid_equal(&book->persons[i].id, &step->customer_id) && book->persons[i].is_erased;
+	for (size_t i = 0; i < step->debts_count; i++)
+		is_stopped |= has_stop(book, &step->customer_id, &step->debt_ids[i]);
+	return is_stopped;
+}
+
 /* ---- steps ---- */
+
+static bool is_about(const struct book_step *step, const struct uuid *debt_id)
+{
+	for (size_t i = 0; i < step->debts_count; i++)
+		if (uuid_equal(&step->debt_ids[i], debt_id))
+			return true;
+	return false;
+}
+
+/* It left all the same: what was asked for since must not say it again. */
+static void expect_newer_withdrawn(struct dunning_book *book, const struct book_step *step)
+{
+	for (size_t i = 0; i < book->steps_count; i++) {
+		const struct book_step *newer = &book->steps[i];
+		bool is_shared = false;
+
+		for (size_t n = 0; n < step->debts_count; n++)
+			is_shared |= is_about(newer, &step->debt_ids[n]);
+		if (newer->state == STEP_STATE_ASKED && is_shared)
+			expect(book, &dunning_step_withdrawn_type, &newer->id);
+	}
+}
 
 /* Once a message has gone it counts; what ends it before that ends a step that is under way. */
 static void take_accepted(struct dunning_book *book, const struct uuid *id)
 {
 	const struct book_step *step = step_of(book, id);
 
-	if (step && step->state != STEP_STATE_TAKEN)
-		expect(book, &dunning_step_taken_type, id);
+	if (!step || step->state == STEP_STATE_TAKEN)
+		return;
+	expect(book, &dunning_step_taken_type, id);
+	if (step->state != STEP_STATE_ASKED)
+		expect_newer_withdrawn(book, step);
 }
 
 static void take_failed(struct dunning_book *book, const struct uuid *id)
 {
 	const struct book_step *step = step_of(book, id);
 
+	book->unsent_id = *id;
 	if (step && step->state == STEP_STATE_ASKED)
-		expect(book, &dunning_step_failed_type, id);
+		expect(book, book_is_stopped(book, step) ? &dunning_step_withdrawn_type : &dunning_step_failed_type, id);
 }
 
 static void take_progressed(struct dunning_book *book, const struct communication_progressed *body)
@@ -202,30 +252,6 @@ static void take_end(struct dunning_book *book, const struct circumstance_ended 
 		}
 }
 
-/* debt_id NULL: the person. */
-static bool has_stop(const struct dunning_book *book, const struct uuid *customer_id, const struct uuid *debt_id)
-{
-	for (size_t i = 0; i < book->stops_count; i++) {
-		const struct book_stop *stop = &book->stops[i];
-
-		if (stop->is_open && uuid_equal(&stop->customer_id, customer_id) &&
-		    (debt_id ? uuid_equal(&stop->debt_id, debt_id) : uuid_is_none(&stop->debt_id)))
-			return true;
-	}
-	return false;
-}
-
-bool book_is_stopped(const struct dunning_book *book, const struct book_step *step)
-{
-	bool is_stopped = has_stop(book, &step->customer_id, NULL);
-
-	for (size_t i = 0; i < book->persons_count; i++)
-		is_stopped |= uuid_equal(&book->persons[i].id, &step->customer_id) && book->persons[i].is_erased;
-	for (size_t i = 0; i < step->debts_count; i++)
-		is_stopped |= has_stop(book, &step->customer_id, &step->debt_ids[i]);
-	return is_stopped;
-}
-
 /* ---- debts ---- */
 
 static void begin_anew(struct book_debt *debt)
@@ -246,14 +272,6 @@ static void take_created(struct dunning_book *book, const struct debt_created *b
 				    .due_on = body->due_on };
 	set_text(debt->currency, sizeof(debt->currency), body->currency);
 	expect(book, &debt_noted_type, &body->debt_id);
-}
-
-static bool is_about(const struct book_step *step, const struct uuid *debt_id)
-{
-	for (size_t i = 0; i < step->debts_count; i++)
-		if (uuid_equal(&step->debt_ids[i], debt_id))
-			return true;
-	return false;
 }
 
 /* What a message under way says is not true any more. */
@@ -522,6 +540,8 @@ static const char *check_turn(struct dunning_book *book, const struct dunning_st
 			last = &book->steps[i];
 	if (last && last->due_for > due->due_for)
 		WRONG("days go backwards");
+	if (last && last->withdrawn_seq != 0 && last->withdrawn_on >= due->due_for)
+		WRONG("asked about again on the day on which a step was withdrawn");
 	if (last && last->due_for == due->due_for && last->state == STEP_STATE_TAKEN)
 		WRONG("the second step of a group on a day");
 	if (last && last->due_for == due->due_for && last->state == STEP_STATE_FAILED && last->number == due->step &&
@@ -715,6 +735,7 @@ const char *book_take_own(struct dunning_book *book, const struct message_type *
 		WRONG("a step ends that is not under way");
 	if (type == &dunning_step_withdrawn_type) {
 		step->withdrawn_seq = seq;
+		step->withdrawn_on = ((const struct dunning_step_withdrawn *)body)->withdrawn_on;
 		if (book->expected_count == 0 && !book_is_stopped(book, step))
 			WRONG("a step is withdrawn, and nothing stops it");
 	}

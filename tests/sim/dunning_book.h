@@ -48,6 +48,7 @@ struct book_step {
 	bool is_message, is_demand;
 	enum step_state state;
 	int64_t withdrawn_seq; /* of the module's log; 0: it was not withdrawn */
+	int32_t withdrawn_on;
 	size_t debts_count;
 	struct uuid debt_ids[STEP_DEBTS_MAX];
 };
@@ -76,6 +77,7 @@ struct dunning_book {
 	size_t steps_count;
 	struct book_stop stops[BOOK_STOPS_MAX];
 	size_t stops_count;
+	struct uuid unsent_id; /* the step whose message the last such event has ended: nothing is left to cancel */
 	struct book_expected expected[BOOK_EXPECTED_MAX];
 	size_t expected_count;
 	char wrong[160];

@@ -538,6 +538,8 @@ static void live_slow_day(struct plan *plan, struct sim_world *world, int32_t nu
 		if (dice_hits(&plan->dice, 100))
 			send_circumstance(plan, world, of);
 	}
+	if (dice_hits(&plan->dice, 300))
+		send_debt(plan, world, dice_below(&plan->dice, CUSTOMERS));
 	work(world);
 	tick_all(world);
 	if (dice_hits(&plan->dice, 500) || number == DAYS - 1)
@@ -579,7 +581,7 @@ static size_t count_ended(const struct sim_world *world, const char *reason)
 
 static void test_dunning__what_is_on_its_way_is_withdrawn(void **state)
 {
-	static const char *const reasons[] = { "paid", "restriction", "dispute", "contact" };
+	static const char *const reasons[] = { "paid", "restriction", "dispute", "contact", "left" };
 	size_t counts[COUNT(reasons)] = { 0 };
 
 	(void)state;

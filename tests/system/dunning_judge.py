@@ -16,7 +16,7 @@ import json
 import re
 import zoneinfo
 
-from dunning_model import DAY, Answer, Debt, Failing, Group, Person, hold_due, next_step, read_policy
+from dunning_model import DAY, Answer, Debt, Failing, Group, Person, hold_due, next_step, read_policy, stop_of
 
 UTC = datetime.timezone.utc
 UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
@@ -114,6 +114,7 @@ class Known:
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
+    stops: dict = dataclasses.field(default_factory=dict)  # group: the Tick at which what is under way ends, because of a circumstance
     blocked: set = dataclasses.field(default_factory=set)  # channels of the preference
     contacts: list = dataclasses.field(default_factory=list)  # instants of messages that HOUSE-1 counts
     wrote_at: datetime.datetime | None = None
@@ -260,6 +261,11 @@ class Judge:
         due = [key for key, asked in known.asked.items() if asked.release_at <= self.at or asked.is_retried]
         for key in self.in_order_of_log(known, due):
             self.try_to_send(known, key)
+        for key, tick in list(known.stops.items()):
+            if tick <= self.ticks:
+                del known.stops[key]
+                if key in known.asked and self.is_stopped(known, key):
+                    self.withdraw_asked(known, key)
         for key, (event, tick) in list(known.events.items()):
             if tick <= self.ticks:
                 del known.events[key]
@@ -318,7 +324,7 @@ class Judge:
     # ---- a step's life ----
 
     def ask(self, known, key, event=None):
-        if key in known.is_lost or known.groups[key].is_under_way or self.may_still_be_stopped(known, key):
+        if key in known.is_lost or known.groups[key].is_under_way or known.groups[key].withdrawn_on == self.today or self.may_still_be_stopped(known, key):
             return
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
@@ -458,6 +464,9 @@ class Judge:
             debt.free_on = day + answer.step.wait_days * DAY
 
     def fail(self, known, key):
+        if self.is_stopped(known, key):
+            self.withdraw_asked(known, key)
+            return
         asked = known.asked[key]
         self.end_asked(known, key)
         channels, before = asked.step.channels, asked.group.failing
@@ -472,9 +481,18 @@ class Judge:
         """What a message would say of this debt is no longer true."""
         asked = known.asked.get(key)
         if asked is not None and debt in asked.answer.debts:
-            self.end_asked(known, key)
-            self.ask_daily(known, key)
-            self.counts["withdrawn"] += 1
+            self.withdraw_asked(known, key)
+
+    def withdraw_asked(self, known, key):
+        """The group is not asked about again on this day."""
+        self.end_asked(known, key)
+        known.groups[key].withdrawn_on = self.today
+        self.ask_daily(known, key)
+        self.counts["withdrawn"] += 1
+
+    def is_stopped(self, known, key):
+        """Whether what is asked for must not go on: it is withdrawn then, and has not failed."""
+        return bool(stop_of(known.person, self.today)) or any(known.person.is_disputed(debt, self.today) for debt in known.asked[key].answer.debts)
 
     # ---- when the log says otherwise ----
 
@@ -585,6 +603,9 @@ class Judge:
         until = read_day(body["until_on"]) if body.get("until_on") else None
         known.named[body["circumstance_id"]] = row = (body["kind"], read_day(body["from_on"]), until, body.get("debt_id"))
         known.person.circumstances.append(row)
+        for key in known.asked:
+            if self.is_stopped(known, key):
+                known.stops[key] = self.ticks + 2
 
     def on_EndCircumstance(self, body):
         known = self.people[body["customer_id"]]

@@ -197,6 +197,7 @@ class Group:
     currency: str
     debts: list = dataclasses.field(default_factory=list)
     is_under_way: bool = False
+    withdrawn_on: datetime.date | None = None  # the last day on which a step was withdrawn
     failing: Failing | None = None
 
 
@@ -504,6 +505,8 @@ def next_step(group, person, policies, today, event=None):
     reason = stop_of(person, today)
     if reason:
         return Answer("wait", reason)
+    if group.withdrawn_on == today:
+        return NOTHING
     net = net_of(group, person, today)
     all_places = places_of(group, person, policies, today, event)
     places = above_tolerance(all_places, net)

@@ -751,6 +751,81 @@ static void test_withdrawn__by_a_stop_of_the_person(void **state)
 	when_asked(SPEC_TODAY + 1, 1, "email"); /* the first channel: it has not failed */
 }
 
+/* Whatever asks for it: a doubled letter is worse than a day. */
+static void test_withdrawn__is_not_asked_for_again_on_the_same_day(void **state)
+{
+	(void)state;
+	given_a_debt("email");
+	when_asked(SPEC_TODAY, 1, "email");
+	when_payment(1, 500, 0);
+	then_events(&spec, "DebtNoted", "DunningStepWithdrawn");
+	assert_int_equal(then_event(&spec, 1, dunning_step_withdrawn)->withdrawn_on, SPEC_TODAY);
+	when_debt(2, 700, DUE_ON);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_asked(SPEC_TODAY + 1, 1, "email");
+	assert_int_equal(step_due()->debt_ids_count, 2);
+}
+
+static void then_newer_is_withdrawn(struct uuid newer_id)
+{
+	const struct cancel_communication *cancel = spec.decision.sendings[0].body;
+
+	then_events(&spec, "DunningStepTaken", "DunningStepWithdrawn");
+	assert_true(str_is(then_event(&spec, 1, dunning_step_withdrawn)->reason, "left"));
+	assert_memory_equal(&cancel->communication_id, &newer_id, sizeof(newer_id));
+	assert_int_equal(the_step(newer_id)->state, STEP_STATE_WITHDRAWN);
+	assert_int_equal(the_debt(1)->level, 1);
+	assert_int_equal(demands_now(), 1);
+}
+
+/* The message of before left all the same: the one that was asked for since would say the same. */
+static void test_withdrawn__when_the_one_before_has_left(void **state)
+{
+	struct uuid first_id, newer_id;
+
+	(void)state;
+	given_a_debt("email");
+	first_id = when_asked(SPEC_TODAY, 1, "email");
+	when_payment(1, 500, 0);
+	newer_id = when_asked(SPEC_TODAY + 1, 1, "email");
+	when_progressed(first_id, "submitted");
+	then_newer_is_withdrawn(newer_id);
+	when_day(SPEC_TODAY + 2);
+	assert_int_equal(spec.decision.events_count, 0); /* step 2 is due after 20 days */
+}
+
+static void test_withdrawn__when_the_failed_one_before_has_left(void **state)
+{
+	struct uuid first_id, newer_id;
+
+	(void)state;
+	given_a_debt("email sms");
+	first_id = when_asked(SPEC_TODAY, 1, "email");
+	when_progressed(first_id, "failed");
+	newer_id = when_asked(SPEC_TODAY, 1, "sms");
+	when_progressed(first_id, "delivered");
+	then_newer_is_withdrawn(newer_id);
+}
+
+/* What the guard stops because of the circumstance has not failed: no other channel, and no debt rises without a message. */
+static void test_withdrawn__when_a_stop_suppresses_it(void **state)
+{
+	const struct circumstance_recorded recorded = {
+		.circumstance_id = spec_id('S', 1), .customer_id = PERSON, .kind = STR("attorney"), .from_on = SPEC_TODAY
+	};
+	struct communication_suppressed body = { .customer_id = PERSON, .reason = STR("US-04") };
+
+	(void)state;
+	given_a_debt("email sms");
+	body.communication_id = when_asked(SPEC_TODAY, 1, "email");
+	spec_follow(&spec, &circumstance_recorded_type, &recorded);
+	spec_follow(&spec, &communication_suppressed_type, &body);
+	then_events(&spec, "DunningStepWithdrawn");
+	assert_int_equal(spec.decision.sendings_count, 0); /* nothing is left to cancel */
+	assert_int_equal(the_group()->failed_step, 0);
+}
+
 /* Nothing is due any more: the group does not wait, and its people do not see that it does. */
 static void test_waiting__ends_when_there_is_nothing_to_wait_for(void **state)
 {
@@ -816,6 +891,10 @@ int main(void)
 		TEST(test_waiting__for_the_caps),
 		TEST(test_waiting__for_a_stop_that_is_lifted),
 		TEST(test_withdrawn__by_a_stop_of_the_person),
+		TEST(test_withdrawn__is_not_asked_for_again_on_the_same_day),
+		TEST(test_withdrawn__when_the_one_before_has_left),
+		TEST(test_withdrawn__when_the_failed_one_before_has_left),
+		TEST(test_withdrawn__when_a_stop_suppresses_it),
 	};
 	return cmocka_run_group_tests_name("dunning: steps", tests, NULL, NULL);
 }
