@@ -103,9 +103,10 @@ def one_size(folder, debts, options, with_latency):
     with Stack(folder) as stack:
         say(f"\n{debts:,} debts, {options.commands:,} commands, {options.workers} workers")
         started = time.monotonic()
+        touched = stack.touch_buffers()
         prepare(stack, debts)
         shown = ", ".join(f"{name} {stack.sql('postgres', f'SHOW {name}')[0][0]}" for name in SHOWN)
-        say(f"  loaded in {time.monotonic() - started:.0f} s; PostgreSQL: {shown}, huge pages {'on' if stack.has_huge_pages() else 'off'}")
+        say(f"  loaded in {time.monotonic() - started:.0f} s; PostgreSQL: {shown}, huge pages {'on' if stack.has_huge_pages() else 'off'}, buffers {'' if touched else 'not '}touched")
         warm_up(stack, "dcs")
         result = {"debts": debts, "latency": []}
         with Workers(stack, options.workers, {}) as workers:

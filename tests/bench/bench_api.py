@@ -253,6 +253,7 @@ def main():
     try:
         with Stack(folder / "api") as stack:
             say(f"\nthe gateway over {debts:,} debts")
+            stack.touch_buffers()
             recycle_wal(stack)
             run(BIN / "dcs", "migrate", env=stack.env)
             run(BIN / "dcs", "topics", "--parts", PARTS, env=stack.env)

@@ -24,6 +24,7 @@ SETTINGS = {
 SHOWN = ["server_version", "shared_buffers", "fsync", "autovacuum", *SETTINGS]
 
 HUGE_PAGES = pathlib.Path("/proc/sys/vm/nr_hugepages")
+HUGE_PAGE, SMALL_PAGE = 2 << 20, 4096
 
 
 class HugePages:
@@ -43,6 +44,14 @@ class HugePages:
     def __exit__(self, *failure):
         if self.before is not None:
             HUGE_PAGES.write_text(self.before)
+
+
+def shared_memory(pid):
+    """Where the buffers lie: writable, shared, and of no file."""
+    for line in open(f"/proc/{pid}/maps"):
+        addresses, rights, _, _, _, *path = line.split()
+        if rights == "rw-s" and (path[:1] in ([], ["/dev/zero"], ["/anon_hugepage"])):
+            yield [int(address, 16) for address in addresses.split("-")]
 
 
 class Stack:
@@ -84,6 +93,20 @@ class Stack:
     def has_huge_pages(self):
         status = pathlib.Path(f"/proc/{self.postgres}/status").read_text()
         return int(status.partition("HugetlbPages:")[2].split()[0]) > 0
+
+    def touch_buffers(self):
+        """Makes the kernel zero all of PostgreSQL's shared memory now, as on a server that has run for a day: a page that is used for the first
+        time is zeroed by the backend that does so. True if that was allowed."""
+        step = HUGE_PAGE if self.has_huge_pages() else SMALL_PAGE
+        try:
+            with open(f"/proc/{self.postgres}/mem", "rb", buffering=0) as memory:
+                for first, behind in shared_memory(self.postgres):
+                    for at in range(first, behind, step):
+                        memory.seek(at)
+                        memory.read(1)
+        except OSError:
+            return False
+        return True
 
     def conninfo(self, database):
         return f"{self.env['DCS_PG'].rpartition(' dbname=')[0]} dbname={database}"
