@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 
-from machine import BIN, DEADLINE_S, Cpu, children_of, key_values, memory_mb, say
+from machine import BIN, DEADLINE_S, Cpu, key_values, memory_mb, say
 from stack import SHOWN, Stack, ask, prepare, wal_lsn, warm_up
 from workers import Workers, measure, publish
 
@@ -37,7 +37,7 @@ def full_speed(stack, workers, debts, commands):
     before = workers.positions()
     workers.freeze()
     publish(stack, debts, warm, commands)
-    cpu = Cpu(worker=workers.pids, postgres=lambda: [stack.postgres, *children_of(stack.postgres)], broker=lambda: [stack.kafka])
+    cpu = Cpu(worker=workers.pids, postgres=stack.server_pids, broker=lambda: [stack.kafka])
     lsn = wal_lsn(workers.connection)
     since_ms = time.time_ns() // 1000000
     workers.thaw()

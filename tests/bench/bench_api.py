@@ -19,7 +19,7 @@ import sys
 import tempfile
 import uuid
 
-from machine import BIN, Cpu, children_of, key_values, run, say, until
+from machine import BIN, Cpu, key_values, run, say, until
 from stack import Stack, ask, recycle_wal, warm_up
 
 CONNECTIONS = 32
@@ -186,7 +186,7 @@ def measure(stack, gateway):
     cpu = Cpu(
         gateway=lambda: [gateway.processes["api"].pid],
         worker=lambda: [gateway.processes["debts"].pid],
-        postgres=lambda: [stack.postgres, *children_of(stack.postgres)],
+        postgres=stack.server_pids,
         broker=lambda: [stack.kafka],
     )
 

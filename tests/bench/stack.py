@@ -7,7 +7,7 @@ import subprocess
 
 import psycopg2
 
-from machine import BIN, ROOT, memory_mb, run
+from machine import BIN, ROOT, children_of, memory_mb, run
 
 STACK = ROOT / "compose/stack.sh"
 
@@ -57,6 +57,7 @@ def shared_memory(pid):
 class Stack:
     def __init__(self, folder):
         self.folder = folder
+        self.own_backends = set()  # of this driver's connections: its questions are not the work that is measured
         self.shared_buffers_mb = max(128, min(6144, memory_mb() // 4))
 
     def call(self, *arguments):
@@ -117,7 +118,11 @@ class Stack:
     def connect(self, database):
         connection = psycopg2.connect(self.conninfo(database))
         connection.autocommit = True
+        self.own_backends.add(connection.info.backend_pid)
         return connection
+
+    def server_pids(self):
+        return [self.postgres, *(pid for pid in children_of(self.postgres) if pid not in self.own_backends)]
 
     def sql(self, database, statement):
         with contextlib.closing(self.connect(database)) as connection:
