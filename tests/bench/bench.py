@@ -62,6 +62,7 @@ def full_speed(stack, workers, debts, commands):
 
 
 def latency(stack, workers, debts, rate, first, seconds):
+    os.sync()  # what the run before has left to be written is not this one's
     before = workers.positions()
     count = int(rate * seconds)
     publish(stack, debts, first, count, int(rate))
