@@ -28,6 +28,15 @@ WARM_PART = 1 / 3  # of the commands, before the clock starts: statements are pr
 LOW_RATE = 500  # commands a second
 
 
+def cpu_of_all(stack, workers):
+    return Cpu(worker=workers.pids, postgres=stack.server_pids, broker=lambda: [stack.kafka])
+
+
+def split(cpu_us):
+    """worker 10.1 + postgres 20.2 + broker 2.0 = 32.3 us"""
+    return " + ".join(f"{name} {part:.1f}" for name, part in cpu_us.items()) + f" = {sum(cpu_us.values()):.1f} us"
+
+
 def full_speed(stack, workers, debts, commands):
     """All commands are there before the first is read."""
     warm = int(commands * WARM_PART)
@@ -37,7 +46,7 @@ def full_speed(stack, workers, debts, commands):
     before = workers.positions()
     workers.freeze()
     publish(stack, debts, warm, commands)
-    cpu = Cpu(worker=workers.pids, postgres=stack.server_pids, broker=lambda: [stack.kafka])
+    cpu = cpu_of_all(stack, workers)
     lsn = wal_lsn(workers.connection)
     since_ms = time.time_ns() // 1000000
     workers.thaw()
@@ -65,10 +74,13 @@ def latency(stack, workers, debts, rate, first, seconds):
     os.sync()  # what the run before has left to be written is not this one's
     before = workers.positions()
     count = int(rate * seconds)
-    publish(stack, debts, first, count, int(rate))
+    cpu = cpu_of_all(stack, workers)
+    published = publish(stack, debts, first, count, int(rate))
     workers.wait_for(sum(before[0]) + count)
+    used = {**cpu.used(), "publisher": published["cpu_us"] / 1e6}
     result = measure(stack, before)
-    return {"rate": rate, "p50": result["p50_ms"], "p99": result["p99_ms"], "max": result["max_ms"], "count": count}
+    cpu_us = {name: seconds * 1e6 / count for name, seconds in used.items()}
+    return {"rate": rate, "p50": result["p50_ms"], "p99": result["p99_ms"], "max": result["max_ms"], "count": count, "cpu_us": cpu_us}
 
 
 # ---- the floor ----
@@ -147,7 +159,8 @@ def table(results):
     row("                             peak, MB", lambda r: f"{r['worker']['memory']:.0f}")
     for result in results:
         for at in result["latency"]:
-            say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50']:.0f} ms, p99 {at['p99']:.0f} ms, max {at['max']:.0f} ms")
+            say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50']:.0f} ms, p99 {at['p99']:.0f} ms, max {at['max']:.0f} ms;")
+            say(f"    CPU of a command: {split(at['cpu_us'])}")
 
 
 def main():
