@@ -37,36 +37,34 @@ def split(cpu_us):
     return " + ".join(f"{name} {part:.1f}" for name, part in cpu_us.items()) + f" = {sum(cpu_us.values()):.1f} us"
 
 
-def full_speed(stack, workers, debts, commands):
-    """All commands are there before the first is read."""
-    warm = int(commands * WARM_PART)
-    idle_mb = workers.memory_now_mb()
-    publish(stack, debts, 0, warm)
-    workers.wait_for(warm)
+def warm_up_with(workers, stack, debts, commands):
+    publish(stack, debts, 0, commands)
+    workers.wait_for(commands)
+
+
+def full_speed(stack, workers, debts, first, commands, over_checkpoint=False):
+    """All commands are there before the first is read. With over_checkpoint one begins when a third is applied, and the run goes on over it."""
     before = workers.positions()
     workers.freeze()
-    publish(stack, debts, warm, commands)
+    publish(stack, debts, first, commands)
     cpu = cpu_of_all(stack, workers)
     lsn = wal_lsn(workers.connection)
     since_ms = time.time_ns() // 1000000
     workers.thaw()
-    workers.wait_for(warm + commands)
+    if over_checkpoint:
+        workers.wait_for_positions(sum(before[0]) + commands // 3)
+        ask(workers.connection, "CHECKPOINT")
+    workers.wait_for(sum(before[0]) + commands)
     used = cpu.used()
     wal = wal_lsn(workers.connection) - lsn
     result = measure(stack, before, since_ms)
     if result["unanswered"] > commands // 100:
         raise RuntimeError(f"{result['unanswered']:.0f} commands were not answered")
-    starts = " OR ".join(f"(part = {part} AND seq > {seq})" for part, seq in enumerate(before[1]))
-    batches = ask(workers.connection, f"SELECT count(DISTINCT xmin::text) FROM debts.event_log WHERE {starts}")[0][0]
     return {
         "rate": result["rate"],
-        "batch": round(commands / batches),
+        "batch": round(commands / workers.batches(before)),
         "cpu_us": {name: seconds * 1e6 / commands for name, seconds in used.items()},
         "wal": float(wal) / commands,
-        "memory": workers.memory_mb(),
-        "memory_idle": idle_mb,
-        "answered": result["answered"],
-        "events": result["events"],
     }
 
 
@@ -123,9 +121,16 @@ def one_size(folder, debts, options, with_latency):
         warm_up(stack, "dcs")
         result = {"debts": debts, "latency": []}
         with Workers(stack, options.workers, {}) as workers:
-            result["worker"] = full_speed(stack, workers, debts, options.commands)
+            result["memory_idle"] = workers.memory_now_mb()
+            first = int(options.commands * WARM_PART)
+            warm_up_with(workers, stack, debts, first)
+            result["worker"] = full_speed(stack, workers, debts, first, options.commands)
+            result["memory"] = workers.memory_mb()
             say("  worker: {rate:,.0f} commands/s, {batch:,} to a batch".format(**result["worker"]))
-            first = 2 * options.commands
+            first += options.commands
+            result["over_checkpoint"] = full_speed(stack, workers, debts, first, options.commands, over_checkpoint=True)
+            say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
+            first += options.commands
             peak = result["worker"]["rate"]
             loads = [("low load", LOW_RATE), ("10 % of the peak", peak / 10), ("80 % of the peak", peak * 0.8)] if with_latency else []
             for name, rate in loads:
@@ -147,16 +152,19 @@ def table(results):
     row("worker, commands/s", lambda r: f"{r['worker']['rate']:,.0f}")
     row("floor, commands/s", lambda r: f"{r['floor']['rate']:,.0f}")
     row("worker / floor", lambda r: f"{r['worker']['rate'] / r['floor']['rate']:.2f}")
+    row("worker over a checkpoint, commands/s", lambda r: f"{r['over_checkpoint']['rate']:,.0f}")
     row("CPU of a command, us: worker", lambda r: f"{r['worker']['cpu_us']['worker']:.1f}")
     row("                      PostgreSQL", lambda r: f"{r['worker']['cpu_us']['postgres']:.1f}")
     row("                      broker", lambda r: f"{r['worker']['cpu_us']['broker']:.1f}")
     row("                      all", lambda r: f"{sum(r['worker']['cpu_us'].values()):.1f}")
+    row("                      all, over a checkpoint", lambda r: f"{sum(r['over_checkpoint']['cpu_us'].values()):.1f}")
     row("floor's client, CPU us of a command", lambda r: f"{r['floor']['client_us']:.1f}")
     row("WAL of a command, bytes: worker", lambda r: f"{r['worker']['wal']:,.0f}")
     row("                         floor", lambda r: f"{r['floor']['wal']:,.0f}")
+    row("                         worker, over a checkpoint", lambda r: f"{r['over_checkpoint']['wal']:,.0f}")
     row("commands of a batch", lambda r: f"{r['worker']['batch']:,}")
-    row("resident memory of a worker: idle, MB", lambda r: f"{r['worker']['memory_idle']:.0f}")
-    row("                             peak, MB", lambda r: f"{r['worker']['memory']:.0f}")
+    row("resident memory of a worker: idle, MB", lambda r: f"{r['memory_idle']:.0f}")
+    row("                             peak, MB", lambda r: f"{r['memory']:.0f}")
     for result in results:
         for at in result["latency"]:
             say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50']:.0f} ms, p99 {at['p99']:.0f} ms, max {at['max']:.0f} ms;")

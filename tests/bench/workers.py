@@ -67,13 +67,21 @@ class Workers:
         rows = ask(self.connection, "SELECT next_offset, log_seq FROM debts.partition_head ORDER BY part")
         return [row[0] for row in rows], [row[1] for row in rows]
 
-    def wait_for(self, commands):
+    def wait_for_positions(self, commands):
         def done():
             self.check()
             return sum(self.positions()[0]) >= commands
 
         until(f"{commands} commands are applied", done)
+
+    def wait_for(self, commands):
+        self.wait_for_positions(commands)
         until("their events are acknowledged", lambda: self.events_published() >= sum(self.positions()[1]))
+
+    def batches(self, before):
+        """Transactions since these positions."""
+        starts = " OR ".join(f"(part = {part} AND seq > {seq})" for part, seq in enumerate(before[1]))
+        return ask(self.connection, f"SELECT count(DISTINCT xmin::text) FROM debts.event_log WHERE {starts}")[0][0]
 
     def events_published(self):
         topics = [f"dcs.debts.events.v1:{part}:-1" for part in range(6)]
