@@ -3,7 +3,7 @@
 
 For each number of debts: a private stack (compose/stack.sh), a database with that many debts, the commands published before the
 clock starts, two worker processes with the partitions split between them, and then, on a copy of the same database, the floor
-(floor.c). For the first number also the latency at 10 % and at 80 % of the rate that was measured. Prints a table; changes nothing
+(floor.c). For the first number also the latency at 10 % and at 80 % of the peak with the publisher. Prints a table; changes nothing
 outside its own folder, which it removes, also after a failure or Ctrl-C.
 
 environment: DEBTS=1000000 (and a tenth, and twice as many), COMMANDS=300000, WORKERS=2; QUICK=1: only DEBTS, and short latency runs
@@ -68,6 +68,18 @@ def full_speed(stack, workers, debts, first, commands, over_checkpoint=False):
     }
 
 
+def with_publisher(stack, workers, debts, first, commands):
+    """The same while the commands are published, as fast as that goes: the machine does both, all the time, until both are done."""
+    before = workers.positions()
+    cpu = cpu_of_all(stack, workers)
+    since_ms = time.time_ns() // 1000000
+    published = publish(stack, debts, first, commands)
+    workers.wait_for(sum(before[0]) + commands)
+    used = {**cpu.used(), "publisher": published["cpu_us"] / 1e6}
+    result = measure(stack, before, since_ms)
+    return {"rate": result["rate"], "cpu_us": {name: seconds * 1e6 / commands for name, seconds in used.items()}}
+
+
 def latency(stack, workers, debts, rate, first, seconds):
     os.sync()  # what the run before has left to be written is not this one's
     before = workers.positions()
@@ -110,6 +122,14 @@ def floor(stack, debts, commands, batch, sessions):
 # ---- all of it ----
 
 
+def rates(result):
+    """At which latency is measured. The publisher runs then too, so the peak is the one with it."""
+    if "with_publisher" not in result:
+        return []
+    peak = result["with_publisher"]["rate"]
+    return [("low load", LOW_RATE), ("10 % of the peak", peak / 10), ("80 % of the peak", peak * 0.8)]
+
+
 def one_size(folder, debts, options, with_latency):
     with Stack(folder) as stack:
         say(f"\n{debts:,} debts, {options.commands:,} commands, {options.workers} workers")
@@ -131,9 +151,11 @@ def one_size(folder, debts, options, with_latency):
             result["over_checkpoint"] = full_speed(stack, workers, debts, first, options.commands, over_checkpoint=True)
             say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
             first += options.commands
-            peak = result["worker"]["rate"]
-            loads = [("low load", LOW_RATE), ("10 % of the peak", peak / 10), ("80 % of the peak", peak * 0.8)] if with_latency else []
-            for name, rate in loads:
+            if with_latency:
+                result["with_publisher"] = with_publisher(stack, workers, debts, first, options.commands)
+                say("  worker, with the publisher: {rate:,.0f} commands/s".format(**result["with_publisher"]))
+                first += options.commands
+            for name, rate in rates(result):
                 result["latency"].append(dict(latency(stack, workers, debts, rate, first, options.latency_s), name=name))
                 first += 100 * options.commands
                 say("  at {rate:,.0f} commands/s: p50 {p50:.0f} ms, p99 {p99:.0f} ms, at most {max:.0f} ms".format(**result["latency"][-1]))
@@ -166,6 +188,8 @@ def table(results):
     row("resident memory of a worker: idle, MB", lambda r: f"{r['memory_idle']:.0f}")
     row("                             peak, MB", lambda r: f"{r['memory']:.0f}")
     for result in results:
+        if "with_publisher" in result:
+            say(f"peak with the publisher: {result['with_publisher']['rate']:,.0f} commands/s; {split(result['with_publisher']['cpu_us'])}")
         for at in result["latency"]:
             say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50']:.0f} ms, p99 {at['p99']:.0f} ms, max {at['max']:.0f} ms;")
             say(f"    CPU of a command: {split(at['cpu_us'])}")
