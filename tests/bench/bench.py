@@ -20,77 +20,18 @@ import sys
 import tempfile
 import time
 
-from machine import BIN, DEADLINE_S, Cpu, key_values, memory_mb, say
-from stack import SHOWN, Stack, ask, prepare, wal_lsn, warm_up
-from workers import Workers, measure, publish
+from machine import BIN, DEADLINE_S, key_values, memory_mb, say
+from runs import full_speed, latency, warm_up_with, with_publisher
+from sides import Workers
+from stack import SHOWN, Stack, prepare, wal_lsn, warm_up
 
 WARM_PART = 1 / 3  # of the commands, before the clock starts: statements are prepared, caches filled, the broker's JVM has compiled itself
 LOW_RATE = 500  # commands a second
 
 
-def cpu_of_all(stack, workers):
-    return Cpu(worker=workers.pids, postgres=stack.server_pids, broker=lambda: [stack.kafka])
-
-
 def split(cpu_us):
     """worker 10.1 + postgres 20.2 + broker 2.0 = 32.3 us"""
     return " + ".join(f"{name} {part:.1f}" for name, part in cpu_us.items()) + f" = {sum(cpu_us.values()):.1f} us"
-
-
-def warm_up_with(workers, stack, debts, commands):
-    publish(stack, debts, 0, commands)
-    workers.wait_for(commands)
-
-
-def full_speed(stack, workers, debts, first, commands, over_checkpoint=False):
-    """All commands are there before the first is read. With over_checkpoint one begins when a third is applied, and the run goes on over it."""
-    before = workers.positions()
-    workers.freeze()
-    publish(stack, debts, first, commands)
-    cpu = cpu_of_all(stack, workers)
-    lsn = wal_lsn(workers.connection)
-    since_ms = time.time_ns() // 1000000
-    workers.thaw()
-    if over_checkpoint:
-        workers.wait_for_positions(sum(before[0]) + commands // 3)
-        ask(workers.connection, "CHECKPOINT")
-    workers.wait_for(sum(before[0]) + commands)
-    used = cpu.used()
-    wal = wal_lsn(workers.connection) - lsn
-    result = measure(stack, before, since_ms)
-    if result["unanswered"] > commands // 100:
-        raise RuntimeError(f"{result['unanswered']:.0f} commands were not answered")
-    return {
-        "rate": result["rate"],
-        "batch": round(commands / workers.batches(before)),
-        "cpu_us": {name: seconds * 1e6 / commands for name, seconds in used.items()},
-        "wal": float(wal) / commands,
-    }
-
-
-def with_publisher(stack, workers, debts, first, commands):
-    """The same while the commands are published, as fast as that goes: the machine does both, all the time, until both are done."""
-    before = workers.positions()
-    cpu = cpu_of_all(stack, workers)
-    since_ms = time.time_ns() // 1000000
-    published = publish(stack, debts, first, commands)
-    workers.wait_for(sum(before[0]) + commands)
-    used = {**cpu.used(), "publisher": published["cpu_us"] / 1e6}
-    result = measure(stack, before, since_ms)
-    return {"rate": result["rate"], "cpu_us": {name: seconds * 1e6 / commands for name, seconds in used.items()}}
-
-
-def latency(stack, workers, debts, rate, first, seconds):
-    os.sync()  # what the run before has left to be written is not this one's
-    before = workers.positions()
-    count = int(rate * seconds)
-    cpu = cpu_of_all(stack, workers)
-    published = publish(stack, debts, first, count, int(rate))
-    workers.wait_for(sum(before[0]) + count)
-    used = {**cpu.used(), "publisher": published["cpu_us"] / 1e6}
-    result = measure(stack, before)
-    cpu_us = {name: seconds * 1e6 / count for name, seconds in used.items()}
-    return {"rate": rate, "p50": result["p50_ms"], "p99": result["p99_ms"], "max": result["max_ms"], "count": count, "cpu_us": cpu_us}
 
 
 # ---- the floor ----
@@ -122,12 +63,10 @@ def floor(stack, debts, commands, batch, sessions):
 # ---- all of it ----
 
 
-def rates(result):
-    """At which latency is measured. The publisher runs then too, so the peak is the one with it."""
-    if "with_publisher" not in result:
-        return []
-    peak = result["with_publisher"]["rate"]
-    return [("low load", LOW_RATE), ("10 % of the peak", peak / 10), ("80 % of the peak", peak * 0.8)]
+def describe(stack, touched):
+    shown = ", ".join(f"{name} {stack.sql('postgres', f'SHOW {name}')[0][0]}" for name in SHOWN)
+    huge = "on" if stack.has_huge_pages() else "off"
+    say(f"  PostgreSQL: {shown}, huge pages {huge}, buffers {'' if touched else 'not '}touched")
 
 
 def one_size(folder, debts, options, with_latency):
@@ -136,33 +75,36 @@ def one_size(folder, debts, options, with_latency):
         started = time.monotonic()
         touched = stack.touch_buffers()
         prepare(stack, debts)
-        shown = ", ".join(f"{name} {stack.sql('postgres', f'SHOW {name}')[0][0]}" for name in SHOWN)
-        say(f"  loaded in {time.monotonic() - started:.0f} s; PostgreSQL: {shown}, huge pages {'on' if stack.has_huge_pages() else 'off'}, buffers {'' if touched else 'not '}touched")
+        say(f"  loaded in {time.monotonic() - started:.0f} s")
+        describe(stack, touched)
         warm_up(stack, "dcs")
-        result = {"debts": debts, "latency": []}
-        with Workers(stack, options.workers, {}) as workers:
+        result = {"debts": debts}
+        with Workers(stack, debts, options.workers) as workers:
             result["memory_idle"] = workers.memory_now_mb()
-            first = int(options.commands * WARM_PART)
-            warm_up_with(workers, stack, debts, first)
-            result["worker"] = full_speed(stack, workers, debts, first, options.commands)
+            warm_up_with(workers, int(options.commands * WARM_PART))
+            result["worker"] = full_speed(workers, options.commands)
             result["memory"] = workers.memory_mb()
-            say("  worker: {rate:,.0f} commands/s, {batch:,} to a batch".format(**result["worker"]))
-            first += options.commands
-            result["over_checkpoint"] = full_speed(stack, workers, debts, first, options.commands, over_checkpoint=True)
-            say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
-            first += options.commands
+            say("  worker: {rate:,.0f} commands/s, {batch:,.0f} to a batch".format(**result["worker"]))
+            warm_up(stack, "floor")
+            result["floor"] = floor(stack, debts, options.commands, round(result["worker"]["batch"]), options.workers)
+            say("  floor: {rate:,.0f} commands/s".format(**result["floor"]))
             if with_latency:
-                result["with_publisher"] = with_publisher(stack, workers, debts, first, options.commands)
-                say("  worker, with the publisher: {rate:,.0f} commands/s".format(**result["with_publisher"]))
-                first += options.commands
-            for name, rate in rates(result):
-                result["latency"].append(dict(latency(stack, workers, debts, rate, first, options.latency_s), name=name))
-                first += 100 * options.commands
-                say("  at {rate:,.0f} commands/s: p50 {p50:.0f} ms, p99 {p99:.0f} ms, at most {max:.0f} ms".format(**result["latency"][-1]))
-        warm_up(stack, "floor")
-        result["floor"] = floor(stack, debts, options.commands, result["worker"]["batch"], options.workers)
-        say("  floor: {rate:,.0f} commands/s".format(**result["floor"]))
+                add_latency(result, workers, options)
+            # Last, because it is every database's checkpoint: what runs after it writes whole pages too.
+            result["over_checkpoint"] = full_speed(workers, options.commands, over_checkpoint=True)
+            say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
         return result
+
+
+def add_latency(result, workers, options):
+    """The publisher runs then too, so the peak is the one with it."""
+    result["with_publisher"] = with_publisher(workers, options.commands)
+    peak = result["with_publisher"]["rate"]
+    say(f"  worker, with the publisher: {peak:,.0f} commands/s")
+    result["latency"] = []
+    for name, rate in (("low load", LOW_RATE), ("10 % of the peak", peak / 10), ("80 % of the peak", peak * 0.8)):
+        result["latency"].append(latency(workers, rate, options.latency_s) | {"name": name})
+        say("  at {rate:,.0f} commands/s: p50 {p50_ms:.0f} ms, p99 {p99_ms:.0f} ms, at most {max_ms:.0f} ms".format(**result["latency"][-1]))
 
 
 def table(results):
@@ -184,14 +126,14 @@ def table(results):
     row("WAL of a command, bytes: worker", lambda r: f"{r['worker']['wal']:,.0f}")
     row("                         floor", lambda r: f"{r['floor']['wal']:,.0f}")
     row("                         worker, over a checkpoint", lambda r: f"{r['over_checkpoint']['wal']:,.0f}")
-    row("commands of a batch", lambda r: f"{r['worker']['batch']:,}")
+    row("commands of a batch", lambda r: f"{r['worker']['batch']:,.0f}")
     row("resident memory of a worker: idle, MB", lambda r: f"{r['memory_idle']:.0f}")
     row("                             peak, MB", lambda r: f"{r['memory']:.0f}")
     for result in results:
         if "with_publisher" in result:
             say(f"peak with the publisher: {result['with_publisher']['rate']:,.0f} commands/s; {split(result['with_publisher']['cpu_us'])}")
-        for at in result["latency"]:
-            say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50']:.0f} ms, p99 {at['p99']:.0f} ms, max {at['max']:.0f} ms;")
+        for at in result.get("latency", []):
+            say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50_ms']:.0f} ms, p99 {at['p99_ms']:.0f} ms, max {at['max_ms']:.0f} ms;")
             say(f"    CPU of a command: {split(at['cpu_us'])}")
 
 

@@ -10,7 +10,6 @@
  *
  * usage: peer --session N --sessions N --batch SIZE     (DCS_PG, DCS_KAFKA_BOOTSTRAP)
  */
-#include <librdkafka/rdkafka.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,12 +19,12 @@
 #include "base/conf.h"
 #include "base/must.h"
 #include "peer_db.h"
+#include "peer_kafka.h"
 #include "world.h"
 
 #define BATCH_MAX  65536
 #define IDLE_MS    100
 #define GATHER_MS  5 /* a batch that is not full waits once so long for more */
-#define FLUSH_MS   10000
 #define SLOTS_FREE UINT32_MAX
 
 /* A command, and what becomes of it. */
@@ -57,8 +56,7 @@ struct peer {
 	struct peer_db db;
 	struct peer_position positions[WORLD_PARTS];
 	size_t positions_count;
-	rd_kafka_t *consumer, *producer;
-	rd_kafka_topic_t *events;
+	struct peer_kafka kafka;
 	struct peer_debt *debts; /* that the batch touches */
 	size_t debts_count;
 	uint32_t *slots; /* debts by id: open addressing */
@@ -66,12 +64,7 @@ struct peer {
 	struct batch batches[2]; /* one is being committed while the next is collected */
 };
 
-struct setting {
-	const char *name, *value;
-};
-
 static volatile sig_atomic_t is_stopped;
-static volatile sig_atomic_t is_undelivered;
 
 static void on_signal(int number)
 {
@@ -79,131 +72,13 @@ static void on_signal(int number)
 	is_stopped = 1;
 }
 
-/* ---- Kafka ---- */
-
-static void on_undelivered(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
-{
-	(void)handle;
-	(void)opaque;
-	if (message->err)
-		is_undelivered = 1;
-}
-
-static rd_kafka_t *kafka_open(const struct peer *peer, rd_kafka_type_t type, const struct setting *settings, size_t count,
-			      struct err *err)
-{
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	rd_kafka_t *handle = NULL;
-	char text[200];
-	bool is_set = rd_kafka_conf_set(conf, "bootstrap.servers", peer->bootstrap, text, sizeof(text)) == RD_KAFKA_CONF_OK;
-
-	for (size_t i = 0; is_set && i < count; i++)
-		is_set = rd_kafka_conf_set(conf, settings[i].name, settings[i].value, text, sizeof(text)) == RD_KAFKA_CONF_OK;
-	if (is_set && type == RD_KAFKA_PRODUCER)
-		rd_kafka_conf_set_dr_msg_cb(conf, on_undelivered);
-	if (is_set)
-		handle = rd_kafka_new(type, conf, text, sizeof(text));
-	if (!handle)
-		(void)err_set(err, ERR_FATAL, "kafka: %s", text);
-	return handle;
-}
-
-/* As lib/TRAPS.md 8 advises where throughput is what counts. */
-static int open_both(struct peer *peer, struct err *err)
-{
-	static const struct setting consumer[] = {
-		{ "group.id", "peer" },
-		{ "enable.auto.commit", "false" },
-		{ "enable.auto.offset.store", "false" },
-		{ "isolation.level", "read_uncommitted" },
-		{ "fetch.wait.max.ms", "100" },
-		{ "fetch.message.max.bytes", "4194304" },
-		{ "queued.min.messages", "1000000" },
-		{ "queued.max.messages.kbytes", "1048576" },
-		{ "socket.nagle.disable", "true" },
-	};
-	static const struct setting producer[] = {
-		{ "acks", "all" },
-		{ "enable.idempotence", "true" },
-		{ "linger.ms", "5" },
-		{ "batch.num.messages", "10000" },
-		{ "batch.size", "1000000" },
-		{ "compression.type", "lz4" },
-		{ "queue.buffering.max.messages", "500000" },
-		{ "delivery.report.only.error", "true" },
-		{ "socket.nagle.disable", "true" },
-	};
-	peer->consumer = kafka_open(peer, RD_KAFKA_CONSUMER, consumer, COUNT(consumer), err);
-	if (!peer->consumer)
-		return -1;
-	rd_kafka_poll_set_consumer(peer->consumer);
-	peer->producer = kafka_open(peer, RD_KAFKA_PRODUCER, producer, COUNT(producer), err);
-	if (!peer->producer)
-		return -1;
-	peer->events = rd_kafka_topic_new(peer->producer, PEER_EVENTS, NULL);
-	return peer->events ? 0 : err_set(err, ERR_FATAL, "no topic");
-}
-
-static int assign(struct peer *peer, struct err *err)
-{
-	rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(WORLD_PARTS);
-	rd_kafka_resp_err_t code;
-
-	for (size_t i = 0; i < peer->positions_count; i++)
-		rd_kafka_topic_partition_list_add(list, PEER_COMMANDS, peer->positions[i].part)->offset =
-			peer->positions[i].next_offset;
-	code = rd_kafka_assign(peer->consumer, list);
-	rd_kafka_topic_partition_list_destroy(list);
-	return code ? err_set(err, ERR_FATAL, "assign: %s", rd_kafka_err2str(code)) : 0;
-}
-
-static int send_event(struct peer *peer, const struct item *item, struct err *err)
-{
-	const rd_kafka_message_t *message = item->message;
-	const char kind = (char)item->answer;
-	rd_kafka_resp_err_t code;
-
-	do {
-		rd_kafka_headers_t *headers = rd_kafka_headers_new(3);
-
-		rd_kafka_header_add(headers, PEER_HEADER_ID, -1, &item->id, sizeof(item->id));
-		rd_kafka_header_add(headers, PEER_HEADER_KIND, -1, &kind, 1);
-		rd_kafka_header_add(headers, PEER_HEADER_SEQ, -1, &item->seq, sizeof(item->seq));
-		code = rd_kafka_producev(peer->producer, RD_KAFKA_V_RKT(peer->events), RD_KAFKA_V_PARTITION(message->partition),
-					 RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_KEY(message->key, message->key_len),
-					 RD_KAFKA_V_VALUE((void *)&item->event, sizeof(item->event)),
-					 RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-		if (code)
-			rd_kafka_headers_destroy(headers);
-		if (code == RD_KAFKA_RESP_ERR__QUEUE_FULL)
-			rd_kafka_poll(peer->producer, 10);
-	} while (code == RD_KAFKA_RESP_ERR__QUEUE_FULL);
-	return code ? err_set(err, ERR_FATAL, "produce: %s", rd_kafka_err2str(code)) : 0;
-}
-
 /* ---- collecting ---- */
-
-static int read_headers(struct item *item, struct err *err)
-{
-	rd_kafka_headers_t *headers;
-	const void *value;
-	size_t size;
-
-	if (rd_kafka_message_headers(item->message, &headers) ||
-	    rd_kafka_header_get_last(headers, PEER_HEADER_ID, &value, &size) || size != sizeof(item->id))
-		return err_set(err, ERR_FATAL, "a command without an id");
-	memcpy(&item->id, value, sizeof(item->id));
-	if (rd_kafka_header_get_last(headers, PEER_HEADER_KIND, &value, &size) || size != 1)
-		return err_set(err, ERR_FATAL, "a command without its kind");
-	item->kind = (enum peer_kind) * (const char *)value;
-	return 0;
-}
 
 static int read_item(struct peer *peer, struct item *item, rd_kafka_message_t *message, struct err *err)
 {
 	*item = (struct item){ .message = message };
 	item->position = &peer->positions[message->partition - peer->positions[0].part];
-	if (read_headers(item, err) < 0)
+	if (peer_kafka_headers(message, &item->id, &item->kind, err) < 0)
 		return -1;
 	if (message->len != (item->kind == PEER_CREATE_DEBT ? sizeof(item->body.create) : sizeof(item->body.pay)))
 		return err_set(err, ERR_FATAL, "a command of the wrong size");
@@ -221,16 +96,17 @@ static int collect(struct peer *peer, struct batch *batch, int wait_ms, struct e
 
 	batch->count = 0;
 	while (batch->count < (size_t)peer->batch_max) {
-		rd_kafka_message_t *message = rd_kafka_consumer_poll(peer->consumer, 0);
+		rd_kafka_message_t *message;
 
+		if (peer_kafka_next(&peer->kafka, 0, &message, err) < 0)
+			return -1;
 		if (!message && (batch->count == 0 || may_gather)) {
-			message = rd_kafka_consumer_poll(peer->consumer, batch->count == 0 ? wait_ms : GATHER_MS);
 			may_gather = may_gather && batch->count == 0;
+			if (peer_kafka_next(&peer->kafka, batch->count == 0 ? wait_ms : GATHER_MS, &message, err) < 0)
+				return -1;
 		}
 		if (!message)
 			return 0;
-		if (message->err)
-			return err_set(err, ERR_FATAL, "consume: %s", rd_kafka_message_errstr(message));
 		if (read_item(peer, &batch->items[batch->count], message, err) < 0)
 			return -1;
 		batch->count++;
@@ -410,13 +286,13 @@ static int finish(struct peer *peer, struct batch *batch, struct err *err)
 	for (size_t i = 0; i < peer->positions_count; i++)
 		peer->positions[i].next_offset_was = peer->positions[i].next_offset;
 	for (struct item *item = batch->items; item < batch->items + batch->count; item++) {
-		if (!item->is_repeat && send_event(peer, item, err) < 0)
+		if (!item->is_repeat && peer_kafka_send(&peer->kafka, item->message, &item->id, item->answer, item->seq,
+							&item->event, err) < 0)
 			return -1;
 		rd_kafka_message_destroy(item->message);
 	}
 	batch->count = 0;
-	rd_kafka_poll(peer->producer, 0);
-	return is_undelivered ? err_set(err, ERR_FATAL, "an event was not delivered") : 0;
+	return peer_kafka_poll(&peer->kafka, err);
 }
 
 /* Until a signal. While the server commits a batch, the next one is collected. */
@@ -437,7 +313,7 @@ static int run(struct peer *peer, struct err *err)
 	}
 	if (finish(peer, committing, err) < 0)
 		return -1;
-	return rd_kafka_flush(peer->producer, FLUSH_MS) ? err_set(err, ERR_FATAL, "events are not delivered") : 0;
+	return peer_kafka_flush(&peer->kafka, err);
 }
 
 /* ---- start ---- */
@@ -470,24 +346,26 @@ static void deal(struct peer *peer)
 
 static int start(struct peer *peer, struct err *err)
 {
+	int32_t parts[WORLD_PARTS];
+	int64_t offsets[WORLD_PARTS];
+
 	if (peer->session >= peer->sessions)
 		return err_set(err, ERR_FATAL, "there is no such session");
 	deal(peer);
-	if (allocate_new(peer, err) < 0 || open_both(peer, err) < 0 ||
+	if (allocate_new(peer, err) < 0 || peer_kafka_open(&peer->kafka, peer->bootstrap, err) < 0 ||
 	    peer_db_open(&peer->db, peer->pg, (size_t)peer->batch_max, err) < 0 ||
 	    peer_db_claim(&peer->db, (int32_t)peer->session, peer->positions, peer->positions_count, err) < 0)
 		return -1;
-	return assign(peer, err);
+	for (size_t i = 0; i < peer->positions_count; i++) {
+		parts[i] = peer->positions[i].part;
+		offsets[i] = peer->positions[i].next_offset;
+	}
+	return peer_kafka_assign(&peer->kafka, parts, offsets, peer->positions_count, err);
 }
 
 static void stop(struct peer *peer)
 {
-	if (peer->events)
-		rd_kafka_topic_destroy(peer->events);
-	if (peer->producer)
-		rd_kafka_destroy(peer->producer);
-	if (peer->consumer)
-		rd_kafka_destroy_flags(peer->consumer, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	peer_kafka_close(&peer->kafka);
 	peer_db_close(&peer->db);
 	free(peer->slots);
 	free(peer->debts);

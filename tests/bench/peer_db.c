@@ -1,20 +1,17 @@
 #include "peer_db.h"
 
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/array.h"
-#include "base/must.h"
 
-#define COPY_HEADER  "PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0"
-#define COPY_TRAILER "\377\377"
 #define CHUNK_SIZE   ((size_t)128 * 1024)
 #define ROW_SIZE_MAX ((size_t)256)
-#define EPOCH_DAY    10957 /* 2000-01-01, from which PostgreSQL counts */
 
-enum { TYPE_INT8 = 20, TYPE_INT4 = 23, TYPE_TID = 27, TYPE_INT8_ARRAY = 1016, TYPE_INT4_ARRAY = 1007, TYPE_TID_ARRAY = 1010 };
-enum { TYPE_UUID = 2950, TYPE_UUID_ARRAY = 2951 };
+#define TYPE_INT8_ARRAY 1016
+#define TYPE_INT4_ARRAY 1007
+#define TYPE_TID_ARRAY  1010
+#define TYPE_UUID_ARRAY 2951
 
 struct statement {
 	const char *name, *sql;
@@ -61,95 +58,10 @@ static const struct statement move = {
 };
 static const struct statement *const statements[] = { &claim, &load, &known, &update, &move };
 
-/* ---- bytes ---- */
-
-static int bytes_init(struct peer_bytes *bytes, size_t capacity, struct err *err)
+static int bytes_new(struct peer_bytes *bytes, size_t capacity, struct err *err)
 {
 	*bytes = (struct peer_bytes){ .data = malloc(capacity), .capacity = capacity };
 	return bytes->data ? 0 : err_set(err, ERR_FATAL, "no memory");
-}
-
-static void put(struct peer_bytes *bytes, const void *data, size_t size)
-{
-	MUST(bytes->size + size <= bytes->capacity);
-	memcpy(bytes->data + bytes->size, data, size);
-	bytes->size += size;
-}
-
-static void put_16(struct peer_bytes *bytes, uint16_t number)
-{
-	number = htobe16(number);
-	put(bytes, &number, sizeof(number));
-}
-
-static void put_32(struct peer_bytes *bytes, int32_t number)
-{
-	uint32_t turned = htobe32((uint32_t)number);
-
-	put(bytes, &turned, sizeof(turned));
-}
-
-/* A field or an item: its length, then its bytes. */
-static void add(struct peer_bytes *bytes, const void *data, size_t size)
-{
-	put_32(bytes, (int32_t)size);
-	put(bytes, data, size);
-}
-
-static void add_uuid(struct peer_bytes *bytes, const struct uuid *id)
-{
-	add(bytes, id, sizeof(*id));
-}
-
-static void add_int32(struct peer_bytes *bytes, int32_t number)
-{
-	put_32(bytes, sizeof(number));
-	put_32(bytes, number);
-}
-
-static void add_int64(struct peer_bytes *bytes, int64_t number)
-{
-	uint64_t turned = htobe64((uint64_t)number);
-
-	add(bytes, &turned, sizeof(turned));
-}
-
-static void add_day(struct peer_bytes *bytes, int32_t day)
-{
-	add_int32(bytes, day - EPOCH_DAY);
-}
-
-static void add_text(struct peer_bytes *bytes, const char *text, size_t size_max)
-{
-	add(bytes, text, strnlen(text, size_max));
-}
-
-static void row_begin(struct peer_bytes *bytes, uint16_t fields)
-{
-	if (bytes->count++ == 0)
-		put(bytes, COPY_HEADER, sizeof(COPY_HEADER) - 1);
-	put_16(bytes, fields);
-}
-
-/* One dimension, no nulls; the count is set when it is sent. */
-static void array_begin(struct peer_bytes *bytes, int32_t type)
-{
-	bytes->size = 0;
-	bytes->count = 0;
-	put_32(bytes, 1);
-	put_32(bytes, 0);
-	put_32(bytes, type);
-	put_32(bytes, 0);
-	put_32(bytes, 1);
-}
-
-static void array_end(struct peer_bytes *bytes, int32_t count)
-{
-	uint32_t turned = htobe32((uint32_t)count);
-
-	memcpy(bytes->data + 12, &turned, sizeof(turned));
-	if (count == 0)
-		memset(bytes->data, 0, 4); /* no dimension */
 }
 
 /* ---- the connection ---- */
@@ -211,10 +123,10 @@ int peer_db_open(struct peer_db *db, const char *conninfo, size_t batch_max, str
 	struct peer_bytes *tables[] = { &db->events, &db->entries, &db->payments, &db->debts };
 
 	for (size_t i = 0; i < COUNT(tables); i++)
-		if (bytes_init(tables[i], (batch_max + 1) * ROW_SIZE_MAX, err) < 0)
+		if (bytes_new(tables[i], (batch_max + 1) * ROW_SIZE_MAX, err) < 0)
 			return -1;
 	for (size_t i = 0; i < COUNT(db->arrays); i++)
-		if (bytes_init(&db->arrays[i], 64 + batch_max * 20, err) < 0)
+		if (bytes_new(&db->arrays[i], 64 + batch_max * 20, err) < 0)
 			return -1;
 	db->pg = PQconnectdb(conninfo);
 	if (PQstatus(db->pg) != CONNECTION_OK)
@@ -247,30 +159,25 @@ void peer_db_close(struct peer_db *db)
 
 static int64_t int64_at(const PGresult *result, int row, int column)
 {
-	uint64_t number;
-
-	memcpy(&number, PQgetvalue(result, row, column), sizeof(number));
-	return (int64_t)be64toh(number);
+	return (int64_t)get_be64((const unsigned char *)PQgetvalue(result, row, column));
 }
 
 static int32_t int32_at(const PGresult *result, int row, int column)
 {
-	uint32_t number;
-
-	memcpy(&number, PQgetvalue(result, row, column), sizeof(number));
-	return (int32_t)be32toh(number);
+	return (int32_t)get_be32((const unsigned char *)PQgetvalue(result, row, column));
 }
 
 int peer_db_claim(struct peer_db *db, int32_t owner, struct peer_position *positions, size_t count, struct err *err)
 {
-	uint32_t turned = htobe32((uint32_t)owner);
+	unsigned char last[4];
 	PGresult *result;
 
 	array_begin(&db->arrays[0], TYPE_INT4);
 	for (size_t i = 0; i < count; i++)
 		add_int32(&db->arrays[0], positions[i].part);
-	array_end(&db->arrays[0], (int32_t)count);
-	if (run(db, &claim, (const unsigned char *)&turned, sizeof(turned), &result, err) < 0)
+	array_end(&db->arrays[0], count);
+	put_be32(last, (uint32_t)owner);
+	if (run(db, &claim, last, sizeof(last), &result, err) < 0)
 		return -1;
 	for (int row = 0; row < PQntuples(result); row++) {
 		struct peer_position *position = &positions[int32_at(result, row, 0) - positions[0].part];
@@ -299,7 +206,7 @@ int peer_db_load(struct peer_db *db, struct peer_debt *debts, size_t count, stru
 	array_begin(&db->arrays[0], TYPE_UUID);
 	for (size_t i = 0; i < count; i++)
 		add_uuid(&db->arrays[0], &debts[i].id);
-	array_end(&db->arrays[0], (int32_t)count);
+	array_end(&db->arrays[0], count);
 	if (run(db, &load, NULL, 0, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < PQntuples(result); row++) {
@@ -325,7 +232,7 @@ int peer_db_known(struct peer_db *db, const struct uuid *ids, size_t count, bool
 	array_begin(&db->arrays[0], TYPE_UUID);
 	for (size_t i = 0; i < count; i++)
 		add_uuid(&db->arrays[0], &ids[i]);
-	array_end(&db->arrays[0], (int32_t)count);
+	array_end(&db->arrays[0], count);
 	if (run(db, &known, NULL, 0, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < PQntuples(result); row++)
@@ -399,7 +306,7 @@ static int copy(struct peer_db *db, const char *sql, struct peer_bytes *rows, st
 
 	if (rows->count == 0)
 		return 0;
-	put(rows, COPY_TRAILER, sizeof(COPY_TRAILER) - 1);
+	rows_end(rows);
 	result = PQexec(db->pg, sql);
 	if (PQresultStatus(result) != PGRES_COPY_IN)
 		return failed(db, sql, result, err);
@@ -424,7 +331,7 @@ static int write_changes(struct peer_db *db, const struct peer_debt *debts, size
 {
 	static const int32_t types[] = { TYPE_TID, TYPE_UUID, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8 };
 	struct peer_bytes *arrays = db->arrays;
-	int32_t changed = 0;
+	size_t changed = 0;
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		array_begin(&arrays[i], types[i]);
@@ -443,14 +350,14 @@ static int write_changes(struct peer_db *db, const struct peer_debt *debts, size
 	}
 	for (size_t i = 0; i < COUNT(types); i++)
 		array_end(&arrays[i], changed);
-	return changed == 0 ? 0 : run_all(db, &update, (size_t)changed, err);
+	return changed == 0 ? 0 : run_all(db, &update, changed, err);
 }
 
 static int write_positions(struct peer_db *db, const struct peer_position *positions, size_t count, struct err *err)
 {
 	static const int32_t types[] = { TYPE_INT4, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_UUID };
 	struct peer_bytes *arrays = db->arrays;
-	int32_t moved = 0;
+	size_t moved = 0;
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		array_begin(&arrays[i], types[i]);
@@ -466,7 +373,7 @@ static int write_positions(struct peer_db *db, const struct peer_position *posit
 	}
 	for (size_t i = 0; i < COUNT(types); i++)
 		array_end(&arrays[i], moved);
-	return run_all(db, &move, (size_t)moved, err);
+	return run_all(db, &move, moved, err);
 }
 
 int peer_db_write(struct peer_db *db, const struct peer_debt *debts, size_t debts_count, const struct peer_position *positions,

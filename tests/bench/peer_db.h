@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "peer_bytes.h"
 #include "peer_message.h"
 
 /*
@@ -29,13 +30,6 @@ struct peer_position {
 	int32_t part;
 	int64_t next_offset, next_offset_was, log_seq;
 	struct uuid highest_id; /* of all command ids so far: a higher one is new */
-};
-
-/* Bytes of a binary COPY, or of an array. */
-struct peer_bytes {
-	unsigned char *data;
-	size_t size, capacity;
-	int32_t count; /* of rows or items */
 };
 
 struct peer_db {
