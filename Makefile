@@ -381,11 +381,11 @@ fuzzers: $(FUZZERS)
 # ---- speed ----
 
 .PHONY: bench
-bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1
+bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1 RUNS=5
 	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
 	@$(OUT)/bench/guard
 	@$(OUT)/bench/guard_engine
-	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) tests/bench/bench.py
+	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) RUNS=$(RUNS) tests/bench/bench.py
 	@DEBTS=$(DEBTS) tests/bench/bench_api.py
 	@MESSAGES=$(MESSAGES) QUICK=$(QUICK) tests/bench/bench_gateways.py
 

@@ -6,7 +6,8 @@ clock starts, two worker processes with the partitions split between them, and t
 (floor.c). For the first number also the latency at 10 % and at 80 % of the peak with the publisher. Prints a table; changes nothing
 outside its own folder, which it removes, also after a failure or Ctrl-C.
 
-environment: DEBTS=1000000 (and a tenth, and twice as many), COMMANDS=300000, WORKERS=2; QUICK=1: only DEBTS, and short latency runs
+environment: DEBTS=1000000 (and a tenth, and twice as many), COMMANDS=300000, WORKERS=2; QUICK=1: only DEBTS, and short latency runs;
+RUNS=1: all of it so often, and medians
 """
 
 import argparse
@@ -24,14 +25,10 @@ from machine import BIN, DEADLINE_S, key_values, memory_mb, say
 from runs import full_speed, latency, warm_up_with, with_publisher
 from sides import Workers
 from stack import SHOWN, Stack, prepare, wal_lsn, warm_up
+from table import median, table
 
 WARM_PART = 1 / 3  # of the commands, before the clock starts: statements are prepared, caches filled, the broker's JVM has compiled itself
 LOW_RATE = 500  # commands a second
-
-
-def split(cpu_us):
-    """worker 10.1 + postgres 20.2 + broker 2.0 = 32.3 us"""
-    return " + ".join(f"{name} {part:.1f}" for name, part in cpu_us.items()) + f" = {sum(cpu_us.values()):.1f} us"
 
 
 # ---- the floor ----
@@ -57,7 +54,11 @@ def floor(stack, debts, commands, batch, sessions):
             process.kill()
             process.wait()
     result = key_values(output)
-    return {"rate": result["rate"], "client_us": result["cpu_us"] / result["commands"], "wal": float(wal) / result["commands"]}
+    return {
+        "rate": result["rate"],
+        "cpu_us": {"client": result["cpu_us"] / result["commands"]},
+        "wal": float(wal) / result["commands"],
+    }
 
 
 # ---- all of it ----
@@ -93,6 +94,7 @@ def one_size(folder, debts, options, with_latency):
             # Last, because it is every database's checkpoint: what runs after it writes whole pages too.
             result["over_checkpoint"] = full_speed(workers, options.commands, over_checkpoint=True)
             say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
+            result["ratios"] = {"worker / floor": result["worker"]["rate"] / result["floor"]["rate"]}
         return result
 
 
@@ -107,41 +109,12 @@ def add_latency(result, workers, options):
         say("  at {rate:,.0f} commands/s: p50 {p50_ms:.0f} ms, p99 {p99_ms:.0f} ms, at most {max_ms:.0f} ms".format(**result["latency"][-1]))
 
 
-def table(results):
-    def row(name, value):
-        say(f"{name:<42}" + "".join(f"{value(result):>16}" for result in results))
-
-    say()
-    row("debts there before", lambda r: f"{r['debts']:,}")
-    row("worker, commands/s", lambda r: f"{r['worker']['rate']:,.0f}")
-    row("floor, commands/s", lambda r: f"{r['floor']['rate']:,.0f}")
-    row("worker / floor", lambda r: f"{r['worker']['rate'] / r['floor']['rate']:.2f}")
-    row("worker over a checkpoint, commands/s", lambda r: f"{r['over_checkpoint']['rate']:,.0f}")
-    row("CPU of a command, us: worker", lambda r: f"{r['worker']['cpu_us']['worker']:.1f}")
-    row("                      PostgreSQL", lambda r: f"{r['worker']['cpu_us']['postgres']:.1f}")
-    row("                      broker", lambda r: f"{r['worker']['cpu_us']['broker']:.1f}")
-    row("                      all", lambda r: f"{sum(r['worker']['cpu_us'].values()):.1f}")
-    row("                      all, over a checkpoint", lambda r: f"{sum(r['over_checkpoint']['cpu_us'].values()):.1f}")
-    row("floor's client, CPU us of a command", lambda r: f"{r['floor']['client_us']:.1f}")
-    row("WAL of a command, bytes: worker", lambda r: f"{r['worker']['wal']:,.0f}")
-    row("                         floor", lambda r: f"{r['floor']['wal']:,.0f}")
-    row("                         worker, over a checkpoint", lambda r: f"{r['over_checkpoint']['wal']:,.0f}")
-    row("commands of a batch", lambda r: f"{r['worker']['batch']:,.0f}")
-    row("resident memory of a worker: idle, MB", lambda r: f"{r['memory_idle']:.0f}")
-    row("                             peak, MB", lambda r: f"{r['memory']:.0f}")
-    for result in results:
-        if "with_publisher" in result:
-            say(f"peak with the publisher: {result['with_publisher']['rate']:,.0f} commands/s; {split(result['with_publisher']['cpu_us'])}")
-        for at in result.get("latency", []):
-            say(f"latency at {at['name']} ({at['rate']:,.0f}/s): p50 {at['p50_ms']:.0f} ms, p99 {at['p99_ms']:.0f} ms, max {at['max_ms']:.0f} ms;")
-            say(f"    CPU of a command: {split(at['cpu_us'])}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--debts", type=int, default=int(os.environ.get("DEBTS") or 1000000))
     parser.add_argument("--commands", type=int, default=int(os.environ.get("COMMANDS") or 300000))
     parser.add_argument("--workers", type=int, default=int(os.environ.get("WORKERS") or 2))
+    parser.add_argument("--runs", type=int, default=int(os.environ.get("RUNS") or 1))
     parser.add_argument("--quick", action="store_true", default=os.environ.get("QUICK", "") not in ("", "0"))
     options = parser.parse_args()
     options.latency_s = 5 if options.quick else 20
@@ -151,9 +124,14 @@ def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="dcs-bench."))
     folder.chmod(0o711)
     try:
-        results = [one_size(folder / str(debts), debts, options, with_latency=debts == options.debts) for debts in sizes]
+        results = {debts: [] for debts in sorted(sizes)}
+        for number in range(options.runs):
+            for debts in sizes:
+                results[debts].append(one_size(folder / f"{debts}-{number}", debts, options, with_latency=debts == options.debts))
         say(f"\nmemory {memory_mb()} MB, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f} now")
-        table(sorted(results, key=lambda result: result["debts"]))
+        if options.runs > 1:
+            say(f"medians of {options.runs} runs")
+        table([median(runs) for runs in results.values()])
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
