@@ -89,7 +89,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/tes
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(shell ls -S tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/doors/%,$(wildcard tests/fuzz/fuzz_*.c))
-BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor wire guard guard_engine http_load http_bare)
+BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor peer peer_load peer_publish wire guard guard_engine http_load http_bare)
 
 .DEFAULT_GOAL := build
 
@@ -261,6 +261,7 @@ BENCH_WORLD := $(OUT)/tests/bench/world.o
 $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD)
 	@mkdir -p $(@D)
 	$(call link,$(ALLOCATOR))
+$(OUT)/bench/peer: $(call objects,tests/bench/peer_db.c tests/bench/peer_kafka.c)
 
 # The record door plays scripts; the other doors take bytes as they are.
 $(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c law.c mutate.c compared.c tally.c))
@@ -381,11 +382,11 @@ fuzzers: $(FUZZERS)
 # ---- speed ----
 
 .PHONY: bench
-bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1 RUNS=5
+bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreSQL's own: DEBTS=1000000 COMMANDS=300000 WORKERS=2 QUICK=1 PEER=1 RUNS=5
 	@$(MAKE) --no-print-directory -j$(JOBS) build $(BENCHES)
 	@$(OUT)/bench/guard
 	@$(OUT)/bench/guard_engine
-	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) RUNS=$(RUNS) tests/bench/bench.py
+	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) PEER=$(PEER) RUNS=$(RUNS) tests/bench/bench.py
 	@DEBTS=$(DEBTS) tests/bench/bench_api.py
 	@MESSAGES=$(MESSAGES) QUICK=$(QUICK) tests/bench/bench_gateways.py
 

@@ -3,11 +3,11 @@
 
 For each number of debts: a private stack (compose/stack.sh), a database with that many debts, the commands published before the
 clock starts, two worker processes with the partitions split between them, and then, on a copy of the same database, the floor
-(floor.c). For the first number also the latency at 10 % and at 80 % of the peak with the publisher. Prints a table; changes nothing
+(floor.c), and the peer (peer.c), a plain set-based program over tables of its own. For the first number also the latency at 10 % and at 80 % of the peak with the publisher. Prints a table; changes nothing
 outside its own folder, which it removes, also after a failure or Ctrl-C.
 
 environment: DEBTS=1000000 (and a tenth, and twice as many), COMMANDS=300000, WORKERS=2; QUICK=1: only DEBTS, and short latency runs;
-RUNS=1: all of it so often, and medians
+PEER=1: the peer too; RUNS=1: all of it so often, and medians
 """
 
 import argparse
@@ -23,8 +23,8 @@ import time
 
 from machine import BIN, DEADLINE_S, key_values, memory_mb, say
 from runs import full_speed, latency, warm_up_with, with_publisher
-from sides import Workers
-from stack import SHOWN, Stack, prepare, wal_lsn, warm_up
+from sides import Peer, Workers
+from stack import SHOWN, Stack, prepare, prepare_peer, wal_lsn, warm_up
 from table import median, table
 
 WARM_PART = 1 / 3  # of the commands, before the clock starts: statements are prepared, caches filled, the broker's JVM has compiled itself
@@ -76,11 +76,13 @@ def one_size(folder, debts, options, with_latency):
         started = time.monotonic()
         touched = stack.touch_buffers()
         prepare(stack, debts)
+        if options.peer:
+            prepare_peer(stack, debts)
         say(f"  loaded in {time.monotonic() - started:.0f} s")
         describe(stack, touched)
         warm_up(stack, "dcs")
         result = {"debts": debts}
-        with Workers(stack, debts, options.workers) as workers:
+        with contextlib.ExitStack() as also, Workers(stack, debts, options.workers) as workers:
             result["memory_idle"] = workers.memory_now_mb()
             warm_up_with(workers, int(options.commands * WARM_PART))
             result["worker"] = full_speed(workers, options.commands)
@@ -89,13 +91,29 @@ def one_size(folder, debts, options, with_latency):
             warm_up(stack, "floor")
             result["floor"] = floor(stack, debts, options.commands, round(result["worker"]["batch"]), options.workers)
             say("  floor: {rate:,.0f} commands/s".format(**result["floor"]))
+            peer = also.enter_context(Peer(stack, debts, options.workers)) if options.peer else None
+            if peer:
+                warm_up(stack, "peer")
+                warm_up_with(peer, int(options.commands * WARM_PART))
+                result["peer"] = full_speed(peer, options.commands)
+                say("  peer: {rate:,.0f} commands/s, {batch:,.0f} to a batch".format(**result["peer"]))
             if with_latency:
                 add_latency(result, workers, options)
             # Last, because it is every database's checkpoint: what runs after it writes whole pages too.
             result["over_checkpoint"] = full_speed(workers, options.commands, over_checkpoint=True)
             say("  worker, over a checkpoint: {rate:,.0f} commands/s".format(**result["over_checkpoint"]))
             result["ratios"] = {"worker / floor": result["worker"]["rate"] / result["floor"]["rate"]}
+            if peer:
+                result["peer_over_checkpoint"] = full_speed(peer, options.commands, over_checkpoint=True)
+                say("  peer, over a checkpoint: {rate:,.0f} commands/s".format(**result["peer_over_checkpoint"]))
+                add_peer_ratios(result)
         return result
+
+
+def add_peer_ratios(result):
+    """Of runs of the same minutes: a machine is not equally fast all the time."""
+    result["ratios"]["worker / peer"] = result["worker"]["rate"] / result["peer"]["rate"]
+    result["ratios"]["worker / peer, over a checkpoint"] = result["over_checkpoint"]["rate"] / result["peer_over_checkpoint"]["rate"]
 
 
 def add_latency(result, workers, options):
@@ -115,6 +133,7 @@ def main():
     parser.add_argument("--commands", type=int, default=int(os.environ.get("COMMANDS") or 300000))
     parser.add_argument("--workers", type=int, default=int(os.environ.get("WORKERS") or 2))
     parser.add_argument("--runs", type=int, default=int(os.environ.get("RUNS") or 1))
+    parser.add_argument("--peer", action="store_true", default=os.environ.get("PEER", "") not in ("", "0"))
     parser.add_argument("--quick", action="store_true", default=os.environ.get("QUICK", "") not in ("", "0"))
     options = parser.parse_args()
     options.latency_s = 5 if options.quick else 20

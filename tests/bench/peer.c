@@ -245,7 +245,7 @@ static void decide_payment(struct item *item, struct peer_debt *debt)
 static void decide(struct peer *peer, struct item *item)
 {
 	struct peer_debt *debt = &peer->debts[item->slot];
-	int32_t part = item->position->part;
+	struct peer_row row;
 
 	item->position->next_offset = item->message->offset + 1;
 	if (item->is_repeat)
@@ -257,9 +257,15 @@ static void decide(struct peer *peer, struct item *item)
 		decide_payment(item, debt);
 	item->event.version = debt->version;
 	item->event.balance_minor = debt->cost_minor + debt->interest_minor + debt->principal_minor;
-	peer_db_add_event(&peer->db, part, item->seq, item->answer, &item->id, &item->event);
+	row = (struct peer_row){ .part = item->position->part,
+				 .kind = item->answer,
+				 .seq = item->seq,
+				 .at_ms = rd_kafka_message_timestamp(item->message, NULL),
+				 .command_id = &item->id,
+				 .event = &item->event };
+	peer_db_add_event(&peer->db, &row);
 	if (item->answer != PEER_REJECTED)
-		peer_db_add_entry(&peer->db, part, item->seq, &item->event);
+		peer_db_add_entry(&peer->db, &row);
 	if (item->answer == PEER_PAYMENT_RECORDED)
 		peer_db_add_payment(&peer->db, &item->body.pay);
 }
@@ -286,8 +292,8 @@ static int finish(struct peer *peer, struct batch *batch, struct err *err)
 	for (size_t i = 0; i < peer->positions_count; i++)
 		peer->positions[i].next_offset_was = peer->positions[i].next_offset;
 	for (struct item *item = batch->items; item < batch->items + batch->count; item++) {
-		if (!item->is_repeat && peer_kafka_send(&peer->kafka, item->message, &item->id, item->answer, item->seq,
-							&item->event, err) < 0)
+		if (!item->is_repeat &&
+		    peer_kafka_send(&peer->kafka, item->message, &item->id, item->answer, item->seq, &item->event, err) < 0)
 			return -1;
 		rd_kafka_message_destroy(item->message);
 	}

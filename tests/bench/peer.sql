@@ -17,17 +17,20 @@ CREATE TABLE peer.debt (
 ) WITH (fillfactor = 70, autovacuum_vacuum_scale_factor = 0.05);
 
 CREATE TABLE peer.event (
-	part       integer NOT NULL,
-	kind       smallint NOT NULL,
-	seq        bigint NOT NULL,
-	command_id uuid PRIMARY KEY, -- a command is applied once, also when its producer sends it twice
-	body       bytea NOT NULL
+	part        integer NOT NULL,
+	kind        smallint NOT NULL,
+	seq         bigint NOT NULL,
+	at          timestamptz NOT NULL,
+	command_id  uuid PRIMARY KEY, -- a command is applied once, also when its producer sends it twice
+	customer_id uuid NOT NULL, -- the key in Kafka
+	body        bytea NOT NULL
 );
 
 CREATE TABLE peer.entry (
 	part            integer NOT NULL,
 	seq             bigint NOT NULL,
 	debt_id         uuid NOT NULL,
+	command_id      uuid NOT NULL,
 	cash_minor      bigint NOT NULL, -- or what the creditor claims
 	principal_minor bigint NOT NULL,
 	interest_minor  bigint NOT NULL,
@@ -40,6 +43,7 @@ CREATE TABLE peer.entry (
 CREATE TABLE peer.payment (
 	payment_id   uuid PRIMARY KEY,
 	debt_id      uuid NOT NULL,
+	customer_id  uuid NOT NULL,
 	amount_minor bigint NOT NULL CHECK (amount_minor > 0),
 	received_on  date NOT NULL,
 	currency     text COLLATE "C" NOT NULL,

@@ -243,24 +243,28 @@ int peer_db_known(struct peer_db *db, const struct uuid *ids, size_t count, bool
 
 /* ---- writing ---- */
 
-void peer_db_add_event(struct peer_db *db, int32_t part, int64_t seq, enum peer_kind kind, const struct uuid *command_id,
-		       const struct peer_event *event)
+void peer_db_add_event(struct peer_db *db, const struct peer_row *row)
 {
-	row_begin(&db->events, 5);
-	add_int32(&db->events, part);
+	row_begin(&db->events, 7);
+	add_int32(&db->events, row->part);
 	put_32(&db->events, 2);
-	put_16(&db->events, (uint16_t)kind);
-	add_int64(&db->events, seq);
-	add_uuid(&db->events, command_id);
-	add(&db->events, event, sizeof(*event));
+	put_16(&db->events, (uint16_t)row->kind);
+	add_int64(&db->events, row->seq);
+	add_int64(&db->events, instant_to_postgres(row->at_ms));
+	add_uuid(&db->events, row->command_id);
+	add_uuid(&db->events, &row->event->customer_id);
+	add(&db->events, row->event, sizeof(*row->event));
 }
 
-void peer_db_add_entry(struct peer_db *db, int32_t part, int64_t seq, const struct peer_event *event)
+void peer_db_add_entry(struct peer_db *db, const struct peer_row *row)
 {
-	row_begin(&db->entries, 8);
-	add_int32(&db->entries, part);
-	add_int64(&db->entries, seq);
+	const struct peer_event *event = row->event;
+
+	row_begin(&db->entries, 9);
+	add_int32(&db->entries, row->part);
+	add_int64(&db->entries, row->seq);
 	add_uuid(&db->entries, &event->debt_id);
+	add_uuid(&db->entries, row->command_id);
 	add_int64(&db->entries, -event->principal_minor - event->interest_minor - event->cost_minor - event->credit_minor);
 	add_int64(&db->entries, event->principal_minor);
 	add_int64(&db->entries, event->interest_minor);
@@ -270,9 +274,10 @@ void peer_db_add_entry(struct peer_db *db, int32_t part, int64_t seq, const stru
 
 void peer_db_add_payment(struct peer_db *db, const struct peer_record_payment *payment)
 {
-	row_begin(&db->payments, 7);
+	row_begin(&db->payments, 8);
 	add_uuid(&db->payments, &payment->payment_id);
 	add_uuid(&db->payments, &payment->debt_id);
+	add_uuid(&db->payments, &payment->customer_id);
 	add_int64(&db->payments, payment->amount_minor);
 	add_day(&db->payments, payment->received_on);
 	add_text(&db->payments, payment->currency, sizeof(payment->currency));

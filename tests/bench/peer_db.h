@@ -50,9 +50,17 @@ MUST_CHECK int peer_db_load(struct peer_db *db, struct peer_debt *debts, size_t 
 /* Which of these commands have an event. */
 MUST_CHECK int peer_db_known(struct peer_db *db, const struct uuid *ids, size_t count, bool *ret_known, struct err *err);
 
-void peer_db_add_event(struct peer_db *db, int32_t part, int64_t seq, enum peer_kind kind, const struct uuid *command_id,
-		       const struct peer_event *event);
-void peer_db_add_entry(struct peer_db *db, int32_t part, int64_t seq, const struct peer_event *event);
+/* An event in the log, and what it books. */
+struct peer_row {
+	int32_t part;
+	enum peer_kind kind;
+	int64_t seq, at_ms;
+	const struct uuid *command_id;
+	const struct peer_event *event;
+};
+
+void peer_db_add_event(struct peer_db *db, const struct peer_row *row);
+void peer_db_add_entry(struct peer_db *db, const struct peer_row *row);
 void peer_db_add_payment(struct peer_db *db, const struct peer_record_payment *payment);
 
 /* The rows that were added, the debts that are new or have changed, the positions that have moved. */

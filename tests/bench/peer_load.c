@@ -18,7 +18,8 @@
 
 static const struct db_table table_debts = {
 	.name = "peer.debt",
-	.columns = "debt_id uuid, customer_id uuid, creditor_id uuid, version bigint, principal_minor bigint, interest_minor bigint, "
+	.columns = "debt_id uuid, customer_id uuid, creditor_id uuid, version bigint, principal_minor bigint, interest_minor "
+		   "bigint, "
 		   "cost_minor bigint, credit_minor bigint, opened_on date, due_on date, currency text, external_ref text",
 };
 

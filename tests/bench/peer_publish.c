@@ -97,8 +97,9 @@ int main(int argc, char **argv)
 {
 	struct bus_conf conf = { .client_id = "bench-peer", .linger_us = LINGER_US };
 	struct bus_producer *producer = NULL;
-	struct world world;
-	int64_t from, count;
+	struct world world = { 0 };
+	int64_t from = 0;
+	int64_t count = 0;
 	struct err err = ERR_INIT;
 	enum conf_outcome outcome;
 	int argi;

@@ -1,4 +1,4 @@
-"""Who is measured. A side is processes that own all partitions of a stack, and what is published to them: our workers."""
+"""Who is measured. A side is processes that own all partitions of a stack, and what is published to them: our workers, or the peer."""
 
 import signal
 import subprocess
@@ -7,6 +7,7 @@ from machine import BIN, run, say, until
 from stack import ask
 
 PARTS = 6
+PEER_BATCH = 8192  # at which it is fastest
 
 
 class Side:
@@ -133,6 +134,38 @@ class Workers(Side):
     def measure(self, before, since_ms=0):
         places = ("--commands-from", offsets(before[0]), "--events-from", offsets(before[1]))
         return run(BIN / "bench/measure", *places, "--since", since_ms, env=self.stack.env)
+
+
+class Peer(Side):
+    """peer.c, in a database of its own (prepare_peer)."""
+
+    name, database = "peer", "peer"
+    positions_table, log_table, events_topic = "peer.position", "peer.event", "peer.events"
+
+    def command(self, number):
+        return [BIN / "bench/peer", "--session", number, "--sessions", self.count, "--batch", PEER_BATCH]
+
+    def env(self):
+        return self.stack.env_of(self.database)
+
+    def publish_from(self, first, count, rate):
+        if rate:
+            raise ValueError("the peer's publisher knows no rate")
+        return run(BIN / "bench/peer_publish", "--debts", self.debts, "--from", first, "--count", count, env=self.stack.env)
+
+    def measure(self, before, since_ms=0):
+        """Each command has one event, but a repetition: no record needs to be read but the last of each partition."""
+        now = self.positions()
+        commands, events = (sum(now[kind]) - sum(before[kind]) for kind in (0, 1))
+        seconds = (max(self.last_event_ms(part) for part in range(PARTS)) - since_ms) / 1000
+        return {"rate": events / seconds, "unanswered": commands - events}
+
+    def last_event_ms(self, part):
+        place = ("-t", self.events_topic, "-p", str(part), "-o", "-1", "-c", "1", "-e")
+        answer = subprocess.run(
+            ["kcat", "-q", "-C", "-b", self.stack.env["DCS_KAFKA_BOOTSTRAP"], *place, "-f", "%T\n"], stdout=subprocess.PIPE, text=True, check=True
+        )
+        return int(answer.stdout or 0)
 
 
 def offsets(positions):

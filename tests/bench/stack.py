@@ -166,10 +166,18 @@ def prepare(stack, debts):
     stack.sql("floor", "SELECT dcs_grant_module('debts')")  # settings of a role in a database are not copied with it
 
 
+def prepare_peer(stack, debts):
+    """The same world in the peer's tables, and its topics."""
+    stack.sql("postgres", "CREATE DATABASE peer")
+    stack.sql("peer", (pathlib.Path(__file__).parent / "peer.sql").read_text() + "CREATE EXTENSION pg_prewarm")
+    run(BIN / "bench/peer_load", "--debts", debts, env=stack.env_of("peer"))
+    stack.sql("peer", "VACUUM (ANALYZE) peer.debt")
+
+
 def warm_up(stack, database):
     stack.sql(
         database,
         "SELECT pg_prewarm(c.oid) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE n.nspname IN ('customers', 'debts') AND c.relkind IN ('r', 'i')",
+        " WHERE n.nspname IN ('customers', 'debts', 'peer') AND c.relkind IN ('r', 'i')",
     )
     os.sync()  # the preparation's writing is not the run's
