@@ -59,7 +59,8 @@ struct peer {
 	struct peer_kafka kafka;
 	struct peer_debt *debts; /* that the batch touches */
 	size_t debts_count;
-	uint32_t *slots; /* debts by id: open addressing */
+	struct peer_debt **order; /* of their ids, those that are loaded; behind them those that are created */
+	uint32_t *slots;          /* debts by id: open addressing */
 	size_t slots_count;
 	struct batch batches[2]; /* one is being committed while the next is collected */
 };
@@ -134,6 +135,14 @@ static uint32_t debt_slot(struct peer *peer, const struct uuid *id)
 	}
 }
 
+static int compare(const void *a, const void *b)
+{
+	struct peer_debt *const *first = a;
+	struct peer_debt *const *second = b;
+
+	return uuid_compare(&(*first)->id, &(*second)->id);
+}
+
 /* A debt that is created is taken for new, as its command is; the primary key sees to it. */
 static int load(struct peer *peer, struct batch *batch, struct err *err)
 {
@@ -148,7 +157,10 @@ static int load(struct peer *peer, struct batch *batch, struct err *err)
 	for (struct item *item = batch->items; item < batch->items + batch->count; item++)
 		if (item->kind == PEER_CREATE_DEBT)
 			item->slot = debt_slot(peer, &item->body.create.debt_id);
-	return peer_db_load(&peer->db, peer->debts, wanted, err);
+	for (size_t i = 0; i < peer->debts_count; i++)
+		peer->order[i] = &peer->debts[i];
+	qsort(peer->order, wanted, sizeof(struct peer_debt *), compare);
+	return peer_db_load(&peer->db, peer->order, wanted, err);
 }
 
 static bool is_in(const struct batch *batch, const struct item *end)
@@ -278,7 +290,7 @@ static int process(struct peer *peer, struct batch *batch, struct err *err)
 		return -1;
 	for (size_t i = 0; i < batch->count; i++)
 		decide(peer, &batch->items[i]);
-	if (peer_db_write(&peer->db, peer->debts, peer->debts_count, peer->positions, peer->positions_count, err) < 0)
+	if (peer_db_write(&peer->db, peer->order, peer->debts_count, peer->positions, peer->positions_count, err) < 0)
 		return -1;
 	return peer_db_commit_send(&peer->db, err);
 }
@@ -331,9 +343,10 @@ static int allocate_new(struct peer *peer, struct err *err)
 		peer->slots_count *= 2;
 	peer->slots = calloc(peer->slots_count, sizeof(*peer->slots));
 	peer->debts = calloc((size_t)peer->batch_max, sizeof(*peer->debts));
+	peer->order = calloc((size_t)peer->batch_max, sizeof(struct peer_debt *));
 	for (size_t i = 0; i < COUNT(peer->batches); i++)
 		peer->batches[i].items = calloc((size_t)peer->batch_max, sizeof(struct item));
-	if (!peer->slots || !peer->debts || !peer->batches[0].items || !peer->batches[1].items)
+	if (!peer->slots || !peer->debts || !peer->order || !peer->batches[0].items || !peer->batches[1].items)
 		return err_set(err, ERR_FATAL, "no memory");
 	return 0;
 }
@@ -375,6 +388,7 @@ static void stop(struct peer *peer)
 	peer_db_close(&peer->db);
 	free(peer->slots);
 	free(peer->debts);
+	free(peer->order);
 	for (size_t i = 0; i < COUNT(peer->batches); i++)
 		free(peer->batches[i].items);
 }

@@ -199,18 +199,18 @@ int peer_db_begin(struct peer_db *db, struct err *err)
 	return execute(db, "BEGIN", err);
 }
 
-int peer_db_load(struct peer_db *db, struct peer_debt *debts, size_t count, struct err *err)
+int peer_db_load(struct peer_db *db, struct peer_debt *const *debts, size_t count, struct err *err)
 {
 	PGresult *result;
 
 	array_begin(&db->arrays[0], TYPE_UUID);
 	for (size_t i = 0; i < count; i++)
-		add_uuid(&db->arrays[0], &debts[i].id);
+		add_uuid(&db->arrays[0], &debts[i]->id);
 	array_end(&db->arrays[0], count);
 	if (run(db, &load, NULL, 0, &result, err) < 0)
 		return -1;
 	for (int row = 0; row < PQntuples(result); row++) {
-		struct peer_debt *debt = &debts[int64_at(result, row, 0) - 1];
+		struct peer_debt *debt = debts[int64_at(result, row, 0) - 1];
 
 		memcpy(debt->place, PQgetvalue(result, row, 1), sizeof(debt->place));
 		debt->version = debt->version_was = int64_at(result, row, 2);
@@ -332,7 +332,7 @@ static int copy(struct peer_db *db, const char *sql, struct peer_bytes *rows, st
 	return 0;
 }
 
-static int write_changes(struct peer_db *db, const struct peer_debt *debts, size_t count, struct err *err)
+static int write_changes(struct peer_db *db, struct peer_debt *const *debts, size_t count, struct err *err)
 {
 	static const int32_t types[] = { TYPE_TID, TYPE_UUID, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8, TYPE_INT8 };
 	struct peer_bytes *arrays = db->arrays;
@@ -340,7 +340,9 @@ static int write_changes(struct peer_db *db, const struct peer_debt *debts, size
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		array_begin(&arrays[i], types[i]);
-	for (const struct peer_debt *debt = debts; debt < debts + count; debt++) {
+	for (size_t i = 0; i < count; i++) {
+		const struct peer_debt *debt = debts[i];
+
 		if (debt->creation || debt->version == debt->version_was)
 			continue;
 		add(&arrays[0], debt->place, sizeof(debt->place));
@@ -381,12 +383,12 @@ static int write_positions(struct peer_db *db, const struct peer_position *posit
 	return run_all(db, &move, moved, err);
 }
 
-int peer_db_write(struct peer_db *db, const struct peer_debt *debts, size_t debts_count, const struct peer_position *positions,
+int peer_db_write(struct peer_db *db, struct peer_debt *const *debts, size_t debts_count, const struct peer_position *positions,
 		  size_t positions_count, struct err *err)
 {
 	for (size_t i = 0; i < debts_count; i++)
-		if (debts[i].creation)
-			add_debt(db, &debts[i]);
+		if (debts[i]->creation)
+			add_debt(db, debts[i]);
 	if (copy(db, "COPY peer.event FROM STDIN (FORMAT binary)", &db->events, err) < 0 ||
 	    copy(db, "COPY peer.entry FROM STDIN (FORMAT binary)", &db->entries, err) < 0 ||
 	    copy(db, "COPY peer.payment FROM STDIN (FORMAT binary)", &db->payments, err) < 0 ||

@@ -45,8 +45,8 @@ void peer_db_close(struct peer_db *db);
 MUST_CHECK int peer_db_claim(struct peer_db *db, int32_t owner, struct peer_position *positions, size_t count, struct err *err);
 
 MUST_CHECK int peer_db_begin(struct peer_db *db, struct err *err);
-/* The debts whose ids are set; what is not found stays as it is. */
-MUST_CHECK int peer_db_load(struct peer_db *db, struct peer_debt *debts, size_t count, struct err *err);
+/* The debts whose ids are set; what is not found stays as it is. In the order of the ids, pages are read together. */
+MUST_CHECK int peer_db_load(struct peer_db *db, struct peer_debt *const *debts, size_t count, struct err *err);
 /* Which of these commands have an event. */
 MUST_CHECK int peer_db_known(struct peer_db *db, const struct uuid *ids, size_t count, bool *ret_known, struct err *err);
 
@@ -64,7 +64,7 @@ void peer_db_add_entry(struct peer_db *db, const struct peer_row *row);
 void peer_db_add_payment(struct peer_db *db, const struct peer_record_payment *payment);
 
 /* The rows that were added, the debts that are new or have changed, the positions that have moved. */
-MUST_CHECK int peer_db_write(struct peer_db *db, const struct peer_debt *debts, size_t debts_count,
+MUST_CHECK int peer_db_write(struct peer_db *db, struct peer_debt *const *debts, size_t debts_count,
 			     const struct peer_position *positions, size_t positions_count, struct err *err);
 MUST_CHECK int peer_db_commit_send(struct peer_db *db, struct err *err);
 MUST_CHECK int peer_db_commit_finish(struct peer_db *db, struct err *err);
