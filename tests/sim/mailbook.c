@@ -412,7 +412,7 @@ static bool is_for_the_debts(const struct compliance_decided *event)
 		if (!str_equal(str_prefix(event->rules[i], 5), STR("DEBT-")))
 			return false;
 	}
-	return str_is(event->message_class, "demand") && event->rules_count > 0;
+	return (str_is(event->message_class, "demand") || str_is(event->message_class, "reminder")) && event->rules_count > 0;
 }
 
 /* Whether it forbids the message is judged by dunning's book, and by the guard's own tests. */
