@@ -389,6 +389,11 @@ bench: deps ## rate, CPU, memory and latency of the debts worker beside PostgreS
 	@DEBTS=$(DEBTS) COMMANDS=$(COMMANDS) WORKERS=$(WORKERS) QUICK=$(QUICK) PEER=$(PEER) RUNS=$(RUNS) tests/bench/bench.py
 	@DEBTS=$(DEBTS) tests/bench/bench_api.py
 	@MESSAGES=$(MESSAGES) QUICK=$(QUICK) tests/bench/bench_gateways.py
+	@$(MAKE) --no-print-directory bench-dunning
+
+.PHONY: bench-dunning
+bench-dunning: deps build ## the same of dunning: groups evaluated, events answered, commands beside a million due groups: DUE=1000000 PERSONS=100000 SECONDS=60 QUICK=1
+	@DUE=$(DUE) PERSONS=$(PERSONS) SECONDS=$(SECONDS) QUICK=$(QUICK) tests/bench/bench_dunning.py
 
 .PHONY: chaos
 chaos: deps build ## programs, PostgreSQL and Kafka killed under load: KILLS=100 PG_KILLS=5 KAFKA_KILLS=5 FREEZES=2 SEED=1

@@ -11,16 +11,7 @@ pg="${DCS_TEST_PG/dbname=postgres/dbname=bench}"
 $psql "$DCS_TEST_PG" -c "CREATE DATABASE bench TEMPLATE template0"
 $psql "$pg" -c "ALTER SYSTEM SET shared_buffers = '512MB'" >/dev/null
 $dcs migrate --pg "$pg" >/dev/null
-$psql "$pg" -v debts="$debts" <<'SQL'
--- An id of a number: in the order of the numbers, and of a letter.
-CREATE FUNCTION pg_temp.id(kind text, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
-	SELECT ('019a' || lpad(to_hex(n), 8, '0') || '7000' || '8000' || lpad(to_hex(ascii(kind)), 12, '0'))::uuid
-$$;
-CREATE TEMP TABLE g AS SELECT n, (n * 10 / 11)::bigint AS person FROM generate_series(1, :debts * 4 / 5) n;
-INSERT INTO dunning.person SELECT pg_temp.id('C', p), 1, true, 'natural', 'DE', NULL, 'Europe/Berlin', 'de', (p % 10 < 8)::int, (p % 10 < 6)::int,
-	0, (p % 10 < 9)::int, CASE WHEN p % 20 = 0 THEN 2 ELSE 0 END, NULL, (p % 300 = 0)::int, (p % 200 = 0)::int, (p % 100 = 0)::int
-	FROM (SELECT DISTINCT person AS p FROM g) x;
-INSERT INTO dunning.debt_group SELECT pg_temp.id('G', n), pg_temp.id('C', person), pg_temp.id('K', n % 50), 'EUR', 1, NULL, 0, 0, 0, 0, NULL, NULL, 0, false FROM g;
+cat "${BASH_SOURCE[0]%/*}/dunning_world.sql" - <<'SQL' | $psql "$pg" -v debts="$debts"
 INSERT INTO dunning.debt SELECT pg_temp.id('D', d), pg_temp.id('C', g.person), pg_temp.id('K', g.n % 50), NULL, pg_temp.id('G', g.n), 1, 'EUR', date '2025-06-01',
 	date '2025-12-31' - (d % 230)::int + 30, 500 + d * 7919::bigint % 200000, 0, 0, 2, 0, CASE WHEN d % 230 > 60 THEN 'consumer_early' END,
 	CASE WHEN d % 230 > 60 THEN 1 + (d % 5)::int ELSE 0 END, CASE WHEN d % 230 > 60 THEN date '2025-12-31' - (d % 25)::int END
