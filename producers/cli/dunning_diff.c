@@ -10,23 +10,13 @@
 #include "progress.h"
 
 static struct {
-	const char *pg, *pg_user, *as_of, *by;
-	bool is_alone, progress;
+	struct dunning_view_conf view;
+	const char *by;
+	bool progress;
 } conf;
 
 static const struct conf_row rows[] = {
-	ROW_PG(&conf.pg),
-	ROW_PG_USER(&conf.pg_user),
-	{ .name = "as.of",
-	  .kind = CONF_TEXT,
-	  .default_value = "",
-	  .target = &conf.as_of,
-	  .help = "the business date, 2026-11-22; default: the day after the one that is reached" },
-	{ .name = "alone",
-	  .kind = CONF_SWITCH,
-	  .default_value = "no",
-	  .target = &conf.is_alone,
-	  .help = "as if no other policy were in force beside each of the two" },
+	ROWS_DUNNING_VIEW(conf.view),
 	{ .name = "by",
 	  .kind = CONF_TEXT,
 	  .default_value = "person",
@@ -114,13 +104,13 @@ static void print_sums(FILE *file, struct diff *diff, char **names)
 
 static int diff_all(struct diff *diff, char **names, bool by_person, struct err *err)
 {
-	if (dunning_open(&diff->view, conf.pg, conf.pg_user, conf.as_of, err) != 0)
+	if (dunning_open(&diff->view, &conf.view, NULL, err) != 0)
 		return -1;
 	for (int which = 0; which < BOTH; which++) {
 		const struct policy *policy;
 
 		diff->policies[which] = diff->view.published;
-		if (dunning_put(names[which], conf.is_alone, &diff->policies[which], &policy, err) != 0)
+		if (dunning_put(names[which], conf.view.is_alone, &diff->policies[which], &policy, err) != 0)
 			return -1;
 		dry_run_init(&diff->runs[which], &diff->policies[which], diff->view.today);
 	}

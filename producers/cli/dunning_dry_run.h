@@ -41,16 +41,38 @@ bool dunning_dry_run(int argc, char **argv, int *ret_status);
 
 #define CAPS_DAYS 7 /* demands of earlier days count against no cap */
 
+/* Settings: which snapshot. */
+struct dunning_view_conf {
+	const char *pg, *pg_user, *as_of;
+	bool is_alone;
+};
+#define ROWS_DUNNING_VIEW(conf)                                                                                                  \
+	ROW_PG(&(conf).pg), ROW_PG_USER(&(conf).pg_user),                                                                        \
+		{ .name = "as.of",                                                                                               \
+		  .kind = CONF_TEXT,                                                                                             \
+		  .default_value = "",                                                                                           \
+		  .target = &(conf).as_of,                                                                                       \
+		  .help = "the business date, or the first of several, 2026-11-22; default: the day after the one that is "      \
+			  "reached" },                                                                                           \
+	{                                                                                                                        \
+		.name = "alone", .kind = CONF_SWITCH, .default_value = "no", .target = &(conf).is_alone,                         \
+		.help = "as if no other policy were in force beside POLICY"                                                      \
+	}
+
 /* The snapshot. */
 struct dunning_view {
 	struct db *db;
 	struct policies published;
-	int32_t business_date; /* DAY_MIN: there was no Tick */
-	int32_t today;         /* the day that is asked about */
+	const struct policy *draft; /* in `published`; NULL: it is as published */
+	int32_t business_date;      /* DAY_MIN: there was no Tick */
+	int32_t today;              /* the day that is asked about */
 };
 
-/* Opens the database and the snapshot. `as_of` "": the day after the business date, or after the clock's day if there was no Tick. */
-MUST_CHECK int dunning_open(struct dunning_view *view, const char *pg, const char *pg_user, const char *as_of, struct err *err);
+/*
+ * Opens the database and the snapshot, and puts the policy of that name into it (dunning_put; NULL: none). Without as_of the day is the
+ * one after the business date, or after the clock's day if there was no Tick.
+ */
+MUST_CHECK int dunning_open(struct dunning_view *view, const struct dunning_view_conf *conf, const char *policy, struct err *err);
 void dunning_close(struct dunning_view *view); /* accepts a zeroed one */
 
 /*

@@ -15,24 +15,14 @@
 #define ITEMS_SIZE_MAX ((size_t)4 << 30)
 
 static struct {
-	const char *pg, *pg_user, *as_of, *by, *key_file;
+	struct dunning_view_conf view;
+	const char *by, *key_file;
 	int64_t prices[CHANNEL_COUNT];
-	bool is_alone, progress;
+	bool progress;
 } conf;
 
 static const struct conf_row rows[] = {
-	ROW_PG(&conf.pg),
-	ROW_PG_USER(&conf.pg_user),
-	{ .name = "as.of",
-	  .kind = CONF_TEXT,
-	  .default_value = "",
-	  .target = &conf.as_of,
-	  .help = "the business date, 2026-11-22; default: the day after the one that is reached" },
-	{ .name = "alone",
-	  .kind = CONF_SWITCH,
-	  .default_value = "no",
-	  .target = &conf.is_alone,
-	  .help = "as if no other policy were in force" },
+	ROWS_DUNNING_VIEW(conf.view),
 	{ .name = "by",
 	  .kind = CONF_TEXT,
 	  .default_value = "total",
@@ -63,7 +53,6 @@ static const struct usage usage = {
 
 struct preview {
 	struct dunning_view view;
-	const struct policy *draft; /* NULL: those in force */
 	struct zones zones;
 	bool has_key;
 	uint8_t key[32];
@@ -127,7 +116,7 @@ static struct dry_item *items_of(const struct preview *preview, size_t *ret_coun
 /* What the figures rest on, beside the tables. */
 static void print_assumptions(FILE *file, const struct preview *preview)
 {
-	const struct policy *draft = preview->draft;
+	const struct policy *draft = preview->view.draft;
 	char today[16];
 
 	day_format(today, preview->view.today);
@@ -135,7 +124,7 @@ static void print_assumptions(FILE *file, const struct preview *preview)
 		fprintf(file, "on %s, by the policies in force\n", today);
 	else
 		fprintf(file, "on %s, by %s version %d%s\n", today, draft->name, (int)draft->version,
-			conf.is_alone ? " alone" : " and the other policies in force");
+			conf.view.is_alone ? " alone" : " and the other policies in force");
 	fprintf(file,
 		"assumed: what is known now stays as it is until then; costs are %lld an e-mail, %lld an SMS, %lld a letter "
 		"(minor "
@@ -173,9 +162,7 @@ static int prepare(struct preview *preview, const char *policy, struct err *err)
 	if (preview->has_key &&
 	    (key_read(preview->key, conf.key_file, err) != 0 || zones_load(&preview->zones, ZONE_FOLDER, err) != 0))
 		return -1;
-	if (dunning_open(&preview->view, conf.pg, conf.pg_user, conf.as_of, err) != 0)
-		return -1;
-	if (policy != NULL && dunning_put(policy, conf.is_alone, &preview->view.published, &preview->draft, err) != 0)
+	if (dunning_open(&preview->view, &conf.view, policy, err) != 0)
 		return -1;
 	dry_run_init(&preview->run, &preview->view.published, preview->view.today);
 	return 0;
@@ -221,7 +208,7 @@ int run_dunning_preview(int argc, char **argv)
 	by_person = strcmp(conf.by, "person") == 0;
 	if (!by_person && strcmp(conf.by, "total") != 0)
 		return fail_usage(argv[0], "--by is total or person");
-	if (conf.is_alone && arguments.count == 0)
+	if (conf.view.is_alone && arguments.count == 0)
 		return fail_usage(argv[0], "--alone needs a policy");
 	buf_init(&preview.items, ITEMS_SIZE_MAX);
 	buf_init(&preview.ids, ITEMS_SIZE_MAX);

@@ -18,21 +18,16 @@
 #define WEEK_DAYS       7
 
 static struct {
-	const char *pg, *pg_user, *as_of, *customer, *by;
+	struct dunning_view_conf view;
+	const char *customer, *by;
 	int64_t days, pay_rate;
 	int64_t prices[CHANNEL_COUNT];
 	const char *change; /* only for --help: dunning_take_changes reads them all */
-	bool is_alone, progress;
+	bool progress;
 } conf;
 
 static const struct conf_row rows[] = {
-	ROW_PG(&conf.pg),
-	ROW_PG_USER(&conf.pg_user),
-	{ .name = "as.of",
-	  .kind = CONF_TEXT,
-	  .default_value = "",
-	  .target = &conf.as_of,
-	  .help = "the first day, 2026-11-22; default: the day after the business date that is reached" },
+	ROWS_DUNNING_VIEW(conf.view),
 	{ .name = "days",
 	  .kind = CONF_NUMBER,
 	  .default_value = "90",
@@ -40,11 +35,6 @@ static const struct conf_row rows[] = {
 	  .number_min = 1,
 	  .number_max = PLAY_DAYS_MAX,
 	  .help = "how many days" },
-	{ .name = "alone",
-	  .kind = CONF_SWITCH,
-	  .default_value = "no",
-	  .target = &conf.is_alone,
-	  .help = "as if no other policy were in force" },
 	{ .name = "by",
 	  .kind = CONF_TEXT,
 	  .default_value = "week",
@@ -96,7 +86,6 @@ struct row {
 
 struct simulation {
 	struct dunning_view view;
-	const struct policy *draft;
 	struct play play;
 	struct play_change payment; /* of --pay-rate */
 	struct buf groups;          /* of one person: struct portfolio_group */
@@ -317,7 +306,7 @@ static void print_all(struct simulation *simulation)
 	const bool by_day = strcmp(conf.by, "day") == 0;
 
 	qsort(simulation->rows, simulation->rows_count, sizeof(simulation->rows[0]), compare_rows);
-	print_assumptions(by_day ? stderr : stdout, &simulation->play, simulation->draft);
+	print_assumptions(by_day ? stderr : stdout, &simulation->play, simulation->view.draft);
 	if (by_day)
 		print_days(simulation);
 	else
@@ -328,9 +317,7 @@ static void print_all(struct simulation *simulation)
 
 static int prepare(struct simulation *simulation, const char *policy, struct err *err)
 {
-	if (dunning_open(&simulation->view, conf.pg, conf.pg_user, conf.as_of, err) != 0)
-		return -1;
-	if (policy != NULL && dunning_put(policy, conf.is_alone, &simulation->view.published, &simulation->draft, err) != 0)
+	if (dunning_open(&simulation->view, &conf.view, policy, err) != 0)
 		return -1;
 	simulation->play = (struct play){ .policies = &simulation->view.published,
 					  .from = simulation->view.today,
@@ -360,7 +347,7 @@ static int simulate(struct simulation *simulation, const char *policy, const str
 		return -1;
 	if (conf.customer[0] == '\0')
 		return simulate_all(simulation, err);
-	print_assumptions(stdout, &simulation->play, simulation->draft);
+	print_assumptions(stdout, &simulation->play, simulation->view.draft);
 	return dunning_tell_customer(&simulation->view, &simulation->play, &customer_id, changes, err);
 }
 
@@ -381,7 +368,7 @@ int run_dunning_simulate(int argc, char **argv)
 		return fail_usage(argv[0], "--by is week or day");
 	if (changes.count > 0 && conf.customer[0] == '\0')
 		return fail_usage(argv[0], "--if is about one person: --customer");
-	if (conf.is_alone && arguments.count == 0)
+	if (conf.view.is_alone && arguments.count == 0)
 		return fail_usage(argv[0], "--alone needs a policy");
 	buf_init(&simulation.groups, GROUPS_SIZE_MAX);
 	if (simulate(&simulation, arguments.count == 0 ? NULL : arguments.items[0], &changes, &err) != 0)

@@ -13,34 +13,6 @@
 
 #define ARENA_SIZE ((size_t)4 << 20)
 
-/* ---- the view ---- */
-
-static int find_day(struct dunning_view *view, const char *as_of, struct err *err)
-{
-	if (as_of[0] == '\0')
-		view->today = (view->business_date == DAY_MIN ? day_of_instant(clock_now_ms()) : view->business_date) + 1;
-	else if (!day_parse(str_of(as_of), &view->today))
-		return err_set(err, ERR_FATAL, "--as-of must be a day such as 2026-11-22");
-	return 0;
-}
-
-int dunning_open(struct dunning_view *view, const char *pg, const char *pg_user, const char *as_of, struct err *err)
-{
-	if (database_open(pg, pg_user, 0, &view->db, err) != 0 || portfolio_snapshot(view->db, err) != 0 ||
-	    portfolio_policies(view->db, &view->published, err) != 0 ||
-	    portfolio_business_date(view->db, &view->business_date, err) != 0)
-		return -1;
-	return find_day(view, as_of, err);
-}
-
-void dunning_close(struct dunning_view *view)
-{
-	if (view->db != NULL)
-		db_rollback(view->db);
-	db_close(view->db);
-	view->db = NULL;
-}
-
 /* ---- the policy that an argument names ---- */
 
 static int read_draft(const char *name, struct policy *policy, struct err *err)
@@ -88,6 +60,36 @@ int dunning_put(const char *file_or_name, bool is_alone, struct policies *polici
 		return -1;
 	*ret_policy = policies_find(policies, str_of(policy.name));
 	return 0;
+}
+
+/* ---- the view ---- */
+
+static int find_day(struct dunning_view *view, const char *as_of, struct err *err)
+{
+	if (as_of[0] == '\0')
+		view->today = (view->business_date == DAY_MIN ? day_of_instant(clock_now_ms()) : view->business_date) + 1;
+	else if (!day_parse(str_of(as_of), &view->today))
+		return err_set(err, ERR_FATAL, "--as-of must be a day such as 2026-11-22");
+	return 0;
+}
+
+int dunning_open(struct dunning_view *view, const struct dunning_view_conf *conf, const char *policy, struct err *err)
+{
+	if (database_open(conf->pg, conf->pg_user, 0, &view->db, err) != 0 || portfolio_snapshot(view->db, err) != 0 ||
+	    portfolio_policies(view->db, &view->published, err) != 0 ||
+	    portfolio_business_date(view->db, &view->business_date, err) != 0)
+		return -1;
+	if (policy != NULL && dunning_put(policy, conf->is_alone, &view->published, &view->draft, err) != 0)
+		return -1;
+	return find_day(view, conf->as_of, err);
+}
+
+void dunning_close(struct dunning_view *view)
+{
+	if (view->db != NULL)
+		db_rollback(view->db);
+	db_close(view->db);
+	view->db = NULL;
 }
 
 /* ---- the subcommands ---- */
