@@ -2,13 +2,15 @@
 """Makes C of the ready-made policies and of their texts: usage: ready.py FOLDER FILE.c
 
 FOLDER/*.json are bodies of POST /dunning/policies. FOLDER/templates/*.json have a template each, with its texts by channel and language; a
-text becomes a body of POST /templates. ready.h reads them. Standard library only.
+text becomes a body of POST /templates, once as it is and once without its {{disclosure}}. ready.h reads them. Standard library only.
 """
 import json
+import re
 import sys
 from pathlib import Path
 
 ENTRY = '\t{{ "{name}", {kind}, {{ (const char *){symbol}, sizeof({symbol}) }} }},\n'
+DISCLOSURE = re.compile(r"\s*\{\{disclosure\}\}")
 
 
 def c_bytes(symbol, text):
@@ -33,6 +35,7 @@ def texts(folder):
             raise SystemExit(f"{path}: its name is {body['name']}")
         for text in body.pop("texts"):
             yield body["name"], "READY_TEXT", body | text
+            yield body["name"], "READY_UNDISCLOSED_TEXT", body | text | {"body": DISCLOSURE.sub("", text["body"])}
 
 
 def main():

@@ -307,6 +307,26 @@ static bool names_template(const struct policy *policy, const char *template_nam
 	return false;
 }
 
+/*
+ * Only who collects for others under the law of the United States says in each text that he is a debt collector (US-19). A stack that has
+ * not said for whom it collects, or under which law, may be one of those.
+ */
+static int kind_of_texts(struct reading *reading, enum ready_kind *ret_kind, struct err *err)
+{
+	static const struct db_statement discloses = {
+		"cli_discloses", "SELECT coalesce(collector, 'third_party') = 'third_party' AND coalesce(jurisdiction, 'US') = "
+				 "'US' FROM engine.stack"
+	};
+	struct db_result result = { .pg = NULL };
+
+	if (database_open(conf.delivery.pg, conf.delivery.pg_user, STATEMENT_MS, &reading->db, err) != 0 ||
+	    db_run(reading->db, &discloses, NULL, &result, err) != 0)
+		return -1;
+	*ret_kind = db_bool(&result, 0, 0) ? READY_TEXT : READY_UNDISCLOSED_TEXT;
+	db_result_release(&result);
+	return 0;
+}
+
 static int publish_text(struct reading *reading, const struct ready_made *ready, struct sending *sending, struct err *err)
 {
 	struct publish_template body = { .version = 0 };
@@ -324,14 +344,14 @@ static int publish_texts(struct reading *reading, const char *name, struct sendi
 {
 	static struct policy policy; /* large */
 	struct publish_policy draft;
+	enum ready_kind kind;
 	struct str json;
 
-	if (policy_source(name, &reading->file, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0)
-		return -1;
-	if (sending_open(sending, "communications", err) != 0)
+	if (policy_source(name, &reading->file, &json, err) != 0 || read_policy(reading, json, &draft, &policy, err) != 0 ||
+	    kind_of_texts(reading, &kind, err) != 0 || sending_open(sending, "communications", err) != 0)
 		return -1;
 	for (size_t index = 0; index < ready_made_count; index++) {
-		if (ready_made[index].kind == READY_TEXT && names_template(&policy, ready_made[index].name) &&
+		if (ready_made[index].kind == kind && names_template(&policy, ready_made[index].name) &&
 		    publish_text(reading, &ready_made[index], sending, err) != 0)
 			return -1;
 	}

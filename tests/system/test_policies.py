@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import contextmanager
 
 import pytest
 
@@ -16,13 +17,24 @@ def author(api, client):
     return api.with_token(client.token_of("compliance", "supervisor"))
 
 
+@contextmanager
+def a_stack_that_collects(world, collector, jurisdiction):
+    [before] = world.sql("SELECT collector, jurisdiction FROM engine.stack")
+    world.sql("UPDATE engine.stack SET collector = %s, jurisdiction = %s", collector, jurisdiction)
+    try:
+        yield
+    finally:
+        world.sql("UPDATE engine.stack SET collector = %s, jurisdiction = %s", *before)
+
+
 @pytest.fixture(scope="module")
 def texts(world):
-    """Of every template that the ready-made policies name; the same once more changes nothing."""
-    for path in sorted(READY.glob("*.json")):
-        for _ in range(2):
-            done = world.dcs("dunning", "texts", path.stem, check=False)
-            assert done.returncode == 0, done.stderr
+    """Of every template that the ready-made policies name, in all languages, where each is asked for a disclosure; the same once more changes nothing."""
+    with a_stack_that_collects(world, "third_party", "US"):
+        for path in sorted(READY.glob("*.json")):
+            for _ in range(2):
+                done = world.dcs("dunning", "texts", path.stem, check=False)
+                assert done.returncode == 0, done.stderr
 
 
 def a_user(api, client, *roles):
@@ -96,6 +108,14 @@ def test_what_is_no_policy_is_refused(author, texts, changes, status, code, poin
     answer = author.post("/dunning/policies", ready("consumer_early", **changes))
     assert (answer.status, answer.json["code"]) == (status, code), answer
     assert [fault["pointer"] for fault in answer.json["errors"]] == [pointer], answer
+
+
+@pytest.mark.parametrize("collector, jurisdiction", [("first_party", "US"), ("third_party", "DE")])
+def test_who_need_not_say_that_he_is_a_debt_collector_gets_texts_without_it(world, texts, collector, jurisdiction):
+    """They are other texts under the same names and versions, so here they are refused: the fixture's are there."""
+    with a_stack_that_collects(world, collector, jurisdiction):
+        done = world.dcs("dunning", "texts", "business", check=False)
+    assert done.returncode == 1 and "0 accepted" in done.stderr and "refused exists version" in done.stderr, done.stderr
 
 
 def test_who_does_not_wait_is_told_where_to_look(author):
