@@ -115,6 +115,13 @@ struct dunned_group {
 	char wait_policy[POLICY_NAME_MAX + 1];
 };
 
+/* What events change of a group and of a debt; play.c, which looks ahead, changes the same. */
+void group_forget_failures(struct dunned_group *group);
+void group_forget_wait(struct dunned_group *group);
+/* ask_on: the day of the next round, where it waits for one (WAIT_RETRY), which begins it. */
+void group_wait(struct dunned_group *group, enum dunning_wait wait, struct str policy, int32_t step, int32_t ask_on);
+void debt_rise(struct dunned_debt *debt, struct str policy, int32_t level, int32_t day);
+
 /*
  * Not saved: the group's debts that dunning is about, in the order of ids, which is that of their creation. Read from dunning.debt. Of more
  * than fit, the oldest; the others follow when these are paid.

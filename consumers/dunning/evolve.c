@@ -95,19 +95,6 @@ static void on_stop_noted(struct workset *set, const struct stop_noted *event)
 
 /* ---- steps ---- */
 
-static void forget_failures(struct dunned_group *group)
-{
-	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
-	group->failed_policy[0] = '\0';
-}
-
-static void forget_wait(struct dunned_group *group)
-{
-	group->wait = WAIT_NONE;
-	group->wait_step = 0;
-	group->wait_policy[0] = '\0';
-}
-
 static bool has_failed(const struct dunned_group *group, struct str policy, int32_t step)
 {
 	return group->failed_step == step && str_is(policy, group->failed_policy);
@@ -127,9 +114,9 @@ static void group_on_step_due(struct dunned_group *group, const struct dunning_s
 {
 	group->step_id = event->step_id;
 	group->asks = event->ask;
-	forget_wait(group);
+	group_forget_wait(group);
 	if (!has_failed(group, event->policy, event->step))
-		forget_failures(group);
+		group_forget_failures(group);
 }
 
 static void on_dunning_step_due(struct workset *set, const struct dunning_step_due *event)
@@ -178,13 +165,6 @@ static void end_step(struct workset *set, const struct uuid *step_id, int64_t ve
 	note_under_way(set, &step->customer_id, &step->group_id, false);
 }
 
-static void raise_debt(struct dunned_debt *debt, struct str policy, int32_t level, int32_t day)
-{
-	SET_CHARS(debt->policy, policy);
-	debt->level = level;
-	debt->level_on = day;
-}
-
 /* Of a step that had failed the report may come when its debt is further up, or on another policy's ladder: it stays there. */
 static bool has_risen_since(const struct dunned_debt *debt, const struct dunned_step *step)
 {
@@ -203,9 +183,9 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 		struct dunned_debt *debt = workset_change(set, &dunned_debt_entity, &event->debt_ids[index]);
 
 		if (!has_risen_since(debt, step))
-			raise_debt(debt, event->policy, event->step, event->taken_on);
+			debt_rise(debt, event->policy, event->step, event->taken_on);
 	}
-	forget_failures(group);
+	group_forget_failures(group);
 	person->is_traced = 0;
 }
 
@@ -216,7 +196,7 @@ static void on_dunning_step_failed(struct workset *set, const struct dunning_ste
 
 	end_step(set, &event->step_id, event->version, STEP_STATE_FAILED, 0);
 	if (!has_failed(group, str_of(step->policy), event->step))
-		forget_failures(group);
+		group_forget_failures(group);
 	SET_CHARS(group->failed_policy, str_of(step->policy));
 	group->failed_step = event->step;
 	group->next_channel = event->next_channel;
@@ -236,27 +216,19 @@ static void on_dunning_step_skipped(struct workset *set, const struct dunning_st
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	group->version = event->version;
-	forget_wait(group);
-	forget_failures(group);
+	group_forget_wait(group);
+	group_forget_failures(group);
 	for (size_t index = 0; index < event->debt_ids_count; index++)
-		raise_debt(workset_change(set, &dunned_debt_entity, &event->debt_ids[index]), event->policy, event->step,
-			   event->skipped_on);
+		debt_rise(workset_change(set, &dunned_debt_entity, &event->debt_ids[index]), event->policy, event->step,
+			  event->skipped_on);
 }
 
-/* To wait for another round of a step's channels is to begin it. */
 static void on_dunning_waiting(struct workset *set, const struct dunning_waiting *event)
 {
 	struct dunned_group *group = workset_change(set, &dunned_group_entity, &event->group_id);
 
 	group->version = event->version;
-	group->wait = dunning_wait_by_name(event->reason);
-	SET_CHARS(group->wait_policy, event->policy);
-	group->wait_step = event->step;
-	if (group->wait != WAIT_RETRY || group->next_channel == 0)
-		return;
-	group->rounds++;
-	group->next_channel = 0;
-	group->retry_on = event->ask_on;
+	group_wait(group, dunning_wait_by_name(event->reason), event->policy, event->step, event->ask_on);
 }
 
 /* ---- tasks ---- */

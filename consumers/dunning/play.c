@@ -14,34 +14,13 @@ static void tell(const struct playing *playing, const struct play_line *line)
 	playing->play->tell(playing->play->tell_arg, line);
 }
 
-/* ---- what a step changes (evolve.c) ---- */
-
-static void forget_wait(struct dunned_group *group)
-{
-	group->wait = WAIT_NONE;
-	group->wait_step = 0;
-	group->wait_policy[0] = '\0';
-}
-
-static void forget_failures(struct dunned_group *group)
-{
-	group->failed_step = group->next_channel = group->rounds = group->retry_on = 0;
-	group->failed_policy[0] = '\0';
-	forget_wait(group);
-}
-
-static void raise_debt(struct dunned_debt *debt, const char *policy, int32_t level, int32_t day)
-{
-	memcpy(debt->policy, policy, sizeof(debt->policy));
-	debt->level = level;
-	debt->level_on = day;
-}
-
+/* A step is taken on the day on which it is asked for. */
 static void raise_listed(struct portfolio_group *group, const struct next_answer *answer, int32_t day)
 {
 	for (uint32_t index = 0; index < answer->listed_count; index++)
-		raise_debt(&group->debts[answer->listed[index]].state, answer->policy->name, answer->step->number, day);
-	forget_failures(&group->group);
+		debt_rise(&group->debts[answer->listed[index]].state, str_of(answer->policy->name), answer->step->number, day);
+	group_forget_wait(&group->group);
+	group_forget_failures(&group->group);
 }
 
 /* ---- a day of a group ---- */
@@ -87,12 +66,10 @@ static void take(struct playing *playing, struct portfolio_group *group, const s
 
 static void say_waiting(const struct playing *playing, struct portfolio_group *group, const struct next_answer *answer)
 {
-	static const char no_policy[POLICY_NAME_MAX + 1];
 	const struct play_line line = line_of(playing, group, answer, PLAY_WAIT);
 
-	group->group.wait = answer->wait;
-	group->group.wait_step = answer->step == NULL ? 0 : answer->step->number;
-	memcpy(group->group.wait_policy, answer->policy == NULL ? no_policy : answer->policy->name, sizeof(no_policy));
+	group_wait(&group->group, (enum dunning_wait)answer->wait, str_of(answer->policy == NULL ? "" : answer->policy->name),
+		   answer->step == NULL ? 0 : answer->step->number, answer->ask_on);
 	tell(playing, &line);
 }
 
@@ -105,12 +82,8 @@ static void wait_for(const struct playing *playing, struct portfolio_group *grou
 static void begin_round(struct playing *playing, struct portfolio_group *group, struct next_answer *answer)
 {
 	answer->wait = WAIT_RETRY;
+	answer->ask_on = playing->today + answer->step->retry_days;
 	say_waiting(playing, group, answer);
-	if (group->group.next_channel == 0)
-		return;
-	group->group.rounds++;
-	group->group.next_channel = 0;
-	group->group.retry_on = playing->today + answer->step->retry_days;
 }
 
 static void give_up(struct playing *playing, struct portfolio_group *group, struct next_answer *answer)
@@ -139,7 +112,7 @@ static void ask(struct playing *playing, struct portfolio_group *group)
 	group->ask_on = playing->today + 1;
 	switch (answer.kind) {
 	case NEXT_NOTHING:
-		forget_wait(&group->group);
+		group_forget_wait(&group->group);
 		group->ask_on = answer.ask_on;
 		return;
 	case NEXT_WAIT:
@@ -163,11 +136,12 @@ static void take_under_way(struct playing *playing, struct portfolio_group *grou
 	struct play_line line = { .said = PLAY_TAKEN, .day = playing->today, .group = group };
 
 	group->group.step_id = (struct uuid){ .bytes = { 0 } };
-	forget_failures(&group->group);
+	group_forget_wait(&group->group);
+	group_forget_failures(&group->group);
 	for (uint32_t index = 0; index < group->debts_count; index++) {
 		if (!group->debts[index].is_under_way)
 			continue;
-		raise_debt(&group->debts[index].state, group->under_way.policy, group->under_way.number, playing->today);
+		debt_rise(&group->debts[index].state, str_of(group->under_way.policy), group->under_way.number, playing->today);
 		line.debts_count++;
 	}
 	line.policy = policies_find(policies, str_of(group->under_way.policy));
