@@ -371,6 +371,8 @@ static void test_api_explain__others_and_wrong_questions_are_refused(void **stat
 	assert_contains("repeated");
 	assert_int_equal(api_get(TARGET "?after=1", agent()), 400);
 	assert_contains("unknown_argument");
+	assert_int_equal(api_get(TARGET "?%ff=1", agent()), 400); /* the answer is text all the same */
+	assert_contains("\"pointer\":\"?\"");
 }
 
 int main(void)

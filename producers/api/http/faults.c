@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#define SHOWN_NAME_MAX 64
+
 static void refuse_text(struct call *call, const struct json_fault *fault)
 {
 	const struct problem problem = { .status = 400, .code = fault->code, .detail = str_of(fault->detail) };
@@ -35,13 +37,35 @@ void faults_refuse(struct call *call, const struct json_faults *faults, bool is_
 	call_refuse_problem(call, &problem);
 }
 
+struct str faults_shown_name(struct str name)
+{
+	return str_is_text(name) && name.size > 0 ? str_prefix(name, SHOWN_NAME_MAX) : STR("?");
+}
+
+void faults_note_argument(struct fault *first, struct str name, const char *code, struct str detail)
+{
+	if (first->code == NULL)
+		*first = (struct fault){ .pointer = faults_shown_name(name), .code = code, .detail = detail };
+}
+
+bool faults_allow_arguments(struct call *call, const struct fault *first)
+{
+	const struct problem problem = {
+		.status = 400, .code = "bad_query", .detail = STR("an argument is wrong"), .faults = first, .faults_count = 1
+	};
+
+	if (first->code != NULL)
+		call_refuse_problem(call, &problem);
+	return first->code == NULL;
+}
+
 static void take_first(void *name_arg, struct str name, struct str value)
 {
 	struct str *first = name_arg;
 
 	(void)value;
 	if (first->size == 0)
-		*first = str_is_text(name) && name.size > 0 ? str_prefix(name, 64) : STR("?");
+		*first = faults_shown_name(name);
 }
 
 bool faults_refuse_arguments(struct call *call)

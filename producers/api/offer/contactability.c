@@ -10,6 +10,7 @@
 #include "crypto/crypto.h"
 #include "producers/api/api.h"
 #include "producers/api/http/call.h"
+#include "producers/api/http/faults.h"
 #include "producers/api/offer/long_read.h"
 #include "producers/api/reads/questions.h"
 
@@ -153,24 +154,18 @@ struct arguments {
 static const char *const argument_names[] = { "channel", "messageClass", "at" };
 enum { ARGUMENT_CHANNEL, ARGUMENT_MESSAGE_CLASS, ARGUMENT_AT };
 
-static void set_fault(struct arguments *arguments, struct str name, const char *code, struct str detail)
-{
-	if (arguments->fault.code == NULL)
-		arguments->fault = (struct fault){ .pointer = str_prefix(name, 64), .code = code, .detail = detail };
-}
-
 static void take_channel(struct arguments *arguments, struct str name, struct str value)
 {
 	arguments->question.channel = message_channel_by_name(value);
 	if (arguments->question.channel == CHANNEL_NONE)
-		set_fault(arguments, name, "not_allowed", STR("must be one of " MESSAGE_CHANNEL_LISTED));
+		faults_note_argument(&arguments->fault, name, "not_allowed", STR("must be one of " MESSAGE_CHANNEL_LISTED));
 }
 
 static void take_class(struct arguments *arguments, struct str name, struct str value)
 {
 	arguments->question.message_class = message_class_by_name(value);
 	if (arguments->question.message_class == MESSAGE_CLASS_NONE)
-		set_fault(arguments, name, "not_allowed", STR("must be a message class"));
+		faults_note_argument(&arguments->fault, name, "not_allowed", STR("must be a message class"));
 }
 
 static void take_at(struct arguments *arguments, struct str name, struct str value)
@@ -178,9 +173,11 @@ static void take_at(struct arguments *arguments, struct str name, struct str val
 	int64_t at_ms;
 
 	if (!instant_parse(value, &at_ms))
-		set_fault(arguments, name, "bad_format", STR("must be an instant as in RFC 3339, e.g. 2026-11-22T15:04:05Z"));
+		faults_note_argument(&arguments->fault, name, "bad_format",
+				     STR("must be an instant as in RFC 3339, e.g. 2026-11-22T15:04:05Z"));
 	else if (at_ms < arguments->now_ms - AT_EARLIER_MS || at_ms > arguments->now_ms + AT_LATER_MS)
-		set_fault(arguments, name, "out_of_range", STR("must not have passed, nor be more than a year away"));
+		faults_note_argument(&arguments->fault, name, "out_of_range",
+				     STR("must not have passed, nor be more than a year away"));
 	else
 		arguments->question.at_ms = at_ms;
 }
@@ -194,34 +191,26 @@ static void take_argument(void *arguments_arg, struct str name, struct str value
 		if (!str_is(name, argument_names[index]))
 			continue;
 		if ((arguments->seen >> index & 1) != 0)
-			set_fault(arguments, name, "repeated", STR("stands twice"));
+			faults_note_argument(&arguments->fault, name, "repeated", STR("stands twice"));
 		else
 			takes[index](arguments, name, value);
 		arguments->seen |= 1U << index;
 		return;
 	}
-	set_fault(arguments, name, "unknown_argument", STR("the arguments are channel, messageClass and at"));
+	faults_note_argument(&arguments->fault, name, "unknown_argument", STR("the arguments are channel, messageClass and at"));
 }
 
 /* False: it was refused. */
 static bool read_arguments(struct call *call, struct contact_question *ret_question)
 {
 	struct arguments arguments = { .question.message_class = MESSAGE_CLASS_REMINDER, .now_ms = bus_now_ms() };
-	const struct problem problem = { .status = 400,
-					 .code = "bad_query",
-					 .detail = STR("an argument is wrong"),
-					 .faults = &arguments.fault,
-					 .faults_count = 1 };
 
 	arguments.question.at_ms = arguments.now_ms;
 	call_each_argument(call, take_argument, &arguments);
 	if ((arguments.seen >> ARGUMENT_CHANNEL & 1) == 0)
-		set_fault(&arguments, str_of(argument_names[ARGUMENT_CHANNEL]), "missing", STR("is required"));
+		faults_note_argument(&arguments.fault, str_of(argument_names[ARGUMENT_CHANNEL]), "missing", STR("is required"));
 	*ret_question = arguments.question;
-	if (arguments.fault.code == NULL)
-		return true;
-	call_refuse_problem(call, &problem);
-	return false;
+	return faults_allow_arguments(call, &arguments.fault);
 }
 
 void show_contactability(struct api *api, struct call *call)

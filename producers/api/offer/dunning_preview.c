@@ -240,25 +240,17 @@ static void take_argument(void *arguments_arg, struct str name, struct str value
 		trouble = (arguments->seen >> index & 1) != 0 ? "stands twice" : known[index].take(arguments->previewing, value);
 		arguments->seen |= 1U << index;
 	}
-	if (trouble != NULL && arguments->fault.code == NULL)
-		arguments->fault = (struct fault){ .pointer = str_prefix(name, 64), .code = code, .detail = str_of(trouble) };
+	if (trouble != NULL)
+		faults_note_argument(&arguments->fault, name, code, str_of(trouble));
 }
 
 /* False: it was refused. */
 static bool read_arguments(struct call *call, struct previewing *previewing)
 {
 	struct arguments arguments = { .previewing = previewing };
-	const struct problem problem = { .status = 400,
-					 .code = "bad_query",
-					 .detail = STR("an argument is wrong"),
-					 .faults = &arguments.fault,
-					 .faults_count = 1 };
 
 	call_each_argument(call, take_argument, &arguments);
-	if (arguments.fault.code == NULL)
-		return true;
-	call_refuse_problem(call, &problem);
-	return false;
+	return faults_allow_arguments(call, &arguments.fault);
 }
 
 /* False: it was refused. */

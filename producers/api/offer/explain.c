@@ -6,6 +6,7 @@
 #include "crypto/crypto.h"
 #include "producers/api/api.h"
 #include "producers/api/http/call.h"
+#include "producers/api/http/faults.h"
 #include "producers/api/offer/long_read.h"
 #include "producers/api/reads/questions.h"
 #include "producers/api/reads/readers.h"
@@ -141,26 +142,18 @@ static void take_argument(void *arguments_arg, struct str name, struct str value
 		arguments->before = before;
 		arguments->has_before = true;
 	}
-	if (code != NULL && arguments->fault.code == NULL)
-		arguments->fault = (struct fault){ .pointer = str_prefix(name, 64), .code = code, .detail = detail };
+	if (code != NULL)
+		faults_note_argument(&arguments->fault, name, code, detail);
 }
 
 /* False: it was refused. */
 static bool read_arguments(struct call *call, int64_t *ret_before)
 {
 	struct arguments arguments = { .before = INT64_MAX };
-	const struct problem problem = { .status = 400,
-					 .code = "bad_query",
-					 .detail = STR("an argument is wrong"),
-					 .faults = &arguments.fault,
-					 .faults_count = 1 };
 
 	call_each_argument(call, take_argument, &arguments);
 	*ret_before = arguments.before;
-	if (arguments.fault.code == NULL)
-		return true;
-	call_refuse_problem(call, &problem);
-	return false;
+	return faults_allow_arguments(call, &arguments.fault);
 }
 
 /* An auditor does not ask the guard (GET /customers/:id/contactability), here neither. */

@@ -7,9 +7,9 @@
 #include "base/buf.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "producers/api/http/faults.h"
 
 #define CONTEXT_SIZE_MAX (2048 + RESOURCE_FILTERS_MAX * QUESTION_TEXT_MAX)
-#define SHOWN_NAME_MAX   64 /* of an unknown argument's name */
 
 void list_query_init(struct list_query *query, const struct resource *resource)
 {
@@ -189,12 +189,6 @@ static void take_common(struct list_query *query, size_t index, struct str value
 	query->seen |= UINT32_C(1) << index;
 }
 
-/* The caller's name of an argument, shortened for display. */
-static struct str shown(struct str name)
-{
-	return str_is_text(name) ? str_prefix(name, SHOWN_NAME_MAX) : STR("?");
-}
-
 void list_query_take(struct list_query *query, struct str name, struct str value)
 {
 	for (size_t i = 0; i < query->resource->filters_count; i++) {
@@ -209,7 +203,7 @@ void list_query_take(struct list_query *query, struct str name, struct str value
 			return;
 		}
 	}
-	add_fault(query, shown(name), "unknown_argument", "this list takes no such argument");
+	add_fault(query, faults_shown_name(name), "unknown_argument", "this list takes no such argument");
 }
 
 /* ---- the whole query ---- */

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "producers/api/api.h"
 #include "producers/api/http/accept.h"
+#include "producers/api/http/faults.h"
 #include "producers/api/reads/reads_inside.h"
 #include "producers/api/reads/reports.h"
 
@@ -106,45 +107,34 @@ static void answer_file(struct api *api, const struct wanting *wanting, const st
 struct arguments {
 	size_t count;
 	bool is_download;
-	const char *code; /* the fault of argument `name`; NULL: none */
-	struct str name;
+	struct fault fault; /* the first; without a code: none */
 };
 
 static void take_argument(void *arg, struct str name, struct str value)
 {
 	struct arguments *arguments = arg;
+	const char *code = NULL;
 
 	arguments->count++;
 	arguments->is_download = str_is(value, "1");
 	if (!str_is(name, "download"))
-		arguments->code = "unknown_argument";
+		code = "unknown_argument";
 	else if (!arguments->is_download)
-		arguments->code = "bad_value";
+		code = "bad_value";
 	else if (arguments->count > 1)
-		arguments->code = "repeated";
-	else
-		return;
-	arguments->name = str_prefix(name, 64);
+		code = "repeated";
+	if (code != NULL)
+		faults_note_argument(&arguments->fault, name, code, STR("the only argument here is download=1, once"));
 }
 
 /* Accepts ?download=1 and nothing else. False: it was refused. */
 static bool read_arguments(struct call *call, bool *ret_is_download)
 {
 	struct arguments arguments = { .count = 0 };
-	struct fault fault = { .detail = STR("the only argument here is download=1, once") };
-	const struct problem problem = {
-		.status = 400, .code = "bad_query", .detail = STR("an argument is wrong"), .faults = &fault, .faults_count = 1
-	};
 
 	call_each_argument(call, take_argument, &arguments);
-	if (arguments.code == NULL) {
-		*ret_is_download = arguments.is_download;
-		return true;
-	}
-	fault.code = arguments.code;
-	fault.pointer = arguments.name;
-	call_refuse_problem(call, &problem);
-	return false;
+	*ret_is_download = arguments.is_download;
+	return faults_allow_arguments(call, &arguments.fault);
 }
 
 void show_report(struct api *api, struct call *call)
