@@ -285,10 +285,10 @@ bool group_has_failed(const struct dunned_group *group, const struct policy *pol
 	return group->failed_step == step->number && strcmp(group->failed_policy, policy->name) == 0;
 }
 
-/* policy NULL: a wait with no step that is known. */
+/* Both NULL: a wait with no step that is known. */
 bool group_waits_with(const struct dunned_group *group, const struct policy *policy, const struct policy_step *step)
 {
-	if (policy == NULL)
+	if (step == NULL)
 		return group->wait_step == 0;
 	return group->wait_step == step->number && strcmp(group->wait_policy, policy->name) == 0;
 }
