@@ -21,6 +21,7 @@
 #define LINE_SIZE_MAX (512 * 1024)
 #define ARENA_SIZE    (4 * 1024 * 1024)
 #define STATEMENT_MS  30000
+#define WHO_SIZE_MAX  128
 
 static struct {
 	struct sender_conf sender;
@@ -52,6 +53,8 @@ static const struct usage usage = {
 		"  at 2027-03-01T08:00:00Z     the time from here on: it is told to the database and, as Ticks, to every module\n"
 		"  GrantConsent {...}          a command at that time: its type, and the JSON that dcs publish reads\n"
 		"  debts.ApproveCommand {...}  one that any module may get: the module before it\n"
+		"  as WHO                      who sends from here on: the sub of the token; before the first, --subject\n"
+		"  say TEXT                    prints the text when everything is done: for who writes the script as it goes\n"
 		"  # ...                       a remark\n"
 		"Before the next time, everything that the last one has caused is done: timers fired, messages handed over and\n"
 		"reported. So a year takes as long as its work. Run it alone: it is the rehearsal's clock.\n"
@@ -73,7 +76,8 @@ struct rehearsal {
 	size_t mark;
 	struct lines lines;
 	struct buf json;
-	int64_t now_ms; /* 0: the script has told no time yet */
+	char who[WHO_SIZE_MAX]; /* of the last `as` */
+	int64_t now_ms;         /* 0: the script has told no time yet */
 	int64_t ticks, commands, lost;
 };
 
@@ -206,6 +210,28 @@ static int play_command(struct rehearsal *rehearsal, struct str name, struct str
 
 /* ---- the script ---- */
 
+static int play_sender(struct rehearsal *rehearsal, struct str who, struct err *err)
+{
+	struct sender_conf sender_conf = conf.sender;
+
+	if (!str_to_chars(rehearsal->who, sizeof(rehearsal->who), who) || who.size == 0)
+		return err_set(err, ERR_FATAL, "who sends from here on is expected");
+	if (sender_finish(rehearsal->sender, err) != 0)
+		return -1;
+	sender_close(rehearsal->sender);
+	rehearsal->sender = NULL;
+	sender_conf.subject = rehearsal->who;
+	return sender_open(&sender_conf, &rehearsal->sender, err);
+}
+
+static int play_words(struct rehearsal *rehearsal, struct str text, struct err *err)
+{
+	if (come_to_rest(rehearsal, err) != 0)
+		return -1;
+	printf("%.*s\n", (int)text.size, text.data);
+	return fflush(stdout) == 0 ? 0 : err_set(err, ERR_FATAL, "nobody reads what is said");
+}
+
 static int play_line(struct rehearsal *rehearsal, struct str line, struct err *err)
 {
 	struct str rest = STR("");
@@ -214,7 +240,11 @@ static int play_line(struct rehearsal *rehearsal, struct str line, struct err *e
 	arena_rewind(&rehearsal->arena, rehearsal->mark);
 	if (word.size == 0 || word.data[0] == '#')
 		return 0;
-	return str_is(word, "at") ? play_time(rehearsal, str_trim(rest, " "), err) : play_command(rehearsal, word, rest, err);
+	if (str_is(word, "at"))
+		return play_time(rehearsal, str_trim(rest, " "), err);
+	if (str_is(word, "as"))
+		return play_sender(rehearsal, str_trim(rest, " "), err);
+	return str_is(word, "say") ? play_words(rehearsal, rest, err) : play_command(rehearsal, word, rest, err);
 }
 
 static int play(struct rehearsal *rehearsal, struct err *err)

@@ -9,6 +9,7 @@
 #include "topic_names.h"
 
 #define LOOK_MS      2
+#define LOOK_MS_MAX  50
 #define SQL_SIZE_MAX 16384
 #define NOTIFIER     "the notifier"
 
@@ -263,19 +264,31 @@ int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct
 	return status;
 }
 
+/* What takes long is looked at seldom: the looks are work, too, for the same database. The second look of two comes at once. */
+static int pause_ms(int64_t waited_ms, bool is_second)
+{
+	int64_t pause = waited_ms / 8;
+
+	if (is_second || pause < LOOK_MS)
+		return LOOK_MS;
+	return pause > LOOK_MS_MAX ? LOOK_MS_MAX : (int)pause;
+}
+
 int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)
 {
-	int64_t until_ms = clock_monotonic_ms() + timeout_ms;
+	int64_t from_ms = clock_monotonic_ms();
 	int64_t events = -1;
 	bool rests = false;
 
 	for (;;) {
+		int64_t before = events;
+
 		if (look_at_all(rest, &events, &rests, err) != 0)
 			return -1;
 		if (rests)
 			return 0;
-		if (clock_monotonic_ms() >= until_ms)
+		if (clock_monotonic_ms() - from_ms >= timeout_ms)
 			return err_set(err, ERR_RETRY, "not at rest after %" PRId64 " s: %s", timeout_ms / 1000, rest->missing);
-		bus_producer_poll(producer, LOOK_MS);
+		bus_producer_poll(producer, pause_ms(clock_monotonic_ms() - from_ms, events != before));
 	}
 }
