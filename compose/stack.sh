@@ -378,7 +378,7 @@ decide_kind() {
 sink_rows() {
 	local channel
 	for channel in email sms letter; do
-		printf '[sink-%s]\nchannel = %s\nkind = sink\nurl = file://%s/sink.jsonl\nrate = 100000\nburst = 1000\n' "$channel" "$channel" "$DIR"
+		printf '[sink-%s]\nchannel = %s\nkind = sink\nurl = file://%s/sink.jsonl\nrate = 100000\nburst = 1000\nbreaker.pause.ms = 1\nbreaker.pause.max.ms = 1\n' "$channel" "$channel" "$DIR"
 	done
 }
 
