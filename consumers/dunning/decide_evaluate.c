@@ -296,6 +296,12 @@ static bool withdraw_stopped(const struct evaluation *evaluation, const struct w
 	return reason != NULL;
 }
 
+/* A contact point asks for its own steps alone: those of the day come on the next one, whenever it was heard of. */
+static bool is_of_event(const struct next_answer *answer)
+{
+	return answer->step != NULL && answer->step->trigger == TRIGGER_EVENT;
+}
+
 /* cause: of an event that has just come; NONE: the day is asked about. */
 static void evaluate(const struct uuid *group_id, enum dunning_cause cause, const struct workset *set, struct decision *decision)
 {
@@ -313,6 +319,8 @@ static void evaluate(const struct uuid *group_id, enum dunning_cause cause, cons
 	}
 	evaluation.facts.event = cause;
 	next_step(&evaluation.facts, today, &evaluation.answer);
+	if (cause == DUNNING_EVENT_CONTACT_POINT_ADDED && !is_of_event(&evaluation.answer))
+		return;
 	switch (evaluation.answer.kind) {
 	case NEXT_STEP:
 		ask_for_step(&evaluation, set, decision);
@@ -339,6 +347,11 @@ void decide_evaluation(const struct command *timer, const struct workset *set, s
 void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision)
 {
 	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_PAYMENT_REVERSED, set, decision);
+}
+
+void decide_contact(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_CONTACT_POINT_ADDED, set, decision);
 }
 
 void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision)

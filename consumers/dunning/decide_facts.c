@@ -141,9 +141,15 @@ static void count_point(const struct command *event, const struct workset *set, 
 	say_person(&person, decision);
 }
 
+/* Each of the person's groups is asked about: a step may be for this event. */
 void decide_contact_point_added(const struct command *event, const struct workset *set, struct decision *decision)
 {
+	const struct person_groups *groups = workset_state(set, &person_groups_entity, &event->key);
+
+	_Static_assert(PERSON_GROUPS_MAX <= DECISION_TIMERS_MAX, "each has a timer");
 	count_point(event, set, ((const struct contact_point_added *)event->body)->channel, 1, decision);
+	for (uint32_t index = 0; groups != NULL && index < groups->count; index++)
+		decision_set_timer_on(decision, &contact_timer, &groups->ids[index], event->today);
 	end_search(set, "contact", decision);
 }
 

@@ -133,6 +133,14 @@ struct group_debts {
 };
 void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned);
 
+/* Not saved: a person's groups, in the order of ids. Read from dunning.debt_group; of more than fit, the first. */
+#define PERSON_GROUPS_MAX 32
+struct person_groups {
+	uint32_t count;
+	struct uuid ids[PERSON_GROUPS_MAX];
+};
+void person_groups_put(struct person_groups *groups, const struct uuid *group_id);
+
 /*
  * Not saved: the groups of a person with a step under way, in the order of their ids; of more than fit, the first. Read from dunning.step.
  * Only a batch with an item that asks for it has it.
@@ -196,15 +204,16 @@ struct calendar {
 extern const struct uuid calendar_id, policies_id;
 
 extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_debt_entity, dunned_group_entity,
-	group_debts_entity, groups_under_way_entity, dunned_step_entity, dunning_stop_entity, dunning_task_entity,
-	policies_entity, published_policy_entity, calendar_entity;
+	group_debts_entity, person_groups_entity, groups_under_way_entity, dunned_step_entity, dunning_stop_entity,
+	dunning_task_entity, policies_entity, published_policy_entity, calendar_entity;
 
 extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
 extern const struct timer_kind
-	reversal_timer;                     /* of a group: money was taken back; a step for that comes before those of the day */
-extern const struct timer_kind entry_timer; /* of a debt: it is due within REMINDER_DAYS_MAX */
-extern const struct timer_kind stop_timer;  /* of a stop: the first day on which it is over */
-extern const struct timer_kind task_timer;  /* of a task that comes back */
+	reversal_timer; /* of a group: money was taken back; a step for that comes before those of the day */
+extern const struct timer_kind contact_timer; /* of a group: its person has a contact point more; likewise */
+extern const struct timer_kind entry_timer;   /* of a debt: it is due within REMINDER_DAYS_MAX */
+extern const struct timer_kind stop_timer;    /* of a stop: the first day on which it is over */
+extern const struct timer_kind task_timer;    /* of a task that comes back */
 
 void dunning_evolve(struct workset *set, const struct event *event);
 

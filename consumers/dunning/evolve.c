@@ -67,6 +67,8 @@ static void on_debt_noted(struct workset *set, const struct debt_noted *event)
 	group->creditor_id = event->creditor_id;
 	SET_CHARS(group->currency, event->currency);
 	group_debts_put(workset_change(set, &group_debts_entity, &event->group_id), &event->debt_id, debt_is_dunned(debt));
+	if (workset_find(set, &person_groups_entity, &event->customer_id) != NULL)
+		person_groups_put(workset_change(set, &person_groups_entity, &event->customer_id), &event->group_id);
 }
 
 /* A stop of one debt counts at that debt, any other at the person. */

@@ -60,6 +60,20 @@ void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool
 	debts->ids[place] = *debt_id;
 }
 
+void person_groups_put(struct person_groups *groups, const struct uuid *group_id)
+{
+	uint32_t place = 0;
+
+	while (place < groups->count && uuid_compare(&groups->ids[place], group_id) < 0)
+		place++;
+	if (place == PERSON_GROUPS_MAX || (place < groups->count && uuid_equal(&groups->ids[place], group_id)))
+		return;
+	if (groups->count < PERSON_GROUPS_MAX)
+		groups->count++;
+	memmove(&groups->ids[place + 1], &groups->ids[place], (groups->count - 1 - place) * sizeof(groups->ids[0]));
+	groups->ids[place] = *group_id;
+}
+
 void groups_under_way_put(struct groups_under_way *groups, const struct uuid *group_id, bool is_under_way)
 {
 	uint32_t place = 0;

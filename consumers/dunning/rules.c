@@ -19,6 +19,7 @@ const struct entity dunned_demands_entity = ENTITY("demands", struct dunned_dema
 const struct entity dunned_debt_entity = ENTITY("dunned_debt", struct dunned_debt, true);
 const struct entity dunned_group_entity = ENTITY("group", struct dunned_group, true);
 const struct entity group_debts_entity = ENTITY("group_debts", struct group_debts, false);
+const struct entity person_groups_entity = ENTITY("person_groups", struct person_groups, false);
 const struct entity groups_under_way_entity = ENTITY("groups_under_way", struct groups_under_way, false);
 const struct entity dunned_step_entity = ENTITY("step", struct dunned_step, true);
 const struct entity dunning_stop_entity = ENTITY("stop", struct dunning_stop, true);
@@ -35,6 +36,7 @@ const struct timer_kind entry_timer = { .name = "entry", .number = 2 };
 const struct timer_kind stop_timer = { .name = "stop", .number = 3 };
 const struct timer_kind task_timer = { .name = "task", .number = 4 };
 const struct timer_kind reversal_timer = { .name = "reversal", .number = 5 };
+const struct timer_kind contact_timer = { .name = "contact", .number = 6 };
 
 static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -62,6 +64,13 @@ static void touch_traced(const struct command *event, struct workset *set)
 
 	if (person != NULL && !uuid_is_none(&person->trace_id))
 		touch(set, &dunning_task_entity, &person->trace_id);
+}
+
+/* Each of its groups is asked about, too. */
+static void touch_person_groups(const struct command *event, struct workset *set)
+{
+	touch_traced(event, set);
+	touch(set, &person_groups_entity, &event->key);
 }
 
 /* Whoever stops has its groups asked about. */
@@ -175,6 +184,13 @@ TOUCH_DEBT(debt_cancelled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
 TOUCH_DEBT(credit_applied)
+
+/* The debt may be the first one of its group. */
+static void touch_created(const struct command *event, struct workset *set)
+{
+	touch_debt_created(event, set);
+	touch(set, &person_groups_entity, &((const struct debt_created *)event->body)->customer_id);
+}
 
 /* Where its ladder goes on, says its policy. */
 static void touch_reopened(const struct command *event, struct workset *set)
@@ -293,12 +309,12 @@ static const struct rule customers_rules[] = {
 	{ &customer_created_type, touch_person, decide_customer_created, false, false },
 	{ &customer_updated_type, touch_person, decide_customer_updated, false, false },
 	{ &customer_erased_type, touch_stopped, decide_customer_erased, true, false },
-	{ &contact_point_added_type, touch_traced, decide_contact_point_added, true, false },
+	{ &contact_point_added_type, touch_person_groups, decide_contact_point_added, true, false },
 	{ &contact_point_invalidated_type, touch_person, decide_contact_point_invalidated, false, false },
 };
 
 static const struct rule debts_rules[] = {
-	{ &debt_created_type, touch_debt_created, decide_debt_event, true, false },
+	{ &debt_created_type, touch_created, decide_debt_event, true, false },
 	{ &debt_activated_type, touch_debt_activated, decide_debt_event, true, false },
 	{ &debt_paid_type, touch_debt_paid, decide_debt_event, true, false },
 	{ &debt_reopened_type, touch_reopened, decide_debt_event, true, false },
@@ -333,6 +349,7 @@ static const struct timer_rule timers[] = {
 	{ &stop_timer, { &timer_type, touch_stop_over, decide_stop_over, true, false } },
 	{ &task_timer, { &timer_type, touch_task_back, decide_task_back, false, false } },
 	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
+	{ &contact_timer, { &timer_type, touch_evaluation, decide_contact, true, false } },
 };
 
 static const struct action task_actions[] = {

@@ -88,6 +88,27 @@ static int read_group_debt(void *self, const struct db_result *result, int row, 
 	return 0;
 }
 
+/* A row without a group: the person has none. */
+static const struct db_statement select_person_groups = {
+	.name = "dunning_select_person_groups",
+	.sql = "SELECT u.n, g.group_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT group_id "
+	       "FROM dunning.debt_group WHERE customer_id = u.id ORDER BY group_id LIMIT 32) g ON true ORDER BY u.n, g.group_id",
+};
+_Static_assert(PERSON_GROUPS_MAX == 32, "the limit of select_person_groups");
+
+static int read_person_group(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	struct person_groups *groups = slot->state;
+
+	(void)self;
+	(void)err;
+	if (db_is_null(result, row, 1))
+		return 0;
+	MUST(groups->count < PERSON_GROUPS_MAX);
+	groups->ids[groups->count++] = db_uuid(result, row, 1);
+	return 0;
+}
+
 static const struct db_statement select_groups_under_way = {
 	.name = "dunning_select_groups_under_way",
 	.sql = "SELECT u.n, s.group_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL "
@@ -159,6 +180,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		{ .entity = &dunning_stop_entity, .template = &select_stops },
 		{ .entity = &dunning_task_entity, .template = &select_tasks },
 		{ .entity = &group_debts_entity, .statement = &select_group_debts, .read = read_group_debt },
+		{ .entity = &person_groups_entity, .statement = &select_person_groups, .read = read_person_group },
 		{ .entity = &groups_under_way_entity, .statement = &select_groups_under_way, .read = read_group_under_way },
 		{ .entity = &dunned_demands_entity, .statement = &select_demands, .read = read_demand },
 		{ .entity = &calendar_entity, .statement = &select_calendar, .read = read_calendar },

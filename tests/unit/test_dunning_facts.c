@@ -115,6 +115,47 @@ static void test_person__facts_may_come_before_the_person(void **state)
 	assert_int_equal(the_person()->opted_out, 1U << CHANNEL_SMS);
 }
 
+static struct person_groups groups_of(unsigned count, const unsigned *numbers)
+{
+	struct person_groups groups = { .count = 0 };
+
+	for (unsigned index = 0; index < count; index++) {
+		struct uuid id = spec_id('G', numbers[index]);
+
+		person_groups_put(&groups, &id);
+	}
+	return groups;
+}
+
+static void test_groups__are_listed_once_in_the_order_of_ids(void **state)
+{
+	const unsigned numbers[] = { 3, 1, 2, 1, 3 };
+	const struct person_groups groups = groups_of(COUNT(numbers), numbers);
+
+	(void)state;
+	assert_int_equal(groups.count, 3);
+	for (unsigned index = 0; index < groups.count; index++) {
+		struct uuid id = spec_id('G', index + 1);
+
+		assert_true(uuid_equal(&groups.ids[index], &id));
+	}
+}
+
+static void test_groups__of_more_than_fit_the_first_are_listed(void **state)
+{
+	unsigned numbers[PERSON_GROUPS_MAX + 2];
+	struct person_groups groups;
+	struct uuid last;
+
+	(void)state;
+	for (unsigned index = 0; index < COUNT(numbers); index++)
+		numbers[index] = (unsigned)COUNT(numbers) - index;
+	groups = groups_of(COUNT(numbers), numbers);
+	last = spec_id('G', PERSON_GROUPS_MAX);
+	assert_int_equal(groups.count, PERSON_GROUPS_MAX);
+	assert_true(uuid_equal(&groups.ids[PERSON_GROUPS_MAX - 1], &last));
+}
+
 /* ---- communications ---- */
 
 static void when_consent(const char *channel)
@@ -363,6 +404,8 @@ int main(void)
 		TEST(test_person__a_text_that_does_not_fit_is_unknown),
 		TEST(test_person__an_erased_one_is_not_active),
 		TEST(test_person__contact_points_are_counted_by_channel),
+		TEST(test_groups__are_listed_once_in_the_order_of_ids),
+		TEST(test_groups__of_more_than_fit_the_first_are_listed),
 		TEST(test_person__facts_may_come_before_the_person),
 		TEST(test_opt_out__of_one_channel),
 		TEST(test_opt_out__of_all_channels),

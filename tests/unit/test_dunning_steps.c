@@ -98,6 +98,38 @@ static void test_step__a_task_is_no_message(void **state)
 	assert_true(step_due()->is_demand);
 }
 
+/* Of a policy whose third step is for a contact point more. */
+static void test_step__of_a_contact_point_comes_with_it(void **state)
+{
+	struct policy_step *step;
+
+	(void)state;
+	given_a_debt("letter");
+	step = given_step(policy, 3, 0, "sms");
+	step->trigger = TRIGGER_EVENT;
+	step->event = DUNNING_EVENT_CONTACT_POINT_ADDED;
+	when_day(DUE_ON);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_point("sms");
+	assert_int_equal(spec.decision.timers_count, 1);
+	assert_int_equal(then_timer(&contact_timer, the_group_id(), false)->due_on, DUE_ON);
+	spec.today = DUE_ON + 1;
+	spec_fire(&spec, &contact_timer, the_group_id(), PERSON);
+	then_step(3, "sms");
+}
+
+static void test_step__of_a_contact_point_leaves_the_day_its_own(void **state)
+{
+	(void)state;
+	given_a_debt("letter");
+	when_point("sms");
+	spec.today = DUE_ON + 1;
+	spec_fire(&spec, &contact_timer, the_group_id(), PERSON);
+	then_nothing();
+	when_day(DUE_ON + 1);
+	then_step(1, "letter");
+}
+
 static void test_group__of_a_person_that_is_not_known_yet_is_asked_about_tomorrow(void **state)
 {
 	(void)state;
@@ -852,6 +884,8 @@ int main(void)
 		TEST(test_step__nothing_else_is_asked_for_while_it_is_under_way),
 		TEST(test_step__its_id_follows_from_what_it_is),
 		TEST(test_step__a_task_is_no_message),
+		TEST(test_step__of_a_contact_point_comes_with_it),
+		TEST(test_step__of_a_contact_point_leaves_the_day_its_own),
 		TEST(test_group__of_a_person_that_is_not_known_yet_is_asked_about_tomorrow),
 		TEST(test_group__one_that_is_not_known_is_not_asked_about),
 		TEST(test_times__in_the_far_east_the_day_has_begun),
