@@ -117,8 +117,8 @@ rehearsal: deps build ## a year of 500 customers in a minute, on a stack of its 
 	@compose/rehearsal.sh
 
 .PHONY: dunning
-dunning: deps build ## two years of dunning, on such a stack, against a second reading of its rules: CUSTOMERS=2000 DEBTS=5000 DAYS=730 SEED=1 KEEP=1
-	@SCENARIO=tests/system/dunning_history.py DCS_COLLECTOR=first_party compose/rehearsal.sh --dir .rehearsal/dunning
+dunning: deps build ## two years of dunning, on such a stack, against a second reading of its rules: CUSTOMERS=2000 DEBTS=5000 DAYS=730 SEED=1 SEEDS=20 DISTURB=2
+	@tests/system/dunning.sh
 
 .PHONY: stop
 stop: ## end what `make demo` or `make stack` started; the data stays
@@ -282,11 +282,11 @@ test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 160,000 worlds, a million withdrawals that race with claims in it, 20,000 against PostgreSQL, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, strangers
+long: deps ## for a night: the simulation in 160,000 worlds, a million withdrawals that race with claims in it, 20,000 against PostgreSQL, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, two years of dunning in 20 seeds, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim races long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal strangers
+	@tests/run.sh suites long-sim races long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal long-dunning strangers
 
-.PHONY: long-sim long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal
+.PHONY: long-sim long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal long-dunning
 long-sim:
 	@TEST_SECONDS=14400 $(MAKE) --no-print-directory sim SEEDS=160000
 long-races: $(OUT)/tests/test_communications_store
@@ -304,6 +304,9 @@ long-faulty:
 	@tests/run.sh each '$(MAKE) --no-print-directory faulty'
 long-rehearsal:
 	@tests/run.sh each '$(MAKE) --no-print-directory rehearsal'
+# All seeds at full size; what goes wrong at a tenth of it.
+long-dunning:
+	@tests/run.sh each '$(MAKE) --no-print-directory dunning SEEDS=20' '$(MAKE) --no-print-directory dunning SEEDS=20 DISTURB=2 CUSTOMERS=200 DEBTS=500'
 
 # Harnesses that others wrote, with the token of each role: tests/strangers/README.md.
 .PHONY: strangers

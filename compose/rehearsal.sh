@@ -4,6 +4,8 @@
 #
 # usage: compose/rehearsal.sh [--dir DIR]     (what it needs is there: make deps build)
 # SCENARIO: its file, by default rehearsal.py; it writes the script and what the gateways refuse, and judges
+# PLAYER: a program that plays it, if people do in it what depends on what happens
+# DISTURB=1: the scenario and its player let things go wrong; CALM=LOG: the scenario compares with the log of a rehearsal without
 # CUSTOMERS, DEBTS, DAYS, SEED, START: of the scenario, which has defaults of its own
 # KEEP=1: leave the stack running, to look at it; otherwise it is destroyed
 set -euo pipefail
@@ -15,7 +17,8 @@ BIN=$ROOT/build/release
 if [ "${1:-}" = --dir ]; then DIR=$(realpath -m "$2"); fi
 STACK=$DIR/stack
 SCENARIO=${SCENARIO:-$HERE/rehearsal.py}
-FLAGS=(--seed "${SEED:-1}" ${CUSTOMERS:+--customers "$CUSTOMERS"} ${DEBTS:+--debts "$DEBTS"} ${DAYS:+--days "$DAYS"} ${START:+--start "$START"})
+PLAYER=${PLAYER:-}
+FLAGS=(--seed "${SEED:-1}" ${DISTURB:+--disturb "$DISTURB"} ${CUSTOMERS:+--customers "$CUSTOMERS"} ${DEBTS:+--debts "$DEBTS"} ${DAYS:+--days "$DAYS"} ${START:+--start "$START"})
 ROLES=admin,agent,supervisor,compliance,creditor,notifier
 REST_S=60
 FOUND_MAX=12
@@ -63,13 +66,14 @@ scenario() { # script, faults or judge
 	/usr/bin/python3 "$SCENARIO" "$@" "${FLAGS[@]}"
 }
 
-# play: the script, in plays of their own where somebody else sends (a line `as WHO`)
+# play: the script; by PLAYER, if somebody does what nobody can know before (it gets the log, the stack, and the command that plays)
 play() {
-	local part
-	awk -v parts="$LOG/play" 'BEGIN { who = "dcs-cli" } /^as / { who = $2; count++; next } { print > sprintf("%s-%04d.%s", parts, count, who) }' "$LOG/script.txt"
-	for part in "$LOG"/play-*; do
-		"$BIN/dcs" rehearse --creditor '*' --source '*' --role "$ROLES" --subject "${part##*.}" <"$part" || return
-	done
+	local rehearse=("$BIN/dcs" rehearse --creditor '*' --source '*' --role "$ROLES")
+	if [ -n "$PLAYER" ]; then
+		/usr/bin/python3 "$PLAYER" "$LOG" "$STACK" --seed "${SEED:-1}" ${DISTURB:+--disturb} -- "${rehearse[@]}"
+	else
+		"${rehearse[@]}" <"$LOG/script.txt"
+	fi
 }
 
 check() { # NAME COMMAND...: its output is NAME.txt of the log
@@ -134,5 +138,6 @@ check verify "$BIN/dcs" verify
 cp "$STACK/sink.jsonl" "$LOG/" 2>/dev/null || true
 tell_dunning
 check messages scenario judge "$LOG"
+[ -z "${CALM:-}" ] || check compared scenario compare "$CALM" "$LOG"
 tell_found
 exit $failed

@@ -3,7 +3,9 @@
 
 usage: dunning_history.py script [--customers 2000] [--debts 5000] [--days 730] [--start 2027-01-01] [--seed 1]   for compose/rehearsal.sh
        dunning_history.py faults [the same flags]            what the gateways refuse, and when
-       dunning_history.py judge FOLDER                       judges FOLDER/script.txt and FOLDER/sink.jsonl
+       dunning_history.py judge FOLDER                       judges FOLDER/script.txt (or played.script) and FOLDER/sink.jsonl
+       dunning_history.py compare CALM FOLDER                whose messages differ from those of the same history when all went well, and why
+--disturb 1: commands come twice; 2: and late, and Ticks of days are missing (dunning_disturbed.py)
 
 Everything is a function of the flags. A person does one thing at a time, so that the order of what is done does not matter; nobody in it
 exists (RFC 2606, numbers that regulators keep free for fiction).
@@ -18,12 +20,14 @@ import random
 import sys
 import uuid
 
+from dunning_disturbed import compare, disturb
 from dunning_judge import judge_all, read_line, read_script
 
 DAY = datetime.timedelta(days=1)
 UTC = datetime.timezone.utc
 HOURS = [datetime.time(7, 10), datetime.time(13, 10), datetime.time(19, 10)]
 APPROVED = datetime.time(19, 20)
+AGENT = str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:agent"))  # who does the tasks (dunning_player.py)
 SECOND_PERSON = str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:second-person"))
 
 # Country, region, zone, locale, currency, telephone of the i-th person.
@@ -59,10 +63,14 @@ def step(number, trigger, days=None, **members):
     return {"number": number, "trigger": trigger, "days": days, **given, **members}
 
 
+def task(number, trigger, days, action, **members):
+    return {"number": number, "trigger": trigger, "days": days, "action": action, "otherwise": "move_on", **members}
+
+
 def policy(name, version, priority, steps, **members):
     given = {"title": f"{name} {version}", "charged_off": False, "tolerance_minor": 500, "demands_a_day": 1, "demands_a_week": 3}
     modes = {"catch_up": "one_a_day", "new_debts": "join", "reopened": "start"}
-    steps = [{"template": f"{name}-{one['number']}{one.get('arm') or ''}", **one} for one in steps]
+    steps = [{"template": f"{name}-{one['number']}{one.get('arm') or ''}", **one} if one["action"] == "send" else one for one in steps]
     return {"policy": name, "policy_version": version, "priority": priority, **given, **modes, **members, "steps": steps}
 
 
@@ -70,8 +78,9 @@ EARLY = [
     step(1, "days_past_due", -3, message_class="reminder", channels="email sms", send_days=2),
     step(2, "days_past_due", 5, arm="mild", otherwise="retry", retry_days=2, tries_max=3),
     step(2, "days_past_due", 3, arm="firm", channels="sms email", otherwise="retry", retry_days=1, tries_max=2),
-    step(4, "days_since_step", 9, channels="letter email", send_days=5),
+    step(4, "days_since_step", 9, channels="letter email", send_days=5, otherwise="review"),
     step(5, "month_end", 20, message_class="settlement_offer", wait_days=10, min_balance_minor=3000),
+    task(7, "days_since_step", 6, "call", otherwise="retry", retry_days=4, tries_max=2),
     step(9, "event", event="payment_reversed", channels="email letter"),
 ]
 ARMS = [{"name": "mild", "weight": 2}, {"name": "firm", "weight": 1}]
@@ -80,11 +89,13 @@ LATE = [
     step(2, "days_since_step", 14, min_age_days=100),
     step(3, "days_past_due", 90, channels="email letter", otherwise="retry", retry_days=3, tries_max=2),
     step(4, "days_past_due", 120, message_class="settlement_offer", channels="letter email", send_days=10),
+    task(6, "days_past_due", 200, "legal_referral", min_balance_minor=10_000),
 ]
 SMALL = [
     step(1, "days_past_due", 10, channels="email sms"),
     step(2, "days_past_due", 30, channels="email sms", send_days=2),
     step(3, "days_since_step", 30, channels="sms email"),
+    task(4, "days_since_step", 25, "call"),
 ]
 FIRMS = [
     step(1, "days_past_due", -7, message_class="reminder", channels="email"),
@@ -105,6 +116,7 @@ PUBLISHED = [
     (0, policy("small", 1, 20, SMALL, balance_to_minor=6000, tolerance_minor=300, catch_up="skip_to_current", new_debts="own", languages=["de", "fr"])),
     (0, policy("firms", 1, 10, FIRMS, customer_kind="legal", demands_a_day=2, demands_a_week=4)),
     (180, policy("early", 2, 100, [one if one["number"] != 4 else {**one, "days": 7} for one in EARLY], arms=ARMS, reopened="resume")),
+    (240, policy("late", 2, 50, LATE, days_from=61, catch_up="most_severe", demands_a_week=1, reopened="resume")),
     (300, "small"),
     (400, policy("campaign", 1, 5, CAMPAIGN, creditor_ids=[CREDITORS["EUR"][0]], portfolio_ids=PORTFOLIOS[:1], days_from=1)),
 ]
@@ -135,7 +147,7 @@ def templates():
     seen = {}
     for _, what in PUBLISHED:
         for one in what["steps"] if isinstance(what, dict) else ():
-            for channel in one["channels"].split():
+            for channel in one.get("channels", "").split():
                 seen[one["template"], channel] = one["message_class"]
     for (name, channel), message_class in seen.items():
         for language in ("de", "fr", "en"):
@@ -188,6 +200,7 @@ class Person:
         self.be_protected()
         self.write()
         self.move()
+        self.become_another()
         return self.found
 
     def arrive(self):
@@ -227,7 +240,7 @@ class Person:
     def pay(self, debt, number, currency, amount, day, due):
         dice, left = self.dice, amount
         for turn in range(dice.choice([0, 1, 1, 1, 2, 4])):
-            day = max(day + 1, due - 5 if turn == 0 and dice.random() < 0.3 else day + dice.randrange(1, 50))
+            day = max(day + 1, due - dice.choice([5, 0]) if turn == 0 and dice.random() < 0.4 else day + dice.randrange(1, 50))
             part = dice.choice([left, left, max(1, left // 3), max(1, left - dice.choice([100, 700])), left + dice.randrange(1, 3000)])
             payment = name_of("payment", debt, turn)
             at = self.do(day, "RecordPayment", payment_id=payment, debt_id=debt, source="bank-1", external_ref=f"P-{self.index}-{number}-{turn}",
@@ -309,6 +322,22 @@ class Person:
                         address=address, place="home", source="consumer")  # fmt: skip
 
 
+    def become_another(self):
+        """His language or his country is another one, and so may be his policy; a channel is blocked, which is no opt-out."""
+        dice = self.dice
+        if dice.random() < 0.12:
+            self.do(self.some_day(), "UpdateCustomer", locale=dice.choice(["de-DE", "fr-FR", "en-GB"]))
+        if dice.random() < 0.05 and self.country != "US":
+            country, _, zone = dice.choice([place[:3] for place in PLACES if place[0] != "US"])
+            self.do(self.some_day(), "UpdateCustomer", country=country, timezone=zone)
+        if dice.random() < 0.08:
+            at = self.do(self.some_day(), "SetPreference", preference_id=name_of("preference", self.id), blocked_times=[], blocked_places=[],
+                         blocked_channels=[dice.choice(self.channels)])  # fmt: skip
+            if at is not None and dice.random() < 0.5:
+                self.do(at[0] + dice.randrange(5, 90), "SetPreference", preference_id=name_of("preference", self.id, "again"), blocked_times=[], blocked_places=[],
+                        blocked_channels=[])  # fmt: skip
+
+
 def people(flags):
     dice = random.Random(f"{flags.seed}:debts")
     counts = collections.Counter(dice.randrange(flags.customers) for _ in range(max(0, flags.debts - flags.customers)))
@@ -328,10 +357,14 @@ def second_person():
     return "RegisterUser", {"user_id": SECOND_PERSON, "login": "second-person", "roles": ["compliance", "supervisor"]}
 
 
+def agent():
+    return "RegisterUser", {"user_id": AGENT, "login": "an-agent", "roles": ["agent"]}
+
+
 def times(flags):
     """(instant, who, [(type, body)...]) in order. who: empty, the one who sends everything else."""
     by_time = collections.defaultdict(list)
-    by_time[0, 0] += [second_person(), *templates()]
+    by_time[0, 0] += [second_person(), agent(), *templates()]
     for person, debts in people(flags):
         for day, hour, type_, body in person.days_of(debts):
             by_time[day, hour].append((type_, body))
@@ -349,7 +382,8 @@ def times(flags):
 def write_script(flags):
     """A line `as WHO` says who sends from here on: a play of its own (compose/rehearsal.sh)."""
     before = ""
-    for at, who, commands in times(flags):
+    happens = times(flags) if flags.disturb == 0 else disturb(times(flags), flags, {0} | {day for day, _ in PUBLISHED})
+    for at, who, commands in happens:
         if who != before:
             print("as", who or "dcs-cli")
             before = who
@@ -365,15 +399,33 @@ def write_faults(flags):
     for channel in ("email", "sms", "letter"):
         for _ in range(flags.days // 60):
             print(channel, span(dice.randrange(flags.days), dice.randrange(1, 4)), "refused")
+            print(channel, span(dice.randrange(flags.days), dice.randrange(1, 3)), "busy")
     for person, _ in people(flags):
         if dice.random() < 0.08:
             channel = dice.choice(["email", "sms"])
             print(channel, span(dice.randrange(flags.days), dice.randrange(5, 200)), "refused", person.addresses[channel])
 
 
+def lines_of(folder):
+    return [read_line(json.loads(line)) for line in (folder / "sink.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+def history_of(folder):
+    script = next(path for path in (folder / "played.script", folder / "script.txt") if path.exists())
+    return read_script(script.read_text(encoding="utf-8").splitlines())
+
+
+def compare_with(calm, folder):
+    counts, faults = compare(lines_of(calm), history_of(calm), lines_of(folder), history_of(folder))
+    for person, at, differ in faults[:50]:
+        print(f"for nothing: {person} since {at:%Y-%m-%d %H:%M}:", *differ)
+    print("people by their messages:", ", ".join(f"{count} {why}" for why, count in counts.most_common()))
+    return 1 if faults else 0
+
+
 def judge(folder):
-    lines = [read_line(json.loads(line)) for line in (folder / "sink.jsonl").read_text(encoding="utf-8").splitlines()]
-    judge = judge_all(lines, lambda: read_script((folder / "script.txt").read_text(encoding="utf-8").splitlines()))
+    lines = lines_of(folder)
+    judge = judge_all(lines, lambda: history_of(folder))
     findings = judge.findings
     for finding in findings[:300]:
         print(finding)
@@ -388,16 +440,17 @@ def judge(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["script", "faults", "judge"])
-    parser.add_argument("folder", nargs="?", type=pathlib.Path)
+    parser.add_argument("what", choices=["script", "faults", "judge", "compare"])
+    parser.add_argument("folders", nargs="*", type=pathlib.Path)
     parser.add_argument("--customers", type=int, default=2000)
     parser.add_argument("--debts", type=int, default=5000)
     parser.add_argument("--days", type=int, default=730)
     parser.add_argument("--start", type=datetime.date.fromisoformat, default=datetime.date(2027, 1, 1))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--disturb", type=int, default=0)
     flags = parser.parse_args()
-    if flags.what == "judge":
-        return judge(flags.folder)
+    if flags.what in ("judge", "compare"):
+        return judge(*flags.folders) if flags.what == "judge" else compare_with(*flags.folders)
     write_script(flags) if flags.what == "script" else write_faults(flags)
     return 0
 

@@ -12,20 +12,26 @@ A template's text must have its name, what is owed and its debts in this form: "
 import collections
 import dataclasses
 import datetime
+import itertools
 import json
+import math
 import re
 import zoneinfo
 
-from dunning_model import DAY, Answer, Debt, Failing, Group, Person, hold_due, next_step, read_policy, stop_of
+from dunning_model import DAY, Answer, Debt, Failing, Group, Person, next_step, read_policy, stop_of, wait_with
 
 UTC = datetime.timezone.utc
 UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
-COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice"))  # HOUSE-1, HOUSE-2
+COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice"))  # HOUSE-1, HOUSE-2, UK-03
 MOST_A_DAY, MOST, IN_DAYS, AFTER_INBOUND = 1, 3, 7, datetime.timedelta(hours=24)
+ANSWERED_WITHIN, FRESH = datetime.timedelta(days=62), datetime.timedelta(days=60)  # of a text that the person wrote; US-13
+CHOICES, CHOSEN_BEFORE = 3, 14 * DAY  # possibilities that are tried, and how long before something was found
+TRIES_MAX, TRIES_SOON = 8, 4  # of a message by a busy gateway (consumers/notifier/README.md); behind the latter the next one may be more than a Tick away
+PLANNING_DAYS = 30  # UK-03
+DENYING = frozenset(("attorney", "cease", "deceased", "bankruptcy", "dispute", "incapacity", "breathing_space", "crisis", "restriction"))
 FROM, TO, TO_IN_UNION = datetime.time(8), datetime.time(21), datetime.time(20)
 ASKED_BEFORE = 30 * DAY  # a group is asked about from so long before a due day on
 ELECTRONIC = ("email", "sms")
-STOPS = ("person", "deceased", "bankruptcy", "restriction")  # days that pass meanwhile have passed
 TEXT = re.compile(r"\[(?P<template>[a-z0-9_.-]+)\]\s+(?P<balance>\d+)\.(?P<cents>\d\d)\s+(?P<currency>[A-Z]{3})\s+<(?P<refs>[^<>]*)>")
 
 
@@ -46,6 +52,8 @@ def read_script(lines):
             if commands is not None:
                 yield at, commands
             at, commands = read_instant(rest.strip()), []
+        elif word == "#" and rest.startswith("tasks "):
+            commands.append(("Tasks", json.loads(rest.partition(" ")[2])))
         elif word and word != "as" and not word.startswith("#"):
             commands.append((word, json.loads(rest)))
     if commands is not None:
@@ -90,15 +98,42 @@ class Asked:
     not_before: datetime.datetime
     send_by: datetime.datetime
     release_at: datetime.datetime
-    is_retried: bool = False  # a gateway was busy
+    tries: int = 0  # of a gateway that was busy
+    is_back: bool = False  # at one of them it was not the time: the guard is asked anew at the next Tick
+    contact_at: datetime.datetime | None = None  # when it was let go: what HOUSE-1 counts, as long as it has not failed
+    task: "Task | None" = None  # a person does it: it has no message
 
     @property
     def step(self):
         return self.answer.step
 
     @property
+    def is_retried(self):
+        return self.tries > 0
+
+    @property
+    def is_demand(self):
+        return self.answer.step.is_demand(self.answer.channel)
+
+    @property
     def refs(self):
         return tuple(debt.ref for debt in self.answer.debts)
+
+
+@dataclasses.dataclass
+class Task:
+    """That somebody must find in the queue."""
+
+    key: tuple  # of its group
+    kind: str
+    policy: str
+    step: int
+    opened_on: datetime.date
+    id: str = ""  # in the queue; empty: nobody has seen it yet
+    is_over: bool = False
+
+    def __str__(self):
+        return f"a task ({self.kind}) of step {self.policy}/{self.step} for {self.key[0]}, {self.key[1]}, opened on {self.opened_on}"
 
 
 @dataclasses.dataclass
@@ -109,6 +144,10 @@ class Known:
     zone: zoneinfo.ZoneInfo
     groups: dict = dataclasses.field(default_factory=dict)  # (creditor, currency): Group
     asked: dict = dataclasses.field(default_factory=dict)  # the same key: Asked
+    tasks: list = dataclasses.field(default_factory=list)
+    trace: Task | None = None  # to trace him, not over
+    is_traced: bool = False  # somebody was asked to, since a step was taken
+    is_reached: bool = False  # a step was taken at this Tick: nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
     events: dict = dataclasses.field(default_factory=dict)  # the same key: event, and the Tick at which it is asked about
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
@@ -117,7 +156,9 @@ class Known:
     stops: dict = dataclasses.field(default_factory=dict)  # group: the Tick at which what is under way ends, because of a circumstance
     blocked: set = dataclasses.field(default_factory=set)  # channels of the preference
     contacts: list = dataclasses.field(default_factory=list)  # instants of messages that HOUSE-1 counts
+    doubtful: list = dataclasses.field(default_factory=list)  # those of messages that failed at this Tick: they may have counted before
     wrote_at: datetime.datetime | None = None
+    wrote: dict = dataclasses.field(default_factory=dict)  # channel: instant
     unanswered: set = dataclasses.field(default_factory=set)  # channels on which he wrote, and nobody has since
     named: dict = dataclasses.field(default_factory=dict)  # circumstance id: its row in person.circumstances
 
@@ -128,18 +169,27 @@ class Known:
         """The first instant of a local day."""
         return datetime.datetime.combine(day, datetime.time(), self.zone).astimezone(UTC)
 
-    def may_have(self, channel):
-        """Whether the permission on record is in force: letters need none, nor does one answer to who wrote."""
-        if channel in self.unanswered:
+    def is_answer(self, channel, at):
+        """To who wrote lately, once."""
+        return channel in self.unanswered and self.wrote[channel] > at - ANSWERED_WITHIN
+
+    def may_have(self, channel, at):
+        """Whether the permission on record is in force: letters need none, nor does an answer."""
+        if self.is_answer(channel, at):
             return True
         granted, withdrawn = self.granted.get(channel), self.withdrawn.get(channel)
         if channel not in ELECTRONIC:
             return withdrawn is None or (granted is not None and granted > withdrawn)
-        return granted is not None and (withdrawn is None or granted > withdrawn)
+        return granted is not None and (withdrawn is None or granted > withdrawn) and not self.is_stale(channel, at)
+
+    def is_stale(self, channel, at):
+        """US-13: a text needs a consent, or a text from the person, of the last 60 days."""
+        last = max(self.granted[channel], self.wrote.get(channel, self.granted[channel]))
+        return self.person.country == "US" and channel == "sms" and at > last + FRESH
 
     def note_refused(self):
         opted_out = {channel for channel, at in self.withdrawn.items() if self.granted.get(channel) is None or self.granted[channel] <= at}
-        self.person.refused = opted_out | self.blocked
+        self.person.refused = opted_out
 
 
 # ---- the guard, as far as a message of dunning meets it ----
@@ -157,36 +207,45 @@ def hour_begins(known, at, channel):
     return datetime.datetime.combine(day, FROM, known.zone).astimezone(UTC)
 
 
-def cap_ends(known, at, most, days):
+def cap_ends(known, at, most, days, contacts):
     """HOUSE-1: the first instant at which fewer than `most` messages are in `days` local days."""
-    sent = sorted((known.local_day(contact) for contact in known.contacts), reverse=True)
+    sent = sorted((known.local_day(contact) for contact in contacts), reverse=True)
     if len(sent) < most or known.local_day(at) >= sent[most - 1] + days * DAY:
         return at
     return known.begins(sent[most - 1] + days * DAY)
 
 
-def guard_until(known, at, asked):
-    """The first instant from this one on at which no rule defers it."""
+def planning_ends(known, at):
+    """UK-03: who develops a plan with an adviser is left alone for a while."""
+    days = [first + PLANNING_DAYS * DAY for kind, first, until, _ in known.person.circumstances if kind == "plan_in_development" and (until is None or at.date() < until)]
+    return max([at, *(known.begins(day) for day in days if known.person.country == "GB")])
+
+
+def guard_until(known, at, asked, doubtful=()):
+    """The first instant from this one on at which no rule defers it. doubtful: instants that are counted, too."""
+    contacts = [*known.contacts, *doubtful]
     channel, is_counted = asked.answer.channel, asked.step.message_class in COUNTED
     while True:
         until = hour_begins(known, at, channel)
         if is_counted:
-            until = max(until, cap_ends(known, at, MOST_A_DAY, 1), cap_ends(known, at, MOST, IN_DAYS))
+            until = max(until, cap_ends(known, at, MOST_A_DAY, 1, contacts), cap_ends(known, at, MOST, IN_DAYS, contacts))
         if is_counted and known.wrote_at is not None:
             until = max(until, known.wrote_at + AFTER_INBOUND)
+        if asked.step.message_class in COUNTED:
+            until = max(until, planning_ends(known, at))
         if until == at:
             return at
         at = until
 
 
-def guard_denies(known, asked, today):
+def guard_denies(known, at, asked, today):
     """Why a message is suppressed; empty: it is not."""
-    person = known.person
-    if not known.may_have(asked.answer.channel) or asked.answer.channel in known.blocked:
+    person, channel = known.person, asked.answer.channel
+    if not known.may_have(channel, at) or (channel in known.blocked and not known.is_answer(channel, at)):
         return "permission"
     if asked.answer.channel not in person.points.values():
         return "address"
-    if person.open_kinds(today) - {"said_barred", "employer_forbids"} or any(person.is_disputed(debt, today) for debt in asked.answer.debts):
+    if person.open_kinds(today) & DENYING or any(person.is_disputed(debt, today) for debt in asked.answer.debts):
         return "circumstance"
     return ""
 
@@ -206,10 +265,12 @@ class Finding:
 
 
 class Judge:
-    """lines: of the gateways, in order. arm: of those of whom no message tells theirs; empty: the first one of the policy."""
+    """lines: of the gateways, in order. arm: of those of whom no message tells theirs; empty: the first one of the policy. chosen: of what
+    nobody outside can know, what is not as the log suggests: (what, instant): which of its possibilities."""
 
-    def __init__(self, lines, arm=""):
-        self.arm = arm
+    def __init__(self, lines, arm="", chosen=None):
+        self.arm, self.chosen = arm, chosen or {}
+        self.choices = {}  # (what, instant): how many possibilities there are
         self.lines = collections.defaultdict(list)  # (customer, instant): lines nobody has asked for yet
         self.written_to = collections.defaultdict(dict)  # instant: customers, each once
         self.ahead = collections.defaultdict(list)  # customer: all of his lines in order
@@ -217,17 +278,24 @@ class Judge:
             self.lines[line.customer, line.at].append(line)
             self.written_to[line.at][line.customer] = True
             self.ahead[line.customer].append(line)
+        self.opened = collections.defaultdict(set)  # (customer, key of a group): days on which a task was opened
+        self.traces = collections.defaultdict(list)  # likewise, of traces alone
+        self.turns = collections.defaultdict(list)  # likewise, but for traces
         self.policies, self.changes = {}, []  # in force: (business date, name, policy or None), from the next day on
         self.published = {}  # publication id: policy
         self.kept = {}  # command id: its type and body, which wait for a second person
         self.people, self.payments, self.findings = {}, {}, []
         self.at = self.today = None
         self.ticks, self.is_ticking, self.is_first_of_day = 0, False, False
+        self.record_at = None  # when the module's own topic had its last record
+        self.heard = set()  # ids of commands
         self.guessed = set()  # customers of whom no message tells the arm
-        self.freed = []  # demands that count no more from the next Tick on
+        self.later = []  # (demands, the day on which one counts no more, that on which it counts instead) from the next Tick on
         self.counts = collections.Counter()
 
     def judge(self, history):
+        history = list(history)
+        self.look_ahead(history)
         for at, commands in history:
             self.is_ticking = True
             self.tick(at)
@@ -240,6 +308,13 @@ class Judge:
                 self.find("unheard", customer, f"{line}, a time that the script does not have")
         return self.findings
 
+    def look_ahead(self, history):
+        """Tasks that will be seen in the queue: of two groups the log says which came first."""
+        for seen in (seen for _, commands in history for type_, body in commands if type_ == "Tasks" for seen in body["new"]):
+            place = seen["customer"], (seen["creditor"], seen["currency"])
+            self.opened[place].add(read_day(seen["since"]))
+            (self.traces if seen["kind"] == "trace" else self.turns)[place].append(read_day(seen["since"]))
+
     def find(self, kind, customer, text):
         self.findings.append(Finding(kind, self.at, customer, text))
 
@@ -250,15 +325,18 @@ class Judge:
         self.at, self.ticks = at, self.ticks + 1
         self.today = at.date() if self.today is None else min(at.date(), self.today + DAY)  # a day for each Tick, at most
         self.is_first_of_day = self.today != before
-        while self.freed:
-            demands, day = self.freed.pop()
-            demands.remove(day)
+        for demands, before, instead in self.later:
+            demands.remove(before)
+            demands.extend([instead] if instead else [])
+        self.later.clear()
         for known in self.people.values():
             self.tick_of(known)
 
     def tick_of(self, known):
         """Messages whose time has come; then the groups whose turn it is, those that something has happened to first."""
-        due = [key for key, asked in known.asked.items() if asked.release_at <= self.at or asked.is_retried]
+        known.doubtful.clear()
+        known.is_traced, known.is_reached = known.is_traced and not known.is_reached, False
+        due = [key for key, asked in known.asked.items() if asked.task is None and (asked.release_at <= self.at or asked.is_retried)]
         for key in self.in_order_of_log(known, due):
             self.try_to_send(known, key)
         for key, tick in list(known.stops.items()):
@@ -269,7 +347,8 @@ class Judge:
         for key, (event, tick) in list(known.events.items()):
             if tick <= self.ticks:
                 del known.events[key]
-                self.ask_daily(known, key)
+                if event == "payment_reversed":
+                    self.ask_daily(known, key)
                 self.ask(known, key, event)
         now = [key for key in known.ask_on if self.is_its_turn(known, key)]
         for key in now:
@@ -289,16 +368,38 @@ class Judge:
         day, tick, maybe = known.ask_on[key]
         if day > self.today:
             return False
-        return tick <= self.ticks or (maybe <= self.ticks and self.next_line_of(known, key) == self.at)
+        if tick <= self.ticks:
+            return True
+        return maybe <= self.ticks and (self.next_line_of(known, key) == self.at or self.choose("soon", 2) == 1)
 
     def ask_soon(self, known, key, is_of_tick=False):
         """An event's timers are those of the record behind it, which is a Tick here, and fire at the Ticks behind that
         (lib/worker/README.md). is_of_tick: the event came with this Tick, before or after the module had it."""
         known.ask_on[key] = self.today, self.ticks + 2, self.ticks + (1 if is_of_tick else 2)
 
+    def ask_tomorrow(self, known, key, day):
+        """The event behind a step's end has the group asked about on the day after: at the second Tick from here on, or at the next
+        one if the event came with this Tick."""
+        known.ask_on[key] = max(day, self.today) + DAY, self.ticks + 2, self.ticks + 1
+
     def in_order_of_log(self, known, keys):
         """A person's groups are asked about in an order that nobody outside knows."""
-        return sorted(keys, key=lambda key: (self.next_line_of(known, key), key)) if len(keys) > 1 else keys
+        if len(keys) < 2:
+            return keys
+        keys = sorted(keys, key=lambda key: (self.next_turn_of(known, key), key))
+        number = self.choose("order", math.factorial(len(keys)))
+        return list(next(itertools.islice(itertools.permutations(keys), number, None), keys))
+
+    def choose(self, what, count):
+        self.choices[what, self.at] = min(count, CHOICES)
+        return self.chosen.get((what, self.at), 0)
+
+    def next_turn_of(self, known, key):
+        """What is traced on this day was not held back by the cap that another one's step has reached."""
+        if self.today in self.traces[known.person.id, key] and known.trace is None and not known.is_traced:
+            return self.at
+        line = self.next_line_of(known, key)
+        return min([line, *(max(self.at, known.begins(day)) for day in self.turns[known.person.id, key] if day >= self.today)])
 
     def next_line_of(self, known, key):
         refs = {debt.ref for debt in known.groups[key].debts}
@@ -329,38 +430,62 @@ class Judge:
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
         answer = next_step(group, known.person, policies, self.today, event)
-        if event and answer.kind != "step":
+        if event and (answer.step is None or answer.reason == "precondition"):
+            if event == "contact_point_added":  # it asks for its own steps alone
+                return
             answer = next_step(group, known.person, policies, self.today)
-        if answer.reason not in STOPS:
-            hold_due(group, known.person, policies, self.today)
+        wait_with(group, answer)
         if answer.kind == "skip":
             self.rise(known, key, answer, self.today)
             self.counts["skipped"] += 1
-        elif answer.kind == "step" and answer.channel:
-            self.ask_for(known, key, answer)
         elif answer.kind == "step":
-            self.counts["tasks"] += 1
-            group.is_under_way = True
-            known.person.demands.append(self.today)
+            self.ask_for(known, key, answer)
+        elif answer.kind == "task":
+            self.open_task(known, key, answer)
         elif answer.kind == "wait":
             self.counts[f"waits: {answer.reason}"] += 1
+            self.trace(known, key, answer)
 
     def may_still_be_stopped(self, known, key):
         """The first Tick of a day ends what is over from that day on, before or after it has the group asked about."""
         ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
-        return self.is_first_of_day and ends and self.next_line_of(known, key).date() != self.today
+        has_gone_on = self.next_line_of(known, key).date() == self.today or self.today in self.opened[known.person.id, key]
+        return self.is_first_of_day and ends and not has_gone_on
 
     def ask_for(self, known, key, answer):
         group = known.groups[key]
         begins = known.begins(self.today)
         asked = Asked(answer, group, self.today, begins, known.begins(self.last_day(answer)), max(begins, self.at))
-        group.is_under_way = True
-        known.asked[key] = asked
-        if answer.step.is_demand(answer.channel):
-            known.person.demands.append(asked.on)
+        self.begin(known, key, asked)
         self.counts["asked for"] += 1
         if asked.release_at <= self.at:
             self.try_to_send(known, key)
+
+    def begin(self, known, key, asked):
+        asked.group.is_under_way = True
+        known.asked[key] = asked
+        if asked.is_demand:
+            known.person.demands.append(asked.on)
+
+    def open_task(self, known, key, answer):
+        task = Task(key, answer.channel, answer.policy.name, answer.step.number, self.today)
+        known.tasks.append(task)
+        self.begin(known, key, Asked(answer, known.groups[key], self.today, self.at, self.at, self.at, task=task))
+        self.counts[f"opened: {task.kind}"] += 1
+
+    def trace(self, known, key, answer):
+        """Nobody knows how to reach the person: somebody finds out, once until a step of the person was taken."""
+        if answer.reason == "no_contact" and known.trace is None and not known.is_traced:
+            known.is_traced = True
+            known.trace = Task(key, "trace", answer.policy.name, answer.step.number, self.today)
+            known.tasks.append(known.trace)
+            self.counts["opened: trace"] += 1
+
+    def end_trace(self, known):
+        """By a contact point, or a stop of the person."""
+        if known.trace is not None:
+            known.trace.is_over = True
+            known.trace, known.is_traced = None, False
 
     def last_day(self, answer):
         """The first day on which the message is of no use: a reminder lapses on the due day."""
@@ -375,18 +500,29 @@ class Judge:
             self.check(known, key, asked, line)
             return
         if asked.is_retried:
-            self.give_up_if_over(known, key, asked)
+            self.wait_for_gateway(known, key, asked)
             return
-        if asked.send_by <= self.at or guard_denies(known, asked, self.today):
+        if asked.send_by <= self.at or guard_denies(known, self.at, asked, self.today):
             self.fail(known, key)
             return
-        until = guard_until(known, self.at, asked)
+        until = guard_until(known, self.at, asked) if asked.on != self.today else guard_until(known, self.at, asked, known.doubtful)
         if until >= asked.send_by:
             self.fail(known, key)
         elif until > self.at:
             asked.release_at = until
         else:
             self.lose(known, key, "missing", f"{self.described(asked)} did not come")
+
+    def wait_for_gateway(self, known, key, asked):
+        """No try at this Tick: it was not the time, or the notifier has not come back to it, which it does at each of the first Ticks."""
+        until = guard_until(known, self.at, asked)
+        if asked.is_back and (until >= asked.send_by or guard_denies(known, self.at, asked, self.today)):
+            self.fail(known, key)
+            return
+        asked.is_back = until > self.at and asked.tries <= TRIES_SOON
+        if asked.is_back:
+            self.forget_contact(known, asked)
+        self.give_up_if_over(known, key, asked)
 
     def give_up_if_over(self, known, key, asked):
         """A gateway was busy: how often it is tried is its notifier's business, until the time is over."""
@@ -407,7 +543,7 @@ class Judge:
 
     def check(self, known, key, asked, line):
         said, wanted = (line.template, line.channel, sorted(line.refs)), (asked.step.template, asked.answer.channel, sorted(asked.refs))
-        denied = guard_denies(known, asked, self.today)
+        denied = guard_denies(known, self.at, asked, self.today)
         until = guard_until(known, self.at, asked) if not asked.is_retried else self.at
         if said != wanted:
             self.find("wrong", known.person.id, f"{line}, not {self.described(asked)}")
@@ -419,11 +555,13 @@ class Judge:
             self.find("balance", known.person.id, f"{line}: states {line.balance}")
             self.adopt(known, key, line)
         elif line.outcome == "refused":
+            self.count_contact(known, asked)
             self.fail(known, key)
         elif line.outcome == "busy":
-            asked.is_retried = True
-            if len(known.contacts) == 0 or known.contacts[-1] != self.at:
-                self.count_contact(known, asked)
+            asked.tries, asked.is_back = asked.tries + 1, False
+            self.count_contact(known, asked)
+            if asked.tries == TRIES_MAX:
+                self.fail(known, key)
         else:
             self.taken(known, key, asked, line)
 
@@ -431,31 +569,41 @@ class Judge:
         return f"{asked.step.template} by {asked.answer.channel} about {' '.join(asked.refs)}, asked for on {asked.on}"
 
     def count_contact(self, known, asked):
-        if asked.step.message_class in COUNTED:
+        if asked.step.message_class in COUNTED and asked.contact_at is None:
+            asked.contact_at = self.at
             known.contacts.append(self.at)
 
+    def forget_contact(self, known, asked):
+        if asked.contact_at is not None:
+            known.contacts.remove(asked.contact_at)
+            known.doubtful.append(asked.contact_at)
+            asked.contact_at = None
+
     def taken(self, known, key, asked, line):
-        day = max(asked.on, known.local_day(self.at))
-        self.end_asked(known, key, day)
         known.unanswered.discard(line.channel)
         self.count_contact(known, asked)
-        self.rise(known, key, asked.answer, day)
+        self.taken_now(known, key, asked)
         self.counts[f"taken: {asked.step.template}"] += 1
+
+    def taken_now(self, known, key, asked):
+        day = max(asked.on, known.local_day(self.at))
+        self.end_asked(known, key, day)
+        known.is_reached = True
+        self.rise(known, key, asked.answer, day)
+        self.ask_tomorrow(known, key, day)
         if day > asked.on:
             self.counts["on a later day"] += 1
 
     def end_asked(self, known, key, counts_on=None):
-        """counts_on: the day on which caps count it from now on; None: they do not, from the next Tick on, as who asks about a group at
-        this Tick has not heard of it."""
+        """counts_on: the day on which caps count it instead; None: on none. From the next Tick on: who asks about a group at this Tick has
+        not heard of it."""
         asked = known.asked.pop(key)
         asked.group.is_under_way = False
-        if not asked.step.is_demand(asked.answer.channel):
+        if asked.task is not None:
+            asked.task.is_over = True
+        if not asked.is_demand:
             return
-        if counts_on is None:
-            self.freed.append((known.person.demands, asked.on))
-        else:
-            known.person.demands.remove(asked.on)
-            known.person.demands.append(counts_on)
+        self.later.append((known.person.demands, asked.on, counts_on))
 
     def rise(self, known, key, answer, day):
         known.groups[key].failing = None
@@ -469,12 +617,15 @@ class Judge:
             return
         asked = known.asked[key]
         self.end_asked(known, key)
-        channels, before = asked.step.channels, asked.group.failing
+        self.forget_contact(known, asked)
+        before = asked.group.failing
         is_same = before is not None and (before.policy, before.number) == (asked.answer.policy.name, asked.step.number)
-        is_next_round = is_same and channels.index(asked.answer.channel) <= channels.index(before.channel)
+        is_next_round = is_same and asked.step.place_of(asked.answer.channel) <= asked.step.place_of(before.channel)
         rounds = before.rounds + int(is_next_round) if is_same else 0
         asked.group.failing = Failing(asked.answer.policy.name, asked.step.number, asked.answer.channel, self.today, rounds)
         self.ask_soon(known, key, self.is_ticking)
+        if asked.task is not None:  # by a command, and so at the next Tick
+            known.ask_on[key] = self.today, self.ticks + 1, self.ticks + 1
         self.counts["failed"] += 1
 
     def withdraw(self, known, key, debt):
@@ -485,9 +636,10 @@ class Judge:
 
     def withdraw_asked(self, known, key):
         """The group is not asked about again on this day."""
+        self.forget_contact(known, known.asked[key])
         self.end_asked(known, key)
         known.groups[key].withdrawn_on = self.today
-        self.ask_daily(known, key)
+        self.ask_tomorrow(known, key, self.today)
         self.counts["withdrawn"] += 1
 
     def is_stopped(self, known, key):
@@ -539,6 +691,10 @@ class Judge:
     # ---- what the commands say ----
 
     def command(self, type_, body):
+        """The same command twice is one."""
+        if "$id" in body and body["$id"] in self.heard:
+            return
+        self.heard.add(body.get("$id"))
         handle = getattr(self, f"on_{type_.rpartition('.')[2]}", None)
         if handle is not None:
             handle(body)
@@ -562,9 +718,16 @@ class Judge:
         person = Person(body["customer_id"], body["kind"], body["country"], body["locale"])
         self.people[person.id] = Known(person, zoneinfo.ZoneInfo(body["timezone"]))
 
+    def on_UpdateCustomer(self, body):
+        known = self.people[body["customer_id"]]
+        known.person.locale = body.get("locale") or known.person.locale
+        known.person.country = body.get("country") or known.person.country
+        known.zone = zoneinfo.ZoneInfo(body["timezone"]) if body.get("timezone") else known.zone
+
     def on_AddContactPoint(self, body):
         known = self.people[body["customer_id"]]
         known.person.points[body["contact_point_id"]] = body["channel"]
+        self.end_trace(known)
         self.happened(known, list(known.groups), "contact_point_added")
 
     def on_InvalidateContactPoint(self, body):
@@ -581,19 +744,19 @@ class Judge:
         for channel in [body["channel"]] if body.get("channel") else ("email", "sms", "voice", "letter", "push"):
             known.withdrawn[channel] = self.at
             known.unanswered.discard(channel)
-            for key in [key for key, asked in known.asked.items() if asked.answer.channel == channel]:
+            for key in [key for key, asked in known.asked.items() if asked.task is None and asked.answer.channel == channel]:
                 self.fail(known, key)
         known.note_refused()
 
     def on_SetPreference(self, body):
         known = self.people[body["customer_id"]]
         known.blocked = set(body.get("blocked_channels") or ())
-        known.note_refused()
 
     def on_RecordInbound(self, body):
         known = self.people[body["customer_id"]]
         known.wrote_at = read_instant(body["received_at"])
         known.unanswered.add(body["channel"])
+        known.wrote[body["channel"]] = known.wrote_at
         known.person.inbound_on = known.local_day(known.wrote_at)
         if body["text"].strip().lower() in ("stop", "quit", "end", "revoke", "opt out", "cancel", "unsubscribe"):
             self.on_WithdrawConsent({"customer_id": body["customer_id"], "channel": body["channel"]})
@@ -603,6 +766,8 @@ class Judge:
         until = read_day(body["until_on"]) if body.get("until_on") else None
         known.named[body["circumstance_id"]] = row = (body["kind"], read_day(body["from_on"]), until, body.get("debt_id"))
         known.person.circumstances.append(row)
+        if stop_of(known.person, self.today):
+            self.end_trace(known)
         for key in known.asked:
             if self.is_stopped(known, key):
                 known.stops[key] = self.ticks + 2
@@ -620,6 +785,57 @@ class Judge:
         group = known.groups.setdefault(key, Group(*key))
         group.debts.append(Debt(body["debt_id"], body["external_ref"], read_day(body["opened_on"]), read_day(body["due_on"]), owed, portfolio=body.get("portfolio_id")))
         self.ask_when_due(known, key, group.debts[-1])
+
+    # ---- tasks: the queue as somebody saw it, and what came of them ----
+
+    def on_Tasks(self, body):
+        for seen in body["new"]:
+            self.see(seen)
+        for known in self.people.values():
+            for task in known.tasks:
+                if not task.id and not task.is_over and task.key not in known.is_lost:
+                    self.find("no task", known.person.id, f"{task} is not in the queue")
+                    task.is_over = True
+            known.tasks = [task for task in known.tasks if not task.is_over]
+
+    def see(self, seen):
+        known, place = self.people[seen["customer"]], ((seen["creditor"], seen["currency"]), seen["kind"], seen["policy"], int(seen["step"]), read_day(seen["since"]))
+        expected = next((task for task in known.tasks if not task.id and (task.key, task.kind, task.policy, task.step, task.opened_on) == place), None)
+        if expected is not None:
+            expected.id = seen["task"]
+        elif place[0] not in known.is_lost:
+            self.find("unasked task", known.person.id, f"{Task(*place)}, not {next_step(known.groups[place[0]], known.person, self.in_force(), self.today)}")
+
+    def on_TakeTask(self, body):
+        """A record of the module's own topic: timers of events before it are its own, and fire at the next Tick. Whoever takes a task does
+        so when all that was sent before has its answer."""
+        if self.record_at == self.at:
+            return
+        self.record_at, soon = self.at, self.ticks + 1
+        for known in self.people.values():
+            for key, (day, tick, maybe) in known.ask_on.items():
+                known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
+            for key, (event, tick) in known.events.items():
+                known.events[key] = event, min(tick, soon)
+
+    def on_FinishTask(self, body):
+        known = self.people[body["customer_id"]]
+        task = next((task for task in known.tasks if task.id == body["task_id"] and not task.is_over), None)
+        if task is None or body["outcome"] == "later":
+            return
+        task.is_over = True
+        asked = known.asked.get(task.key)
+        if task is known.trace:
+            known.trace, known.is_traced, known.is_reached = None, True, False
+        if asked is None or asked.task is not task:
+            return
+        self.counts[f"{task.kind} {body['outcome']}"] += 1
+        if body["outcome"] == "done":
+            self.taken_now(known, task.key, asked)
+            return
+        self.fail(known, task.key)
+        if task.kind == "review":  # the last word
+            self.rise(known, task.key, asked.answer, self.today)
 
     def ask_when_due(self, known, key, debt):
         """Something about the debt may be due sooner than the group's day."""
@@ -691,16 +907,46 @@ class Judge:
             known.events[key] = event, self.ticks + 2
 
 
+def part_of(customers, history):
+    """What happens to these and to nobody else: nobody's messages depend on another's."""
+    for at, commands in history:
+        yield at, [about(customers, *command) for command in commands if command[0] == "TakeTask" or command[1].get("customer_id") in {None, *customers}]
+
+
+def about(customers, type_, body):
+    return (type_, {"new": [seen for seen in body["new"] if seen["customer"] in customers]}) if type_ == "Tasks" else (type_, body)
+
+
 def judge_all(lines, read_history):
-    """A judge that has judged. read_history: a new history each time. Who got no message of an arm is in one that explains the others."""
+    """A judge that has judged. read_history: a new history each time. What nobody outside can know of somebody is what explains the rest: the
+    arm of who got no message of one, the order in which groups were asked about when no message or task tells it."""
     first = Judge(lines)
     first.judge(read_history())
-    doubtful = first.guessed.intersection(finding.customer for finding in first.findings)
-    arms = {name for policy in first.policies.values() if policy for name, _ in policy.arms}
-    for arm in sorted(arms) if doubtful else ():
-        other = Judge([line for line in lines if line.customer in doubtful], arm)
-        other.judge((at, [command for command in commands if command[1].get("customer_id", "") in doubtful | {""}]) for at, commands in read_history())
-        explained = doubtful - {finding.customer for finding in other.findings}
-        first.findings = [finding for finding in first.findings if finding.customer not in explained]
-        doubtful -= explained
+    arms = sorted({name for policy in first.policies.values() if policy for name, _ in policy.arms})
+    doubtful = {finding.customer for finding in first.findings}
+    history = list(part_of(doubtful, read_history())) if doubtful else []
+    for customer in sorted(doubtful):
+        his = [line for line in lines if line.customer == customer], list(part_of({customer}, history))
+        if any(is_explained(*his, arm) for arm in arms or [""]):
+            first.findings = [finding for finding in first.findings if finding.customer != customer]
     return first
+
+
+def is_explained(lines, history, arm):
+    """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on."""
+    chosen, best = {}, judged(lines, history, arm, {})
+    while best.findings:
+        at = best.findings[0].at
+        places = [place for place in sorted(best.choices, key=lambda place: place[1], reverse=True) if at - CHOSEN_BEFORE <= place[1] <= at]
+        tried = ({**chosen, place: number} for place in places for number in range(best.choices[place]) if number != chosen.get(place, 0))
+        better = next(((other, judge) for other in tried for judge in [judged(lines, history, arm, other)] if not judge.findings or judge.findings[0].at > at), None)
+        if better is None:
+            return False
+        chosen, best = better
+    return True
+
+
+def judged(lines, history, arm, chosen):
+    judge = Judge(lines, arm, chosen)
+    judge.judge(history)
+    return judge

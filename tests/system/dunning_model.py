@@ -14,6 +14,7 @@ DAY = datetime.timedelta(days=1)
 ASKS = frozenset(("reminder", "demand", "settlement_offer", "legal_notice", "promise_reminder", "plan_notice"))  # for money
 FORBIDS = frozenset(("attorney", "cease", "restriction", "incapacity", "breathing_space", "crisis", "plan_in_development", "dispute"))
 LISTED_MAX = 32
+TASKS = frozenset(("call", "review", "assess_fee", "offer_plan", "offer_settlement", "credit_report", "legal_referral", "charge_off"))
 
 
 # ---- policies ----
@@ -48,8 +49,12 @@ class Step:
         return self.trigger == "days_past_due" and self.days <= 0
 
     def is_demand(self, channel):
-        """Whether caps count it."""
-        return self.action == "call" or channel == "letter" or self.message_class in ASKS
+        """Whether caps count it: not the review of a message."""
+        return self.action == "call" if channel in TASKS else channel == "letter" or self.message_class in ASKS
+
+    def place_of(self, channel):
+        """Behind all of them if it is none: that of a task, or of a version before."""
+        return self.channels.index(channel) if channel in self.channels else len(self.channels)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -126,8 +131,7 @@ class Debt:
     level_on: datetime.date | None = None  # the day on which it was reached
     stepped_on: datetime.date | None = None  # the day of its last step
     free_on: datetime.date = datetime.date.min  # that step's wait_days are over
-    before: tuple = (0, "", None)  # level, policy and day of when it was paid
-    held: tuple = ()  # policy and number of the step that was due when it was last asked about, and was not taken
+    before: tuple = (0, "", None, datetime.date.min)  # level, policy, day and free day of when it was paid
 
     def days_past_due(self, today):
         return (today - self.due_on).days
@@ -147,11 +151,11 @@ class Debt:
         self.level, self.level_policy, self.level_on, self.free_on = 0, "", None, datetime.date.min
 
     def cure(self):
-        self.before = (self.level, self.level_policy, self.level_on)
+        self.before = (self.level, self.level_policy, self.level_on, self.free_on)
         self.begin_anew()
 
     def resume(self):
-        self.level, self.level_policy, self.level_on = self.before
+        self.level, self.level_policy, self.level_on, self.free_on = self.before
 
 
 @dataclasses.dataclass
@@ -199,11 +203,12 @@ class Group:
     is_under_way: bool = False
     withdrawn_on: datetime.date | None = None  # the last day on which a step was withdrawn
     failing: Failing | None = None
+    waits_with: tuple = ()  # policy and number of the step, as of when it was last asked about
 
 
 @dataclasses.dataclass(frozen=True)
 class Answer:
-    """kind: none, wait, step or skip (its debts rise without a message)."""
+    """kind: none, wait, step or skip (its debts rise without a message). channel: of a message; of a step that a person does, its action."""
 
     kind: str
     reason: str = ""
@@ -275,7 +280,8 @@ class Place:
     debt: Debt
     policy: Policy
     level: int
-    reached_on: datetime.date | None
+    reached_on: datetime.date | None  # None: no days run since its step
+    free_on: datetime.date  # no step comes sooner
     arm: str  # in which its person is
     step: Step | None = None  # due for it
 
@@ -298,7 +304,7 @@ def own_day(step, place, is_next):
     if step.trigger == "days_past_due":
         day = debt.due_on + days
     elif step.trigger == "days_since_step":
-        day = place.reached_on + days if place.level and is_next else None
+        day = place.reached_on + days if place.reached_on is not None and is_next else None
     elif step.trigger == "month_end":
         day = month_end(debt.due_on) + days
     else:
@@ -308,13 +314,12 @@ def own_day(step, place, is_next):
 
 def first_free_day(step, place):
     """Whatever its trigger says, it comes no sooner."""
-    before = place.policy.step(place.level, place.arm) if place.level else None
-    days = [place.debt.free_on] if step.is_before_due else [place.debt.free_on, place.debt.due_on + DAY]
-    if before is not None:
-        days.append(place.reached_on + before.wait_days * DAY)
-    if place.debt.stepped_on is not None:
-        days.append(place.debt.stepped_on + DAY)
-    return max(days)
+    return place.free_on if step.is_before_due else max(place.free_on, place.debt.due_on + DAY)
+
+
+def free_after(step, day):
+    """One step a day, and its wait_days."""
+    return day + max(1, step.wait_days if step else 0) * DAY
 
 
 def has_lapsed(step, debt, today):
@@ -327,20 +332,34 @@ def steps_ahead(place, today):
     return [(step, own_day(step, place, index == 0)) for index, step in enumerate(steps)]
 
 
-def leave_behind(place, today):
-    """SKIP_TO_CURRENT: what was due on an earlier day counts as done on its day; not what waits since then or has failed."""
+def is_taken_late(group, policy, step):
+    """What the group waits with, or what has failed, has not passed with its day."""
+    failing = group.failing
+    return group.waits_with == (policy.name, step.number) or (failing is not None and (failing.policy, failing.number) == (policy.name, step.number))
+
+
+def leave_behind(place, group, today):
+    """SKIP_TO_CURRENT: what was due on an earlier day counts as done on its day. From a reminder that nobody has got no days run."""
     while True:
-        ahead = steps_ahead(place, today)
-        if not ahead or ahead[0][1] is None or ahead[0][1] >= today or place.debt.held == (place.policy.name, ahead[0][0].number):
+        step, day = next(iter(steps_ahead(place, today)), (None, None))
+        if day is None or day >= today or is_taken_late(group, place.policy, step):
             return
-        place.level, place.reached_on = ahead[0][0].number, ahead[0][1]
+        place.level = step.number
+        if not step.is_before_due:
+            place.reached_on, place.free_on = day, free_after(step, day)
 
 
-def place_of(debt, policy, person, today):
-    is_its = debt.level_policy == policy.name
-    place = Place(debt, policy, debt.level if is_its else 0, debt.level_on if is_its else None, person.arms.get(policy.name, ""))
+def place_of(debt, group, policy, person, today):
+    is_its = debt.level_policy == policy.name and debt.level > 0
+    arm = person.arms.get(policy.name, "")
+    days = [debt.free_on]
+    if debt.level:
+        days.append(debt.level_on + DAY)
+    if is_its:
+        days.append(free_after(policy.step(debt.level, arm), debt.level_on))
+    place = Place(debt, policy, debt.level if is_its else 0, debt.level_on if is_its else None, max(days), arm)
     if policy.catch_up == "skip_to_current":
-        leave_behind(place, today)
+        leave_behind(place, group, today)
     return place
 
 
@@ -415,8 +434,7 @@ def usable_channels(step, person):
 def after_failure(answer, group, person, today):
     """A step that has failed: the channel behind the one that failed, or what the policy says."""
     failing, step = group.failing, answer.step
-    place = step.channels.index(failing.channel) if failing.channel in step.channels else len(step.channels)
-    behind = [channel for channel in usable_channels(step, person)[0] if step.channels.index(channel) > place]
+    behind = [channel for channel in usable_channels(step, person)[0] if step.channels.index(channel) > step.place_of(failing.channel)]
     if behind:
         return dataclasses.replace(answer, channel=behind[0])
     rounds = failing.rounds + 1
@@ -426,11 +444,14 @@ def after_failure(answer, group, person, today):
             return dataclasses.replace(answer, kind="wait", reason="retry")
         return first_channel(answer, person)
     if step.otherwise == "review":
-        return dataclasses.replace(answer, channel="review")
+        return dataclasses.replace(answer, kind="task", channel="review")
     return dataclasses.replace(answer, kind="skip")
 
 
 def first_channel(answer, person):
+    """What a person does has no channel."""
+    if answer.step.action != "send":
+        return dataclasses.replace(answer, kind="task", channel=answer.step.action)
     channels, is_refused = usable_channels(answer.step, person)
     if not channels:
         return dataclasses.replace(answer, kind="wait", reason="opted_out" if is_refused else "no_contact")
@@ -439,8 +460,6 @@ def first_channel(answer, person):
 
 def with_channel(answer, group, person, today):
     step, failing = answer.step, group.failing
-    if step.action != "send":
-        return answer
     if failing and (failing.policy, failing.number) == (answer.policy.name, step.number):
         return after_failure(answer, group, person, today)
     return first_channel(answer, person)
@@ -452,9 +471,10 @@ def places_of(group, person, policies, today, event=None):
     for debt in group.debts:
         policy = policy_of(debt, group, person, policies, today) if debt.is_open and not person.is_disputed(debt, today) else None
         if policy is not None:
-            places.append(place_of(debt, policy, person, today))
+            places.append(place_of(debt, group, policy, person, today))
     for place in places:
-        place.step = step_of_event(place, today, event) if event else step_of_day(place, today)
+        if place.debt.stepped_on != today:
+            place.step = step_of_event(place, today, event) if event else step_of_day(place, today)
     return places
 
 
@@ -462,26 +482,14 @@ def above_tolerance(places, net):
     return [place for place in places if net >= place.policy.tolerance_minor]
 
 
-def hold_due(group, person, policies, today):
-    """The group's step that is due and cannot go waits for what it lacks: news for skip_to_current alone."""
-    if all(policy.catch_up != "skip_to_current" for policy in policies):
-        return
-    places = above_tolerance(places_of(group, person, policies, today), net_of(group, person, today))
-    due = [(place.policy.name, place.step.number) if place.step else () for place in places]
-    chosen, _ = choose(places, net_of(group, person, today), today)
-    held = (chosen.policy.name, chosen.step.number) if chosen else max(due, key=lambda one: one[1:], default=())
-    for place, own in zip(places, due):
-        place.debt.held = own if own == held else ()
+def highest(places):
+    """Of two with the same step the older debt's; None: no step is due."""
+    return max(sorted((place for place in places if place.step is not None), key=lambda place: place.order), key=lambda place: place.step.number, default=None)
 
 
-def choose(places, net, today):
-    """(the place whose step is the group's, whether one waits for a precondition)"""
-    with_step = [place for place in places if place.step is not None]
-    ready = [place for place in with_step if precondition_holds(place, net, today)]
-    for place in places:
-        place.step = place.step if place in ready else None
-    ready.sort(key=lambda place: place.order)
-    return max(ready, key=lambda place: place.step.number, default=None), bool(with_step)
+def wait_with(group, answer):
+    """As of an answer that was acted upon."""
+    group.waits_with = (answer.policy.name, answer.step.number) if answer.kind == "wait" and answer.step else ()
 
 
 def owes(group):
@@ -512,9 +520,13 @@ def next_step(group, person, policies, today, event=None):
     places = above_tolerance(all_places, net)
     if all_places and not places:
         return Answer("wait", "balance")
-    chosen, has_due = choose(places, net, today)
+    waiting = highest(places)
+    wait = Answer("wait", "precondition", waiting.policy, waiting.step) if waiting else NOTHING
+    for place in places:
+        place.step = place.step if place.step is not None and precondition_holds(place, net, today) else None
+    chosen = highest(places)
     if chosen is None:
-        return Answer("wait", "precondition") if has_due else NOTHING
+        return wait
     debts = sorted((place.debt for place in listed(chosen, places, today)), key=lambda debt: debt.age_key)[:LISTED_MAX]
     answer = Answer("step", "", chosen.policy, chosen.step, "", tuple(debts))
     reason = why_held_back(answer, group, person, today)

@@ -161,8 +161,10 @@ def test_skip_to_current_sends_none_whose_day_has_passed():
 
 def test_what_waits_or_has_failed_is_not_skipped():
     ladder = policy(*LATE, catch_up="skip_to_current")
-    assert said(day(6), ladder, debt(held=("early", 1))) == "step early/1 email D-1"
-    assert said(day(30), ladder, debt(held=("early", 1))) == "step early/1 email D-1"
+    assert said(day(6), ladder, debt(), waits_with=("early", 1)) == "step early/1 email D-1"
+    assert said(day(30), ladder, debt(), waits_with=("early", 1)) == "step early/1 email D-1"
+    assert said(day(6), ladder, debt(), failing=Failing("early", 1, "email", day(5))) != "none"
+    assert said(day(6), ladder, debt(), waits_with=("late", 1), failing=Failing("late", 1, "email", day(5))) == "none"
 
 
 def test_what_was_skipped_counts_as_done_on_its_day():
@@ -270,7 +272,7 @@ def test_a_step_under_way_ends_by_an_event():
 )
 def test_a_false_precondition_waits(members, first):
     ladder = policy(step(1, 5, **members))
-    days = [days for days in range(5, 20) if said(day(days), ladder, debt()) != "wait precondition"]
+    days = [days for days in range(5, 20) if said(day(days), ladder, debt()) != "wait early/1 precondition"]
     assert days[:1] == ([] if first is None else [first])
 
 
@@ -364,7 +366,7 @@ def test_a_failed_step_takes_the_channel_behind():
     "otherwise, answers",
     [
         ({"otherwise": "move_on"}, ["skip early/1 D-1"] * 3),
-        ({"otherwise": "review"}, ["step early/1 review D-1"] * 3),
+        ({"otherwise": "review"}, ["task early/1 review D-1"] * 3),
         ({"otherwise": "retry", "retry_days": 2, "tries_max": 2}, ["wait early/1 retry D-1", "wait early/1 retry D-1", "step early/1 email D-1"]),
         ({"otherwise": "retry", "retry_days": 2, "tries_max": 1}, ["skip early/1 D-1"] * 3),
     ],
