@@ -36,7 +36,8 @@ static int tear_down(void **state)
 
 	explainer_free(explainer);
 	SQL("clear",
-	    "TRUNCATE dunning.person, dunning.debt, dunning.debt_group, dunning.step, dunning.step_debt, dunning.stop, "
+	    "TRUNCATE dunning.person, dunning.task, dunning.debt, dunning.debt_group, dunning.step, dunning.step_debt, "
+	    "dunning.stop, "
 	    "dunning.policy_change, dunning.policy_version, dunning.policy_step, customers.event_log, dunning.event_log, "
 	    "communications.communication, communications.outbox, dunning.partition_head, customers.customer CASCADE");
 	return result;
@@ -253,18 +254,10 @@ static void test_api_explain__a_step_that_will_not_reach_the_person_is_not_plann
 			"step.\",\"rules\":[\"no_contact\"]}");
 }
 
-static void given_task(const char *id, const char *kind, const char *state, const char *back_on)
-{
-	static char sql[600];
-	static struct db_statement statement = { "task_given", sql };
-
-	(void)snprintf(sql, sizeof(sql),
-		       "INSERT INTO dunning.task (task_id, customer_id, group_id, version, kind, reason, state, policy, step, "
-		       "opened_on, back_on, created_at, updated_at) VALUES ('%s', '" CUSTOMER "', '" GROUP
-		       "', 1, '%s', 'step_due', '%s', 'early', 1, '2026-03-01', %s, now(), now())",
-		       id, kind, state, back_on);
-	api_sql(&statement);
-}
+#define GIVEN_TASK(name, id, kind, state, back_on)                                                                               \
+	SQL(name, "INSERT INTO dunning.task (task_id, customer_id, group_id, version, kind, reason, state, policy, step, "       \
+		  "opened_on, back_on, created_at, updated_at) VALUES ('" id "', '" CUSTOMER "', '" GROUP "', 1, '" kind         \
+		  "', 'step_due', '" state "', 'early', 1, '2026-03-01', " back_on ", now(), now())")
 
 /* No step is under way: they are in the queue all the same. What has ended is told by what happened. */
 static void test_api_explain__a_search_and_what_is_put_off_are_tasks(void **state)
@@ -272,9 +265,9 @@ static void test_api_explain__a_search_and_what_is_put_off_are_tasks(void **stat
 	(void)state;
 	given_debt();
 	given_policy();
-	given_task("019a0000-0000-7000-8000-00000000ff01", "trace", "open", "NULL");
-	given_task("019a0000-0000-7000-8000-00000000ff02", "review", "put_off", "'2026-03-20'");
-	given_task("019a0000-0000-7000-8000-00000000ff03", "review", "finished", "NULL");
+	GIVEN_TASK("task_1", "019a0000-0000-7000-8000-00000000ff01", "trace", "open", "NULL");
+	GIVEN_TASK("task_2", "019a0000-0000-7000-8000-00000000ff02", "review", "put_off", "'2026-03-20'");
+	GIVEN_TASK("task_3", "019a0000-0000-7000-8000-00000000ff03", "review", "finished", "NULL");
 	assert_int_equal(api_get(TARGET, auditor()), 200);
 	assert_contains("00ff01 is open since 2026-03-01: a person finds out how the customer can be reached.\","
 			"\"reasons\":[{\"sentence\":\"Step 1 of early waits for it.\"");
@@ -288,7 +281,7 @@ static void test_api_explain__a_task_is_under_way_and_the_step_behind_it_follows
 	given_debt();
 	given_policy();
 	given_step("call", "asked");
-	given_task(STEP, "call", "open", "NULL");
+	GIVEN_TASK("task_4", STEP, "call", "open", "NULL");
 	assert_int_equal(api_get(TARGET, auditor()), 200);
 	assert_contains(
 		"\"when\":\"2026-03-16\",\"sentence\":\"Step 1 of early is under way: asked for on 2026-03-01 as task " STEP
