@@ -244,13 +244,21 @@ static void say_stop(const struct uuid *circumstance_id, enum dunning_stop_kind 
 	noted->is_open = is_open;
 }
 
+/* NULL: it is not known here, or it is another person's. */
+static const struct dunned_debt *debt_of(const struct uuid *customer_id, const struct uuid *debt_id, const struct workset *set)
+{
+	const struct dunned_debt *debt = workset_state(set, &dunned_debt_entity, debt_id);
+
+	return debt != NULL && uuid_equal(&debt->customer_id, customer_id) ? debt : NULL;
+}
+
 /* A dispute of a debt that is known here stops that debt; anything else stops all debts of the person. */
 void decide_circumstance_recorded(const struct command *event, const struct workset *set, struct decision *decision)
 {
 	const struct circumstance_recorded *body = event->body;
 	enum dunning_stop_kind kind = stop_of(body->kind);
 	struct uuid debt_id = { .bytes = { 0 } };
-	const struct dunned_debt *debt = body->has_debt_id ? workset_state(set, &dunned_debt_entity, &body->debt_id) : NULL;
+	const struct dunned_debt *debt = body->has_debt_id ? debt_of(&event->key, &body->debt_id, set) : NULL;
 
 	if (kind == STOP_NONE || workset_state(set, &dunning_stop_entity, &body->circumstance_id) != NULL)
 		return;
@@ -274,7 +282,7 @@ static void end_stop(const struct uuid *circumstance_id, const struct workset *s
 {
 	const struct dunning_stop *stop = workset_state(set, &dunning_stop_entity, circumstance_id);
 
-	if (stop != NULL && stop->is_open)
+	if (stop != NULL && stop->is_open && uuid_equal(&stop->customer_id, &decision->command->key))
 		say_stop(circumstance_id, (enum dunning_stop_kind)stop->kind, &stop->debt_id, false, decision);
 }
 

@@ -9,11 +9,16 @@
 #include "schemas/dunning.h"
 #include "schemas/engine.h"
 
-/* What became of a step that was asked for: its message has the step's id. Messages of others have no step, and nothing follows. */
+/*
+ * What became of a step that was asked for: its message has the step's id. Messages of others have no step, and nothing follows. Nor
+ * does it when somebody else has used the id, about another person or in a command of his own.
+ */
 
-static const struct dunned_step *step_of(const struct workset *set, const struct uuid *step_id)
+static const struct dunned_step *step_of(const struct command *event, const struct workset *set, const struct uuid *step_id)
 {
-	return workset_state(set, &dunned_step_entity, step_id);
+	const struct dunned_step *step = workset_state(set, &dunned_step_entity, step_id);
+
+	return step != NULL && uuid_equal(&step->customer_id, &event->key) ? step : NULL;
 }
 
 static const struct uuid *copy_of_debts(const struct dunned_step *step, struct decision *decision)
@@ -196,7 +201,7 @@ static void withdraw_newer(const struct dunned_step *step, const struct workset 
 void decide_step_progressed(const struct command *event, const struct workset *set, struct decision *decision)
 {
 	const struct communication_progressed *body = event->body;
-	const struct dunned_step *step = step_of(set, &body->communication_id);
+	const struct dunned_step *step = step_of(event, set, &body->communication_id);
 
 	if (step == NULL || step->state == STEP_STATE_TAKEN)
 		return;
@@ -227,7 +232,7 @@ void decide_step_progressed(const struct command *event, const struct workset *s
 
 static void fail_if_asked(const struct uuid *step_id, struct str reason, const struct workset *set, struct decision *decision)
 {
-	const struct dunned_step *step = step_of(set, step_id);
+	const struct dunned_step *step = step_of(decision->command, set, step_id);
 
 	if (step != NULL && step->state == STEP_STATE_ASKED)
 		end_unsent(step_id, step, reason, set, decision);
@@ -252,6 +257,8 @@ void decide_step_rejected(const struct command *event, const struct workset *set
 {
 	const struct command_rejected *body = event->body;
 
+	if (body->has_actor && !str_is(body->actor, dunning_module.name))
+		return;
 	fail_if_asked(&body->command_id, body->code, set, decision);
 }
 

@@ -407,6 +407,8 @@ struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt
 
 /* ---- world_rules.c ---- */
 
+/* What a module sends has its name as the token, and as the subject. */
+bool world_is_module(struct str name);
 const struct module *world_module(size_t number, bool follows); /* follows: as in a world of SIM_FOLLOWS */
 
 bool sim_hour_is_fit(int64_t at_ms);

@@ -609,7 +609,7 @@ static int edge_send(void *self, const struct sent_command *command, struct err 
 		.at_ms = command->at_ms,
 		.source = source_of(session, source, sizeof(source)),
 		.actor = command->actor,
-		.token = STR("all"),
+		.token = str_of(session->world->modules[session->module]->name),
 	};
 	struct sim_outgoing *sends;
 	struct header headers[HEADERS_MAX];

@@ -476,6 +476,34 @@ static void test_failed__when_its_command_is_refused(void **state)
 	then_failed(body.command_id, "not_found", 1);
 }
 
+/* Ids of steps are on topics: another may take one for a command of his own, or for a message to another person. */
+static void test_failed__not_by_what_others_do_under_its_id(void **state)
+{
+	struct command_rejected rejected = {
+		.customer_id = PERSON, .code = STR("duplicate_different_body"), .has_actor = true, .actor = STR("upstream")
+	};
+	struct command_rejected of_another = { .customer_id = spec_id('C', 2), .code = STR("not_found") };
+	struct communication_progressed progressed = {
+		.customer_id = spec_id('C', 2), .channel = STR("email"), .state = STR("submitted"), .occurred_at = spec.now_ms
+	};
+	struct uuid step_id;
+
+	(void)state;
+	given_a_debt("email sms");
+	step_id = when_asked(SPEC_TODAY, 1, "email");
+	rejected.command_id = of_another.command_id = progressed.communication_id = step_id;
+	spec_follow(&spec, &command_rejected_type, &rejected);
+	then_nothing();
+	spec_follow(&spec, &command_rejected_type, &of_another);
+	then_nothing();
+	spec_follow(&spec, &communication_progressed_type, &progressed);
+	then_nothing();
+	assert_int_equal(the_group()->failed_step, 0);
+	rejected.actor = STR("dunning");
+	spec_follow(&spec, &command_rejected_type, &rejected);
+	then_failed(step_id, "duplicate_different_body", 1);
+}
+
 /* The person says no, to this channel; the step goes on by the next one. */
 static void test_failed__when_the_person_opts_out(void **state)
 {
@@ -907,6 +935,7 @@ int main(void)
 		TEST(test_failed__when_a_person_cancels_it),
 		TEST(test_failed__not_by_its_own_cancellation),
 		TEST(test_failed__when_its_command_is_refused),
+		TEST(test_failed__not_by_what_others_do_under_its_id),
 		TEST(test_failed__when_the_person_opts_out),
 		TEST(test_failed__is_of_the_policys_own_step),
 		TEST(test_failed__an_opt_out_of_messages_of_others_is_only_noted),
