@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import pathlib
+import re
 import subprocess
 import uuid
 
@@ -257,10 +258,19 @@ def test_a_timer_that_broke_our_code_is_shown_and_let_go(system):
                 f"VALUES (0, 9999, '{key}', '{key}', '{key}', '2026-01-01', 0, 1, true)")
     broken = [part["timers_broken"] for part in json.loads(system.dcs("status", "--json").stdout)["partitions"] if part["module"] == "debts"]
     assert sum(broken) == 1
+    assert "debts part 0: SET ASIDE are 1 timers" in system.dcs("status").stdout
+    assert 'dcs_timers_broken{module="debts",partition="0"} 1\n' in system.dcs("status", "--metrics").stdout
     assert key in system.dcs("parked", "list", "debts", "--kind", "timer").stdout
     assert "1 timers let go" in system.dcs("parked", "replay", "debts", "--no-wait").stderr
     assert key not in system.dcs("parked", "list", "debts").stdout
     system.psql(f"DELETE FROM debts.timer WHERE key = '{key}'")
+
+
+def test_alert_rules_are_over_metrics_that_there_are(system):
+    rules = (pathlib.Path(__file__).parents[2] / "producers/cli/alerts.yml").read_text()
+    asked = set(re.findall(r"expr: (dcs_\w+)", rules))
+    assert "dcs_timers_broken" in asked and rules.count("alert:") == rules.count("expr:") == rules.count("run:")
+    assert asked <= set(re.findall(r"^# TYPE (\w+)", system.dcs("status", "--metrics").stdout, re.MULTILINE))
 
 
 @pytest.mark.parametrize(
