@@ -110,6 +110,33 @@ static int check_assumed(struct batch *batch, const struct engine *engine, bool 
 	return load_missing(batch, engine, ret_conflict, err);
 }
 
+static bool is_unasked_refusal(const struct item *item, const struct verdict *verdict)
+{
+	return item->kind == ITEM_COMMAND && verdict->fate == FATE_REFUSED && !verdict->has_answer;
+}
+
+/*
+ * The same of command ids: the unique index finds one that is known where an answer closes it, and a refusal closes none. An id that was
+ * ahead of the broker's clock when it was applied, and is not any more when it comes again, may be above every id that counts as known
+ * (batch_is_ahead). Without the look-up an applied command would be answered a second time, by the refusal of what it has done itself.
+ */
+static int check_refused(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
+{
+	struct answer *answers = arena_take(&batch->arena, batch->count + 1, sizeof(*answers));
+	size_t count = 0;
+
+	if (!answers)
+		return batch_too_large(batch, err);
+	for (size_t i = 0; i < batch->count; i++)
+		if (is_unasked_refusal(&batch->items[batch->from + i], &batch->verdicts[i]))
+			answers[count++] = (struct answer){ .command_id = batch->items[batch->from + i].command.id };
+	if (count > 0 && engine->database.find_answers(engine->database.self, answers, count, err) < 0)
+		return -1;
+	for (size_t i = 0; i < count; i++)
+		*ret_conflict |= answers[i].found;
+	return 0;
+}
+
 /* The verdict of an earlier item of this attempt that applied the same command id, or NULL. Enters item i into batch->ids. */
 static const struct verdict *closed_by(struct batch *batch, size_t i, const struct item **ret_item)
 {
@@ -518,7 +545,7 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 		}
 	}
 	MUST(asked == answers_count);
-	if (check_assumed(batch, engine, ret_conflict, err) < 0)
+	if (check_assumed(batch, engine, ret_conflict, err) < 0 || check_refused(batch, engine, ret_conflict, err) < 0)
 		return -1;
 	if (batch->set.overflow)
 		return batch_too_large(batch, err);

@@ -266,6 +266,8 @@ struct database {
 	 */
 	int (*open)(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
 		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
+	/* After open: answers of further command ids; `found` is false at first. */
+	int (*find_answers)(void *self, struct answer *answers, size_t answers_count, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
 	/* Kept commands, after open: those of the asks that exist, in no order, locked until the end of the batch. ERR_POISON:

@@ -47,6 +47,14 @@ static void take_answers(struct answer *answers, const struct db_result *result)
 	}
 }
 
+static void put_ids(struct db_params *params, const struct answer *answers, size_t count)
+{
+	db_params_reset(params);
+	db_array_begin(params, DB_ARRAY_UUID);
+	for (size_t i = 0; i < count; i++)
+		db_array_uuid(params, &answers[i].command_id);
+}
+
 static int send_open(struct pg_edge *edge, const struct head *heads, size_t heads_count, const struct answer *answers,
 		     size_t answers_count, struct err *err)
 {
@@ -54,10 +62,7 @@ static int send_open(struct pg_edge *edge, const struct head *heads, size_t head
 	db_array_begin(&edge->params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < heads_count; i++)
 		db_array_int32(&edge->params, heads[i].part);
-	db_params_reset(&edge->params_answers);
-	db_array_begin(&edge->params_answers, DB_ARRAY_UUID);
-	for (size_t i = 0; i < answers_count; i++)
-		db_array_uuid(&edge->params_answers, &answers[i].command_id);
+	put_ids(&edge->params_answers, answers, answers_count);
 	if (db_pipeline_begin(edge->db, err) < 0 || db_send(edge->db, &statement_begin, NULL, err) < 0 ||
 	    db_send(edge->db, &statement_heads_lock, &edge->params, err) < 0)
 		return -1;
@@ -85,6 +90,19 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 		db_result_release(&result);
 	}
 	return db_pipeline_end(edge->db, err);
+}
+
+static int edge_find_answers(void *self, struct answer *answers, size_t answers_count, struct err *err)
+{
+	struct pg_edge *edge = self;
+	struct db_result result = { 0 };
+
+	put_ids(&edge->params_answers, answers, answers_count);
+	if (db_run(edge->db, &statement_answers, &edge->params_answers, &result, err) != 0)
+		return -1;
+	take_answers(answers, &result);
+	db_result_release(&result);
+	return 0;
 }
 
 /* Rights of users: published by the module users. */
@@ -149,6 +167,7 @@ static void edge_abandon(void *self)
 void pg_edge_fill_batch(struct database *database)
 {
 	database->open = edge_open;
+	database->find_answers = edge_find_answers;
 	database->load = edge_load;
 	database->commit_send = edge_commit_send;
 	database->commit_finish = edge_commit_finish;

@@ -195,6 +195,15 @@ static int memory_read_held(void *self, int32_t part, int64_t to_offset, struct 
 	return 0;
 }
 
+static int memory_find_answers(void *self, struct answer *answers, size_t answers_count, struct err *err)
+{
+	(void)self;
+	(void)err;
+	for (size_t i = 0; i < answers_count; i++)
+		answers[i].found = false;
+	return 0;
+}
+
 static int memory_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
 		       enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
 {
@@ -498,6 +507,7 @@ static const struct database database_of_memory = {
 	.release = memory_release,
 	.read_held = memory_read_held,
 	.open = memory_open,
+	.find_answers = memory_find_answers,
 	.load = memory_load,
 	.write = memory_write,
 	.commit_send = memory_commit,

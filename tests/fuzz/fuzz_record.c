@@ -15,6 +15,7 @@
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/script.h"
 #include "tests/fuzz/tally.h"
+#include "tests/unit/no_answers.h"
 #include "worker/batch.h"
 
 #define ARENA_SIZE     ((size_t)16 << 20)
@@ -435,7 +436,7 @@ static void begin(void)
 	door.engine.conf = conf;
 	door.engine.admission = (struct admission){ .coder = script_coder(), .verify = verify };
 	door.engine.broker = (struct broker){ .headers = give_headers, .part_of = part_of };
-	door.engine.database = (struct database){ .load = load, .read_kept = read_kept };
+	door.engine.database = (struct database){ .load = load, .read_kept = read_kept, .find_answers = no_answers };
 	keyset_init(&door.engine.partitions[0].held, 10000);
 	keyset_init(&door.engine.partitions[0].held_next, 10000);
 	if (batch_init(&door.batch, &conf, &err) != 0 || arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)

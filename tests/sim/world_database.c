@@ -277,6 +277,17 @@ static const struct sim_row *find_answer(const struct sim_database *database, co
 	return NULL;
 }
 
+static void fill_answers(const struct sim_database *database, struct answer *answers, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct sim_row *row = find_answer(database, &answers[i].command_id);
+
+		answers[i].found = row != NULL;
+		if (row)
+			memcpy(answers[i].digest, row->digest, DIGEST_SIZE);
+	}
+}
+
 static int edge_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
 		     enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
 {
@@ -305,13 +316,18 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 			return 0;
 		}
 	}
-	for (size_t i = 0; i < answers_count; i++) {
-		const struct sim_row *row = find_answer(database, &answers[i].command_id);
+	fill_answers(database, answers, answers_count);
+	return 0;
+}
 
-		answers[i].found = row != NULL;
-		if (row)
-			memcpy(answers[i].digest, row->digest, DIGEST_SIZE);
-	}
+static int edge_find_answers(void *self, struct answer *answers, size_t answers_count, struct err *err)
+{
+	struct sim_session *session = self;
+
+	MUST(session->stage.is_open);
+	if (session_fault(session, err) < 0)
+		return -1;
+	fill_answers(database_of(session), answers, answers_count);
 	return 0;
 }
 
@@ -734,6 +750,7 @@ struct database session_database(struct sim_session *session)
 		.read_held = edge_read_held,
 		.halt = edge_halt,
 		.open = edge_open,
+		.find_answers = edge_find_answers,
 		.load = edge_load,
 		.write = edge_write,
 		.commit_send = edge_commit_send,

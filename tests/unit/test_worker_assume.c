@@ -23,6 +23,7 @@ static struct coder *coder;
 static struct err err;
 static struct record_payment bodies[ITEMS_MAX];
 static struct uuid known_payment; /* none: nobody has it */
+static struct uuid known_command; /* likewise */
 static size_t asked;              /* slots that the database was asked for, without debts */
 static bool is_conflict;
 
@@ -56,6 +57,15 @@ static int fake_load(void *self, struct slot **slots, size_t count, struct err *
 	return 0;
 }
 
+static int fake_find_answers(void *self, struct answer *answers, size_t count, struct err *ret_err)
+{
+	(void)self;
+	(void)ret_err;
+	for (size_t i = 0; i < count; i++)
+		answers[i].found = uuid_equal(&answers[i].command_id, &known_command);
+	return 0;
+}
+
 static int set_up(void **state)
 {
 	const struct engine_conf conf = { .batch_items_max = ITEMS_MAX, .arena_size = 1 << 20, .wait_max_ms = 1000 };
@@ -67,8 +77,9 @@ static int set_up(void **state)
 		return -1;
 	engine.admission = (struct admission){ .module = &debts_module, .coder = coder };
 	engine.database.load = fake_load;
+	engine.database.find_answers = fake_find_answers;
 	batch_reset(&batch);
-	known_payment = (struct uuid){ 0 };
+	known_payment = known_command = (struct uuid){ 0 };
 	return 0;
 }
 
@@ -114,6 +125,7 @@ static void decide(bool is_careful)
 
 	asked = 0;
 	assert_int_equal(batch_begin(&batch, &engine, 0, batch.items_count, is_careful, &answers, &answers_count, &err), 0);
+	assert_int_equal(fake_find_answers(NULL, answers, answers_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 }
 
@@ -207,6 +219,32 @@ static void test_assume__an_id_ahead_of_its_time_is_looked_up_and_makes_no_other
 	assert_true(is_looked_up(id_of('!', 1)));
 }
 
+/* It was applied when it was ahead, so it is above the highest id that counts as known; now it could not be applied. */
+static void test_assume__a_repeated_command_is_not_refused(void **state)
+{
+	(void)state;
+	known_command = id_of('!', 1);
+	add_payment(1, STR("USD"));
+	add_payment(2, STR("USD"));
+	decide(false);
+	assert_true(is_conflict);
+	decide(true);
+	assert_false(is_conflict);
+	assert_int_equal(batch.verdicts[0].fate, FATE_DUPLICATE);
+	assert_int_equal(batch.verdicts[1].fate, FATE_REFUSED);
+}
+
+/* One that nobody has seen is refused at once. */
+static void test_assume__a_refusal_of_a_new_command_is_no_conflict(void **state)
+{
+	(void)state;
+	known_command = id_of('!', 7);
+	add_payment(1, STR("USD"));
+	decide(false);
+	assert_false(is_conflict);
+	then_refused_for("bad_currency");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +253,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_assume__a_refusal_that_writes_nothing_is_looked_up, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_assume__a_refusal_does_not_rest_on_a_wrong_assumption, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_assume__twice_in_a_batch_is_found_in_memory, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_assume__a_repeated_command_is_not_refused, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_assume__a_refusal_of_a_new_command_is_no_conflict, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_assume__an_id_ahead_of_its_time_is_looked_up_and_makes_no_other_look_old,
 						set_up, tear_down),
 	};

@@ -12,6 +12,7 @@
 #include "consumers/customers/customers.h"
 #include "crypto/crypto.h"
 #include "schemas/customers.h"
+#include "tests/unit/no_answers.h"
 #include "worker/batch.h"
 #include "worker/rights.h"
 
@@ -54,6 +55,7 @@ static int set_up(void **state)
 		return -1;
 	engine.admission = (struct admission){ .module = &customers_module, .coder = coder };
 	engine.database.load = fake_load;
+	engine.database.find_answers = no_answers;
 	anna = (struct actor){ .roles = ROLE_CREDITOR };
 	return 0;
 }

@@ -13,6 +13,7 @@
 #include "schemas/engine.h"
 #include "schemas/reports.h"
 #include "tests/unit/dies.h"
+#include "tests/unit/no_answers.h"
 #include "worker/batch.h"
 
 #define NOW_MS    1700000000000
@@ -139,6 +140,7 @@ static int set_up(void **state)
 		return -1;
 	engine.admission = (struct admission){ .module = &reacting, .coder = coder };
 	engine.database.load = fake_load;
+	engine.database.find_answers = no_answers;
 	engine.partitions[PART].head =
 		(struct head){ .part = PART, .log_seq = 10, .next_offset = BEFORE, .business_date = TODAY };
 	batch_reset(&batch);

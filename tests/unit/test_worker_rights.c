@@ -13,6 +13,7 @@
 #include "crypto/crypto.h"
 #include "schemas/communications.h"
 #include "schemas/engine.h"
+#include "tests/unit/no_answers.h"
 #include "worker/batch.h"
 #include "worker/rights.h"
 
@@ -79,6 +80,7 @@ static int set_up(void **state)
 		return -1;
 	engine.admission = (struct admission){ .module = &communications_module, .coder = coder, .value_size_max = 4096 };
 	engine.database.load = fake_load;
+	engine.database.find_answers = no_answers;
 	engine.broker.headers = headers_of;
 	batch_reset(&batch);
 	anna = (struct actor){ .roles = ROLE_AGENT };

@@ -12,6 +12,7 @@
 #include "crypto/crypto.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
+#include "tests/unit/no_answers.h"
 #include "worker/batch.h"
 #include "worker/rights.h"
 
@@ -61,6 +62,7 @@ static int set_up(void **state)
 		return -1;
 	engine.admission = (struct admission){ .module = &debts_module, .coder = coder };
 	engine.database.load = fake_load;
+	engine.database.find_answers = no_answers;
 	scope = scope_none;
 	anna = (struct actor){ .roles = UINT32_MAX, .customer_id = id_of('C', 1) };
 	payment = (struct record_payment){ .payment_id = id_of('P', 1),
