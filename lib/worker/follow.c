@@ -147,12 +147,17 @@ int follow_prove(struct engine *engine, const struct head *head, struct err *ret
 		if (engine->broker.bounds(engine->broker.self, (int32_t)i + 1, head->part, &low, &high, err) < 0)
 			return -1;
 		if (next_offset < low)
-			err_set(ret_reason, ERR_POISON, "events of %s: topic truncated, some that were never read are gone",
-				module->follows[i].module);
+			err_set(ret_reason, ERR_POISON,
+				"events of %s, partition %d: topic truncated: offset %lld is next, and it begins at %lld. "
+				"Publish them "
+				"anew (lib/worker/README.md, \"Lost events\"), then dcs unhalt --of --at",
+				module->follows[i].module, head->part, (long long)next_offset, (long long)low);
 		else if (next_offset > high)
 			err_set(ret_reason, ERR_POISON,
-				"events of %s: topic recreated or restored, it ends before the last that was answered",
-				module->follows[i].module);
+				"events of %s, partition %d: topic recreated or restored: offset %lld is next, and it ends at "
+				"%lld "
+				"(lib/worker/README.md, \"Lost events\")",
+				module->follows[i].module, head->part, (long long)next_offset, (long long)high);
 	}
 	return 0;
 }

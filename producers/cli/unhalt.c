@@ -11,7 +11,7 @@
 #define STATEMENT_MS 60000
 
 static struct {
-	const char *pg, *pg_user;
+	const char *pg, *pg_user, *of;
 	int64_t at;
 } conf;
 
@@ -26,6 +26,11 @@ static const struct conf_row rows[] = {
 	  .target = &conf.at,
 	  .help = "go on at this offset of the command topic, without the proof that it is the same topic; -1: where it "
 		  "stopped" },
+	{ .name = "of",
+	  .kind = CONF_TEXT,
+	  .default_value = "",
+	  .target = &conf.of,
+	  .help = "--at is an offset of the events of this module, which MODULE follows" },
 };
 
 static const struct usage usage = {
@@ -40,7 +45,10 @@ static const struct usage usage = {
 		"Commands between the old place and that are lost, or come again (and are known by their ids). Going back, what "
 		"was "
 		"set\n"
-		"aside before keeps its turn, at offsets below zero.\n"
+		"aside before keeps its turn, at offsets below zero. With --of, nothing can be lost: an event is answered only "
+		"if "
+		"it\n"
+		"is the next one of its log.\n"
 		"Exit status: 0 done; 1 it is not halted, or could not be; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
@@ -81,6 +89,10 @@ static const char update_head[] = "UPDATE {schema}.partition_head SET state = 'r
 				  "timers_done ELSE 0 END, timers_before = CASE WHEN $2 < 0 THEN timers_before END WHERE part = "
 				  "$1";
 
+/* $3 the followed module. Where its log goes on stays: an event that is not the next one of it halts the partition again. */
+static const char update_position[] = "UPDATE {schema}.followed_head SET next_offset = $2 WHERE part = $1 AND source = $3 "
+				      "RETURNING part";
+
 /* Of a module that reacts. */
 static const char update_followed[] =
 	"UPDATE {schema}.followed_head SET tries = 0, crashes = 0, quarantine = 0, quarantine_left = 0 "
@@ -92,6 +104,7 @@ struct unhalt {
 	const char *module;
 	bool reacts;
 	int32_t part;
+	int64_t at; /* of the command topic; -1: where it stopped */
 };
 
 static int run_step(const struct unhalt *unhalt, const char *name, const char *sql, bool has_at, struct db_result *ret_result,
@@ -105,8 +118,30 @@ static int run_step(const struct unhalt *unhalt, const char *name, const char *s
 	db_params_init(&params, 256);
 	db_param_int32(&params, unhalt->part);
 	if (has_at)
-		db_param_int64(&params, conf.at);
+		db_param_int64(&params, unhalt->at);
 	failed = db_run(unhalt->db, statement, &params, ret_result, err);
+	db_params_release(&params);
+	return failed;
+}
+
+/* The position in the events of another module. */
+static int move_position(const struct unhalt *unhalt, struct err *err)
+{
+	const struct db_statement *statement =
+		schema_statement(unhalt->arena, "cli_unhalt_position", update_position, unhalt->module);
+	struct db_result result = { .pg = NULL };
+	struct db_params params;
+	int failed;
+
+	MUST(statement != NULL);
+	db_params_init(&params, 256);
+	db_param_int32(&params, unhalt->part);
+	db_param_int64(&params, conf.at);
+	db_param_text(&params, str_of(conf.of));
+	failed = db_run(unhalt->db, statement, &params, &result, err);
+	if (failed == 0 && result.rows == 0)
+		failed = err_set(err, ERR_FATAL, "%s follows no module %.60s", unhalt->module, conf.of);
+	db_result_release(&result);
 	db_params_release(&params);
 	return failed;
 }
@@ -124,11 +159,15 @@ static int go_on(const struct unhalt *unhalt, struct err *err)
 	}
 	next_offset = db_int64(&result, 0, 0);
 	db_result_release(&result);
-	if (conf.at >= 0 && conf.at < next_offset &&
+	if (unhalt->at >= 0 && unhalt->at < next_offset &&
 	    (run_step(unhalt, "cli_unhalt_parked", move_parked, false, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_dead", move_dead, false, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_timers", move_timers, true, NULL, err) != 0 ||
 	     run_step(unhalt, "cli_unhalt_break", insert_break, true, NULL, err) != 0))
+		return -1;
+	if (conf.of[0] != '\0' && !unhalt->reacts)
+		return err_set(err, ERR_FATAL, "%s follows nobody", unhalt->module);
+	if (conf.of[0] != '\0' && move_position(unhalt, err) != 0)
 		return -1;
 	if (unhalt->reacts && run_step(unhalt, "cli_unhalt_followed", update_followed, false, NULL, err) != 0)
 		return -1;
@@ -137,7 +176,7 @@ static int go_on(const struct unhalt *unhalt, struct err *err)
 
 static int run(struct db *db, struct arena *arena, const char *module, int32_t part, struct err *err)
 {
-	struct unhalt unhalt = { .db = db, .arena = arena, .part = part };
+	struct unhalt unhalt = { .db = db, .arena = arena, .part = part, .at = conf.of[0] == '\0' ? conf.at : -1 };
 	struct schemas modules, reacting;
 	int failed = -1;
 
@@ -168,6 +207,8 @@ int run_unhalt(int argc, char **argv)
 		return status;
 	if (!str_to_int64(str_of(arguments.items[1]), &part) || part < 0 || part >= BUS_PARTS_MAX)
 		return fail_usage(argv[0], "the partition is a number");
+	if (conf.of[0] != '\0' && conf.at < 0)
+		return fail_usage(argv[0], "--of needs --at");
 	if (arena_init(&arena, 1024 * 1024, &err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &db, &err) != 0 ||
 	    run(db, &arena, arguments.items[0], (int32_t)part, &err) != 0)
 		status = fail_wrong(argv[0], &err);

@@ -172,6 +172,30 @@ static void test_observe__a_partition_that_an_event_halted_says_why_and_goes_on(
 	assert_int_equal(position(1)->last_seq, 3); /* what was answered stays answered */
 }
 
+/* After the events were published anew. The answers' place in the log stays. */
+static void test_observe__a_position_among_events_is_moved(void **state)
+{
+	char pg[STORE_CONNINFO_MAX], name[] = "unhalt", module[] = "reports", part[] = "1", flag[] = "--pg", of[] = "--of",
+				     debts[] = "debts", at[] = "--at", offset[] = "700", users[] = "users";
+	char *right[] = { name, module, part, flag, pg, of, debts, at, offset };
+	char *of_nobody[] = { name, module, part, flag, pg, of, users, at, offset };
+	char *nowhere[] = { name, module, part, flag, pg, of, debts };
+
+	(void)state;
+	snprintf(pg, sizeof(pg), "%s dbname=test_store", getenv("DCS_TEST_PG"));
+	exec("UPDATE reports.partition_head SET state = 'halted', reason = 'events of debts', next_offset = 40 WHERE part = 1");
+	assert_int_equal(run_unhalt(COUNT(nowhere), nowhere), 2);
+	assert_int_equal(run_unhalt(COUNT(of_nobody), of_nobody), 1);
+	look();
+	assert_true(part_of_reports(1)->halted);
+	assert_int_equal(run_unhalt(COUNT(right), right), 0);
+	look();
+	assert_false(part_of_reports(1)->halted);
+	assert_int_equal(part_of_reports(1)->next_offset, 40);
+	assert_int_equal(position(1)->next_offset, 700);
+	assert_int_equal(position(1)->last_seq, 3);
+}
+
 /* ---- whether all rest, as a rehearsal asks (rest.h) ---- */
 
 static const char *missing(void)
@@ -223,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_observe__counts_commands_that_no_module_knows),
 		cmocka_unit_test(test_observe__a_rehearsal_waits_for_what_modules_cause_in_each_other),
 		cmocka_unit_test(test_observe__a_partition_that_an_event_halted_says_why_and_goes_on),
+		cmocka_unit_test(test_observe__a_position_among_events_is_moved),
 	};
 
 	return cmocka_run_group_tests_name("observe", tests, open_world, close_world);

@@ -244,6 +244,41 @@ static void test_reaction_cases__a_partition_that_is_let_go_unmended_halts_again
 	heal(world);
 }
 
+/* As an owner does that finds its partition empty; and dcs unhalt --of --at (lib/worker/README.md, "Lost events"). */
+static void publish_anew(struct sim_world *world, struct sim_log *events, size_t count)
+{
+	events->low = world_end_of(events);
+	for (size_t i = 0; i < count; i++)
+		world_append(world, events, events->records[i]->key, events->records[i]->value, events->records[i]->headers,
+			     events->records[i]->headers_count);
+	world->databases[SIM_REPORTS].heads[0].followed[0].next_offset = events->low;
+}
+
+static void test_reaction_cases__events_that_were_never_read_are_published_anew(void **state)
+{
+	struct sim_world *world = *state;
+	struct sim_log *events = &world->events[SIM_CUSTOMERS][0];
+	size_t count;
+
+	victim = id_in(0, 1000 + 7 * 4);
+	world->script.kills = kills_event; /* so that some are not read yet */
+	live(world);
+	take_turns(world, 5000);
+	assert_true(head_of(world, 0)->halted);
+	count = events->count;
+	world->script.kills = NULL;
+	events->low = 8; /* it has read six */
+	world_unhalt(world, false);
+	take_turns(world, 1000);
+	assert_true(head_of(world, 0)->halted);
+	assert_non_null(strstr(world->databases[SIM_REPORTS].halt_reasons[0],
+			       "events of customers, partition 0: topic truncated: offset 6 is next, and it begins at 8"));
+	publish_anew(world, events, count);
+	heal(world);
+	assert_false(head_of(world, 0)->halted);
+	assert_int_equal(head_of(world, 0)->followed[0].last_seq, ROUNDS);
+}
+
 #define REACTING(test) cmocka_unit_test_setup_teardown(test, start_reacting_world, end_world)
 
 int main(void)
@@ -253,6 +288,7 @@ int main(void)
 		REACTING(test_reaction_cases__a_command_that_ends_every_program_halts_no_event),
 		REACTING(test_reaction_cases__an_event_that_fails_on_data_halts_its_partition),
 		REACTING(test_reaction_cases__a_partition_that_is_let_go_unmended_halts_again),
+		REACTING(test_reaction_cases__events_that_were_never_read_are_published_anew),
 	};
 
 	if (!start_cases())
