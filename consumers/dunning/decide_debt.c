@@ -163,6 +163,8 @@ static void set_timers(const struct uuid *debt_id, const struct debt_change *cha
 	int32_t enters_on = change->next.due_on - REMINDER_DAYS_MAX;
 
 	if (event->type == &payment_reversed_type) {
+		/* In place of the day's evaluation, which at the same Tick might come first. */
+		decision_cancel_timer(decision, &evaluation_timer, &change->next.group_id);
 		decision_set_timer_on(decision, &reversal_timer, &change->next.group_id, today);
 		return;
 	}
