@@ -13,6 +13,7 @@ struct debt_change {
 	struct dunned_debt next;
 	bool may_be_due;    /* something may be due sooner than the group's timer thinks */
 	const char *reason; /* why a step under way is withdrawn; NULL: it is not */
+	bool is_netted; /* it is withdrawn though it does not list the debt: a credit of the group is in what it says is due */
 };
 
 static void on_created(struct debt_change *change, const struct debt_created *body)
@@ -35,6 +36,7 @@ static void on_payment(struct debt_change *change, const struct payment_recorded
 {
 	change->next.balance_minor = body->balance_minor;
 	change->next.credit_minor += body->credit_minor;
+	change->is_netted = body->credit_minor > 0;
 	change->reason = "paid";
 }
 
@@ -137,8 +139,8 @@ static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt,
 	noted->level = debt->level;
 }
 
-static void withdraw_if_listed(const struct uuid *debt_id, const struct debt_change *change, const struct workset *set,
-			       struct decision *decision)
+static void withdraw_untrue(const struct uuid *debt_id, const struct debt_change *change, const struct workset *set,
+			    struct decision *decision)
 {
 	const struct dunned_group *group = workset_state(set, &dunned_group_entity, &change->next.group_id);
 	const struct dunned_step *step;
@@ -147,7 +149,7 @@ static void withdraw_if_listed(const struct uuid *debt_id, const struct debt_cha
 		return;
 	step = workset_state(set, &dunned_step_entity, &group->step_id);
 	MUST(step != NULL);
-	if (step->state == STEP_STATE_ASKED && step_lists(step, debt_id))
+	if (step->state == STEP_STATE_ASKED && (change->is_netted || step_lists(step, debt_id)))
 		withdraw_step(&group->step_id, step, change->reason, set, decision);
 }
 
@@ -189,6 +191,6 @@ void decide_debt_event(const struct command *event, const struct workset *set, s
 		change.next = *debt;
 	apply(&change, event, set);
 	say_debt(&debt_id, &change.next, decision);
-	withdraw_if_listed(&debt_id, &change, set, decision);
+	withdraw_untrue(&debt_id, &change, set, decision);
 	set_timers(&debt_id, &change, event, decision);
 }

@@ -282,6 +282,21 @@ static void expect_withdrawn(struct dunning_book *book, const struct uuid *debt_
 			expect(book, &dunning_step_withdrawn_type, &book->steps[i].id);
 }
 
+static bool are_of_one_group(const struct book_debt *a, const struct book_debt *b)
+{
+	return uuid_equal(&a->customer_id, &b->customer_id) && uuid_equal(&a->creditor_id, &b->creditor_id) &&
+	       strcmp(a->currency, b->currency) == 0;
+}
+
+/* Whatever debts of the group it lists, what was overpaid counts against them. */
+static void expect_netted(struct dunning_book *book, const struct book_debt *debt)
+{
+	for (size_t i = 0; i < book->steps_count; i++)
+		if (book->steps[i].state == STEP_STATE_ASKED &&
+		    are_of_one_group(debt_of(book, &book->steps[i].debt_ids[0]), debt))
+			expect(book, &dunning_step_withdrawn_type, &book->steps[i].id);
+}
+
 static void take_amended(struct dunning_book *book, struct book_debt *debt, const struct debt_amended *body, int32_t today)
 {
 	if (body->due_on == debt->due_on)
@@ -304,7 +319,10 @@ static void take_payment(struct dunning_book *book, struct book_debt *debt, cons
 {
 	debt->balance_minor = body->balance_minor;
 	debt->credit_minor += body->credit_minor;
-	expect_withdrawn(book, &debt->id);
+	if (body->credit_minor > 0)
+		expect_netted(book, debt);
+	else
+		expect_withdrawn(book, &debt->id);
 }
 
 static void take_reversal(struct book_debt *debt, const struct payment_reversed *body)
@@ -417,8 +435,7 @@ static int64_t credits_of(const struct dunning_book *book, const struct book_deb
 	for (size_t i = 0; i < book->debts_count; i++) {
 		const struct book_debt *debt = &book->debts[i];
 
-		if (uuid_equal(&debt->customer_id, &one->customer_id) && uuid_equal(&debt->creditor_id, &one->creditor_id) &&
-		    strcmp(debt->currency, one->currency) == 0 && !debt->is_cancelled)
+		if (are_of_one_group(debt, one) && !debt->is_cancelled)
 			credits += debt->credit_minor;
 	}
 	return credits;

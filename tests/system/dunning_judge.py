@@ -628,10 +628,10 @@ class Judge:
             known.ask_on[key] = self.today, self.ticks + 1, self.ticks + 1
         self.counts["failed"] += 1
 
-    def withdraw(self, known, key, debt):
+    def withdraw(self, known, key, debt, is_netted=False):
         """What a message would say of this debt is no longer true."""
         asked = known.asked.get(key)
-        if asked is not None and debt in asked.answer.debts:
+        if asked is not None and (debt in asked.answer.debts or is_netted):
             self.withdraw_asked(known, key)
 
     def withdraw_asked(self, known, key):
@@ -854,8 +854,9 @@ class Judge:
         if debt.is_cancelled or (read_day(body["received_on"]) < debt.opened_on and not body.get("reason")):
             return
         self.payments[body["payment_id"]] = (body["debt_id"], body["amount_minor"])
+        credit = debt.credit
         self.move(known, key, debt, -body["amount_minor"])
-        self.withdraw(known, key, debt)
+        self.withdraw(known, key, debt, is_netted=debt.credit > credit)
 
     def on_ReversePayment(self, body):
         debt_id, amount = self.payments.pop(body["payment_id"], (None, 0))

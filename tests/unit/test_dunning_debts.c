@@ -337,6 +337,19 @@ static void test_withdrawn__by_a_part_payment(void **state)
 	then_withdrawn(step_id, "paid");
 }
 
+/* The other debt is not due yet, so the message does not list it; its credit is in what the message says is owed. */
+static void test_withdrawn__by_a_credit_of_another_debt_of_the_group(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_payment(2, 0, 0);
+	then_events(&spec, "DebtNoted");
+	when_payment(2, 0, 1);
+	then_withdrawn(step_id, "paid");
+}
+
 static void test_withdrawn__by_a_cancellation(void **state)
 {
 	struct uuid step_id;
@@ -481,6 +494,7 @@ int main(void)
 		TEST(test_amended__a_debt_that_is_not_past_due_is_at_its_beginning),
 		TEST(test_cancelled__a_debt_leaves_the_group),
 		TEST(test_withdrawn__by_a_part_payment),
+		TEST(test_withdrawn__by_a_credit_of_another_debt_of_the_group),
 		TEST(test_withdrawn__by_a_cancellation),
 		TEST(test_withdrawn__by_another_due_day),
 		TEST(test_withdrawn__not_by_what_happens_to_a_debt_that_it_does_not_list),
