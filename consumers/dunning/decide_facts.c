@@ -252,7 +252,10 @@ static const struct dunned_debt *debt_of(const struct uuid *customer_id, const s
 	return debt != NULL && uuid_equal(&debt->customer_id, customer_id) ? debt : NULL;
 }
 
-/* A dispute of a debt that is known here stops that debt; anything else stops all debts of the person. */
+/*
+ * A dispute of a debt that is known here stops that debt; anything else stops all debts of the person. It has begun: communications refuses
+ * one that begins on a later day.
+ */
 void decide_circumstance_recorded(const struct command *event, const struct workset *set, struct decision *decision)
 {
 	const struct circumstance_recorded *body = event->body;
