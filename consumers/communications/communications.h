@@ -346,6 +346,7 @@ struct owed_debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
 	int64_t balance_minor;
+	int64_t credits_minor; /* of all the customer's debts with this creditor and currency: overpaid, and not paid back */
 	int32_t due_on;
 	uint32_t is_closed;  /* settled, written off, transferred, cancelled: it has left the books */
 	uint32_t is_settled; /* paid or settled */

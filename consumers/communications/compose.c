@@ -14,6 +14,8 @@ static const struct known_token {
 	{ "customer_name", "Alex Example" },
 	{ "debt_reference", "A-1001" },
 	{ "balance", "125.00" },
+	{ "owed", "150.00" },
+	{ "credits", "25.00" },
 	{ "currency", "EUR" },
 	{ "due_on", "2026-01-31" },
 	{ "opt_out", "" },
@@ -52,7 +54,7 @@ size_t rendered_body_max(enum channel channel)
 
 struct texts {
 	char references[REFERENCES_MAX];
-	char balance[32];
+	char balance[32], owed[32], credits[32];
 	char due_on[16];
 	struct token tokens[TOKENS_MAX];
 	size_t tokens_count;
@@ -78,13 +80,40 @@ static bool join_reference(struct texts *texts, size_t *size, const char *refere
 	return true;
 }
 
-/* All debts together: their references, the sum, the oldest due date. Without debts these tokens have no value. */
+int64_t sending_credits(const struct sending *sending, const struct workset *set)
+{
+	const struct owed_debt *debt;
+
+	if (sending->body->debt_ids_count == 0)
+		return 0;
+	debt = workset_state(set, &owed_debt_entity, &sending->body->debt_ids[0]); /* as of all of them */
+	return debt->credits_minor;
+}
+
+/* Nobody is told that a negative amount is due: of more credits than is owed only as much as is owed counts. */
+static bool add_amounts(struct texts *texts, int64_t owed_minor, int64_t credits_minor, const struct currency *currency)
+{
+	int64_t balance_minor;
+
+	MUST(currency != NULL);
+	if (!money_sub(owed_minor, credits_minor, &balance_minor))
+		return false;
+	money_format(texts->balance, balance_minor > 0 ? balance_minor : 0, currency);
+	money_format(texts->owed, owed_minor, currency);
+	money_format(texts->credits, credits_minor, currency);
+	add_token(texts, STR("balance"), str_of(texts->balance));
+	add_token(texts, STR("owed"), str_of(texts->owed));
+	add_token(texts, STR("credits"), str_of(texts->credits));
+	add_token(texts, STR("currency"), str_of(currency->code));
+	return true;
+}
+
+/* All debts together: their references, the sum, the credits, the oldest due date. Without debts these tokens have no value. */
 static bool add_debt_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)
 {
 	const struct send_communication *body = sending->body;
-	const struct currency *currency;
 	const struct owed_debt *debt = NULL;
-	int64_t balance_minor = 0;
+	int64_t owed_minor = 0;
 	int32_t due_on = DAY_MAX;
 	size_t size = 0;
 
@@ -92,20 +121,14 @@ static bool add_debt_tokens(struct texts *texts, const struct sending *sending, 
 		return true;
 	for (size_t index = 0; index < body->debt_ids_count; index++) {
 		debt = workset_state(set, &owed_debt_entity, &body->debt_ids[index]);
-		if (!money_add(balance_minor, debt->balance_minor, &balance_minor) ||
-		    !join_reference(texts, &size, debt->external_ref))
+		if (!money_add(owed_minor, debt->balance_minor, &owed_minor) || !join_reference(texts, &size, debt->external_ref))
 			return false;
 		due_on = debt->due_on < due_on ? debt->due_on : due_on;
 	}
-	currency = currency_find(str_of(debt->currency));
-	MUST(currency != NULL);
-	money_format(texts->balance, balance_minor, currency);
 	day_format(texts->due_on, due_on);
 	add_token(texts, STR("debt_reference"), (struct str){ .data = texts->references, .size = size });
-	add_token(texts, STR("balance"), str_of(texts->balance));
-	add_token(texts, STR("currency"), str_of(debt->currency));
 	add_token(texts, STR("due_on"), str_of(texts->due_on));
-	return true;
+	return add_amounts(texts, owed_minor, sending_credits(sending, set), currency_find(str_of(debt->currency)));
 }
 
 static bool add_tokens(struct texts *texts, const struct sending *sending, const struct workset *set)

@@ -6,8 +6,8 @@
 /* Makes the text of one message from a template, a person, debts and parameters. Pure. */
 
 /*
- * Whether the token is reserved, so that the sender cannot set its value: customer_name, debt_reference, balance, currency,
- * due_on, opt_out, disclosure.
+ * Whether the token is reserved, so that the sender cannot set its value: customer_name, debt_reference, balance, owed,
+ * credits, currency, due_on, opt_out, disclosure.
  */
 bool token_is_ours(struct str name);
 
@@ -16,6 +16,9 @@ struct str token_sample(struct str name);
 
 /* The longest body of a message, in bytes. */
 size_t rendered_body_max(enum channel channel);
+
+/* What the customer has overpaid to the debts' creditor in their currency: the balance of the text is less it. 0: without debts. */
+int64_t sending_credits(const struct sending *sending, const struct workset *set);
 
 /*
  * Fills sending->rendered from the arena. False: refused, or the arena is full (overflow). All debts are known and have one

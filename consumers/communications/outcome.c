@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/communications/compose.h"
 #include "consumers/communications/sending.h"
 #include "schemas/communications.h"
 
@@ -108,6 +109,8 @@ static void release(const struct sending *sending, const struct workset *set, co
 	event->debt_ids_count = body->debt_ids_count;
 	event->stated_minor = stated;
 	event->stated_minor_count = body->debt_ids_count;
+	event->has_stated_credit_minor = body->debt_ids_count > 0;
+	event->stated_credit_minor = sending_credits(sending, set);
 	event->has_contact_point_id = true;
 	event->contact_point_id = sending->address->contact_point_id;
 	sending->rendered->contact_point_id = sending->address->contact_point_id;

@@ -248,7 +248,7 @@ static const struct db_table table_outbox = {
 	.name = "communications.outbox",
 	.columns = "communication_id uuid, customer_id uuid, channel text, state text, send_by timestamptz, "
 		   "address_sealed bytea, subject_sealed bytea, body_sealed bytea, html_sealed bytea, fit_until timestamptz, "
-		   "parameters_sealed bytea",
+		   "parameters_sealed bytea, stated_credit_minor bigint",
 };
 
 static void copy_communication_head(struct db_copy *copy, const struct uuid *communication_id,
@@ -355,10 +355,12 @@ static void copy_scheduled(struct communications_store *store, const struct work
 	db_copy_null(copy);
 	if (!communication_may_be_asked_again((enum communication_state)communication->state)) { /* it ended in the batch */
 		db_copy_null(copy);
+		db_copy_null(copy);
 		return;
 	}
 	message_seal_begin(&seal, store, set, &scheduled->communication_id, &scheduled->customer_id);
 	db_copy_str(copy, message_seal(&seal, store, &sealed_message_parameters, parameters->text));
+	db_copy_null(copy);
 	message_seal_end(&seal);
 }
 
@@ -398,6 +400,10 @@ static void copy_released(struct communications_store *store, const struct works
 	copy_instant_or_null(copy, released->has_fit_until ? released->fit_until : 0);
 	if (rendered->parameters.size > 0 && communication_may_be_asked_again((enum communication_state)communication->state))
 		db_copy_str(copy, message_seal(&seal, store, &sealed_message_parameters, rendered->parameters));
+	else
+		db_copy_null(copy);
+	if (released->has_stated_credit_minor)
+		db_copy_int64(copy, released->stated_credit_minor);
 	else
 		db_copy_null(copy);
 	message_seal_end(&seal);

@@ -75,9 +75,9 @@ static int write_communications(struct communications_store *store, struct db *d
 static const struct db_statement update_outbox = {
 	.name = "communications_release_outbox",
 	.sql = "UPDATE communications.outbox o SET address_sealed = u.address, subject_sealed = u.subject, body_sealed = u.body, "
-	       "html_sealed = u.html, fit_until = u.fit_until "
-	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::timestamptz[]) "
-	       "AS u (id, address, subject, body, html, fit_until) "
+	       "html_sealed = u.html, fit_until = u.fit_until, stated_credit_minor = u.credit "
+	       "FROM unnest($1::uuid[], $2::bytea[], $3::bytea[], $4::bytea[], $5::bytea[], $6::timestamptz[], $7::bigint[]) "
+	       "AS u (id, address, subject, body, html, fit_until, credit) "
 	       "WHERE o.communication_id = u.id",
 };
 
@@ -116,6 +116,13 @@ static int write_outbox(struct communications_store *store, struct db *db, const
 	for (size_t index = 0; index < count; index++) {
 		if (waited[index].event->has_fit_until)
 			db_array_instant(&store->params, waited[index].event->fit_until);
+		else
+			db_array_null(&store->params);
+	}
+	db_array_begin(&store->params, DB_ARRAY_INT64);
+	for (size_t index = 0; index < count; index++) {
+		if (waited[index].event->has_stated_credit_minor)
+			db_array_int64(&store->params, waited[index].event->stated_credit_minor);
 		else
 			db_array_null(&store->params);
 	}

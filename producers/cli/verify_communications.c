@@ -374,7 +374,8 @@ static const struct folded_table tables[] = {
 	  .check = check_receipt },
 	{ .name = "communications.outbox",
 	  .select = "SELECT o.customer_id, o.communication_id, o.channel, o.state, o.send_by, o.claims, o.address_sealed, "
-		    "o.subject_sealed, o.body_sealed, o.html_sealed, o.fit_until, t.due_at, o.parameters_sealed, a.claims, "
+		    "o.subject_sealed, o.body_sealed, o.html_sealed, o.stated_credit_minor, o.fit_until, t.due_at, "
+		    "o.parameters_sealed, a.claims, "
 		    "p.address_hash, "
 		    "c.key_salt "
 		    "FROM communications.outbox o "

@@ -26,7 +26,9 @@ struct message_note {
 	struct uuid contact_point_id;
 	int64_t send_by_ms;
 	int64_t fit_until_ms; /* 0: none */
-	bool is_taken_back;   /* released, and then the guard is asked again: the notifier may have another send_by */
+	bool has_stated_credit;
+	int64_t stated_credit_minor;
+	bool is_taken_back; /* released, and then the guard is asked again: the notifier may have another send_by */
 };
 
 /* A debt's balance as stated in a message. */
@@ -100,6 +102,8 @@ void note_released(struct fold *fold, const struct communication_released *event
 	note->contact_point_id = event->contact_point_id;
 	note->send_by_ms = event->send_by;
 	note->fit_until_ms = event->has_fit_until ? event->fit_until : 0;
+	note->has_stated_credit = event->has_stated_credit_minor;
+	note->stated_credit_minor = event->stated_credit_minor;
 	note_debts(fold, &event->communication_id, event->debt_ids, event->debt_ids_count,
 		   event->stated_minor_count == event->debt_ids_count ? event->stated_minor : NULL,
 		   event->stated_minor_count == event->debt_ids_count);
@@ -328,7 +332,8 @@ static void check_waiting(struct table_row *row, const struct uuid *id, const st
 	struct str salt = row_text(row, row->stream->columns_count - 1), parameters;
 	bool is_waiting = communication->state == COMMUNICATION_SCHEDULED;
 
-	row->column = row->stream->columns_count - 6;
+	row->column = row->stream->columns_count - 7;
+	expect_int64_if(row, note->has_stated_credit, note->stated_credit_minor);
 	expect_instant_or_null(row, note->fit_until_ms != 0, note->fit_until_ms);
 	expect_instant_or_null(row, is_waiting, communication->release_at_ms);
 	if (row_is_null(row, row->column)) {

@@ -23,6 +23,15 @@ CREATE OR REPLACE VIEW communications.contact_history AS
 		FROM communications.inbound i
 		ORDER BY i.customer_id, i.channel, least(i.received_at, i.created_at) DESC, i.inbound_id DESC) w;
 
+-- What a person has overpaid to a creditor in a currency, also by debts that are paid: the balance of a text is less it. Of debts that have
+-- left the books it counts no more, as in dunning (dunning.is_dunned). The planner takes the query for the call, which no SET allows.
+CREATE OR REPLACE FUNCTION communications.credits_of(customer uuid, creditor uuid, money text) RETURNS TABLE (minor bigint)
+	LANGUAGE sql STABLE PARALLEL SAFE AS $$
+	SELECT least(coalesce(sum(d.credit_minor), 0), 9223372036854775807)::bigint FROM debts.public_debt d
+	WHERE d.customer_id = customer AND d.creditor_id = creditor AND d.currency = money AND d.credit_minor > 0
+	AND d.lifecycle NOT IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED');
+$$;
+
 -- Why a message may not leave, in the order in which the reasons count; null: it may. What ends it for good comes first, then `not_now`
 -- (the guard is asked again), then a balance that is not the one of the text.
 CREATE OR REPLACE VIEW communications.refusal AS
@@ -110,8 +119,9 @@ CREATE OR REPLACE VIEW communications.refusal AS
 	CROSS JOIN LATERAL (
 		SELECT bool_or(d.debt_id IS NULL OR d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')) AS is_closed,
 			bool_or(d.balance_minor <= 0) AS owes_nothing, max(d.due_on) AS last_due_on,
-			bool_or(d.balance_minor <> n.stated_minor) AS has_changed
+			bool_or(d.balance_minor <> n.stated_minor OR g.minor <> coalesce(o.stated_credit_minor, 0)) AS has_changed
 		FROM communications.communication_debt n LEFT JOIN debts.public_debt d ON d.debt_id = n.debt_id
+		CROSS JOIN LATERAL communications.credits_of(d.customer_id, d.creditor_id, d.currency) g
 		WHERE n.communication_id = o.communication_id AND communications.class_asks(c.message_class) IS NOT NULL
 	) debts;
 

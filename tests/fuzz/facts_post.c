@@ -62,6 +62,7 @@ static void load_debt(const uint8_t *facts, struct slot *slot)
 	memcpy(debt->external_ref, "D-1", 4);
 	debt->balance_minor = (fact & 16) != 0 ? 0 : (fact & 32) != 0 ? MONEY_MINOR_MAX : 12345;
 	debt->is_closed = (fact & 64) != 0;
+	debt->credits_minor = (fact & 128) != 0 ? 12346 : 0;
 	debt->due_on = (int32_t)(NOW_MS / 86400000) - 30 + 8 * (int8_t)facts[FACT_DUE];
 }
 

@@ -507,6 +507,7 @@ static void test_communications_store__at_its_time_it_has_the_balance_of_then_an
 	(void)state;
 	given_early();
 	store_sql(&spec, "test_paid_a_part", "UPDATE debts.debt SET principal_minor = 12000");
+	assert_int_equal(in_state("test_unstated_credit", "SELECT count(stated_credit_minor) FROM communications.outbox"), 0);
 	comes(1);
 	then_answers(&spec, 0, "ComplianceDecided");
 	assert_int_equal(spec.decisions[0].events_count, 2);
@@ -522,6 +523,7 @@ static void test_communications_store__at_its_time_it_has_the_balance_of_then_an
 			     "AND language = 'de' AND contact_point_id IS NOT NULL AND rendered_hash IS NOT NULL AND "
 			     "not_before IS NOT NULL AND release_at IS NULL"),
 		1);
+	assert_int_equal(in_state("test_stated_credit", "SELECT stated_credit_minor FROM communications.outbox"), 0);
 	store_sql(&spec, "test_in_time", "UPDATE communications.outbox SET send_by = now() + interval '1 day'");
 	assert_int_equal(claimed(&claim), 1);
 }
@@ -1081,6 +1083,33 @@ static void test_communications_store__what_was_written_to_an_address_given_up_i
 	store_run(&spec);
 	assert_int_equal(OUTBOX("done"), 1);
 	assert_int_equal(COMMUNICATION("failed"), 1);
+}
+
+/* As if another debt had been overpaid, to the same creditor or to another one. */
+#define OVERPAID(number, creditor)                                                                                               \
+	"INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "            \
+	"interest_minor, principal_minor, credit_minor, entries, lifecycle, part, opened_on, due_on, currency, external_ref) "   \
+	"SELECT '019a0000-0000-7000-8000-0044000000" number "', customer_id, " creditor ", 1, 1, 0, 0, 0, 0, 345, 1, 6, part, "  \
+	"opened_on, due_on, currency, 'INV-" number "' FROM debts.debt WHERE external_ref = 'INV-1'"
+
+static void test_communications_store__the_balance_is_less_what_was_overpaid_and_a_claim_asks_again(void **state)
+{
+	(void)state;
+	store_sql(&spec, "credits_to_another", OVERPAID("02", "gen_random_uuid()"));
+	store_sql(&spec, "credits_overpaid", OVERPAID("03", "creditor_id"));
+	given_message();
+	then_text("Anna 120.00 ");
+	assert_int_equal(in_state("credits_stated", "SELECT stated_credit_minor FROM communications.outbox"), 345);
+	store_sql(&spec, "credits_to_another_again", OVERPAID("04", "gen_random_uuid()"));
+	store_sql(&spec, "credits_overpaid_again", OVERPAID("05", "creditor_id"));
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "credits_settled", "UPDATE debts.debt SET lifecycle = 7 WHERE external_ref = 'INV-05'");
+	assert_int_equal(claimed(&claim), 1);
+	store_sql(&spec, "credits_paid_back", "UPDATE debts.debt SET credit_minor = 0 WHERE external_ref = 'INV-03'");
+	then_refused(&ask_again, "balance_changed");
+	/* The text of a message from before the column had no credits. */
+	store_sql(&spec, "credits_old", "UPDATE communications.outbox SET stated_credit_minor = NULL");
+	assert_int_equal(claimed(&claim_again), 1);
 }
 
 /* A text that asks for money leaves only as long as it is true: the debt is on the books, owed, and as it says. */
@@ -2419,6 +2448,7 @@ int main(void)
 		TEST(test_communications_store__what_is_claimed_is_not_named_as_cancelled),
 		TEST(test_communications_store__a_claim_waits_for_a_withdrawal_that_is_being_handled),
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),
+		TEST(test_communications_store__the_balance_is_less_what_was_overpaid_and_a_claim_asks_again),
 		TEST(test_communications_store__a_claim_asks_about_the_debts),
 		TEST(test_communications_store__a_claim_asks_dunning_about_its_step),
 		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),

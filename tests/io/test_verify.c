@@ -897,6 +897,8 @@ static const struct wrong wrongs[] = {
 	  "P7", "occurred_at is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET state = 'released' WHERE " MESSAGE_1, "P7", "state is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET send_by = now() WHERE " MESSAGE_1, "P7", "send_by is not" },
+	{ "communications.outbox", "UPDATE communications.outbox SET stated_credit_minor = 1 WHERE " MESSAGE_1, "P7",
+	  "stated_credit_minor is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET state = 'released' WHERE " MESSAGE_5, "P7", "state is not" },
 	{ "communications.outbox", "UPDATE communications.outbox SET parameters_sealed = NULL WHERE " MESSAGE_5, "P7",
 	  "the message waits without its parameters" },

@@ -31,6 +31,7 @@ struct sim_letter { /* a row of communications.outbox, and where it goes */
 	size_t request;                         /* its place in post.requests */
 	struct uuid debt_ids[SIM_LETTER_DEBTS]; /* that it asks something for */
 	int64_t stated_minor[SIM_LETTER_DEBTS]; /* their balances in the text */
+	int64_t stated_credit_minor;
 	size_t debts_count;
 	struct contacted contacted; /* the message, for caps */
 	int64_t changed_at_ms;      /* the last transaction that wrote it, but for claims */

@@ -401,6 +401,7 @@ struct sim_owed { /* debts.public_debt */
 	bool is_known, is_closed;
 	struct uuid customer_id, creditor_id;
 	int64_t balance_minor;
+	int64_t credits_minor; /* communications.credits_of its group */
 	int32_t due_on;
 };
 struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt_id);

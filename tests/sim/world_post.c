@@ -161,6 +161,7 @@ static void load_debt(struct sim_world *world, struct slot *slot)
 	slot->exists = view.is_known;
 	*(struct owed_debt *)slot->state = (struct owed_debt){ .customer_id = view.customer_id,
 							       .balance_minor = view.balance_minor,
+							       .credits_minor = view.credits_minor,
 							       .due_on = view.due_on,
 							       .creditor_id = view.creditor_id,
 							       .is_closed = view.is_closed,
@@ -335,6 +336,7 @@ static void stage_released(struct staged *staged, const struct event *event)
 
 		letter->debt_ids[i] = released->debt_ids[i];
 		letter->stated_minor[i] = debt->balance_minor;
+		letter->stated_credit_minor = debt->credits_minor;
 	}
 }
 
@@ -487,7 +489,8 @@ static const char *debt_refusal(const struct sim_world *world, const struct sim_
 
 		is_closed = is_closed || debt.is_closed;
 		is_nothing = is_nothing || debt.balance_minor <= 0;
-		is_changed = is_changed || debt.balance_minor != letter->stated_minor[i];
+		is_changed = is_changed || debt.balance_minor != letter->stated_minor[i] ||
+			     debt.credits_minor != letter->stated_credit_minor;
 	}
 	if (is_closed)
 		return "debt_closed";

@@ -55,6 +55,21 @@ bool view_is_usable(const struct sim_world *world, const struct uuid *contact_po
 	return blob && ((const struct contact_point *)blob->state)->state == CONTACT_POINT_USABLE;
 }
 
+static int64_t credits_of(const struct sim_world *world, const struct debt *one)
+{
+	const struct sim_database *debts = &world->databases[SIM_DEBTS];
+	int64_t credits_minor = 0;
+
+	for (size_t i = 0; i < debts->blobs_count; i++) {
+		const struct debt *debt = debts->blobs[i].state;
+
+		if (debts->blobs[i].entity == &debt_entity && debt->lifecycle != LIFECYCLE_CANCELLED &&
+		    uuid_equal(&debt->customer_id, &one->customer_id) && uuid_equal(&debt->creditor_id, &one->creditor_id))
+			credits_minor += debt->balances.minor[ACCOUNT_CREDIT];
+	}
+	return credits_minor;
+}
+
 struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt_id)
 {
 	const struct sim_blob *blob = blob_find(world, SIM_DEBTS, debt_entity.name, debt_id);
@@ -69,6 +84,7 @@ struct sim_owed view_debt(const struct sim_world *world, const struct uuid *debt
 		.customer_id = debt->customer_id,
 		.creditor_id = debt->creditor_id,
 		.balance_minor = balances_owed(&debt->balances),
+		.credits_minor = credits_of(world, debt),
 		.due_on = debt->due_on,
 	};
 }

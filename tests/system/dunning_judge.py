@@ -115,6 +115,10 @@ class Asked:
     def is_demand(self):
         return self.answer.step.is_demand(self.answer.channel)
 
+    def net(self):
+        """What its message says is due: what was overpaid to the creditor, by any debt, counts against it."""
+        return max(0, sum(debt.owed for debt in self.answer.debts) - sum(debt.credit for debt in self.group.debts))
+
     @property
     def refs(self):
         return tuple(debt.ref for debt in self.answer.debts)
@@ -551,7 +555,7 @@ class Judge:
         elif denied or until > self.at or self.at >= asked.send_by:
             self.find("guard", known.person.id, f"{line}: {denied or f'not before {until}, by {asked.send_by}'}")
             self.adopt(known, key, line)
-        elif line.balance != sum(debt.owed for debt in asked.answer.debts):
+        elif line.balance != asked.net():
             self.find("balance", known.person.id, f"{line}: states {line.balance}")
             self.adopt(known, key, line)
         elif line.outcome == "refused":

@@ -263,6 +263,39 @@ static void test_release__a_message_before_its_time_waits_without_a_verdict(void
 	assert_int_equal(the_queue()->messages[0].state, OUTBOX_SCHEDULED);
 }
 
+/* The credits of the group stand in each debt of it; they count once. */
+static void then_netted(int64_t credits_minor, const char *text)
+{
+	const struct communication_released *event;
+	const struct rendered *rendered;
+
+	debt(1)->credits_minor = debt(2)->credits_minor = credits_minor;
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationReleased");
+	event = then_event(&spec, 1, communication_released);
+	rendered = spec.decision.events[1].confidential;
+	assert_int_equal(event->stated_minor[0], 100);
+	assert_true(event->has_stated_credit_minor);
+	assert_int_equal(event->stated_credit_minor, credits_minor);
+	assert_true(str_is(str_prefix(rendered->body, strlen(text)), text));
+}
+
+static void test_release__the_balance_is_less_what_was_overpaid(void **state)
+{
+	(void)state;
+	publish(1, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
+	given_waiting(1);
+	then_netted(70, "Plan A: 1.30 = 2.00 - 0.70 ");
+}
+
+static void test_release__nobody_is_told_that_less_than_nothing_is_owed(void **state)
+{
+	(void)state;
+	publish(1, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
+	given_waiting(1);
+	then_netted(201, "Plan A: 0.00 = 2.00 - 2.01 ");
+}
+
 static void test_release__the_text_has_the_balances_and_the_address_of_then(void **state)
 {
 	const struct communication_released *event;
@@ -1022,6 +1055,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 		TEST(test_release__a_message_before_its_time_waits_without_a_verdict),
+		TEST(test_release__the_balance_is_less_what_was_overpaid),
+		TEST(test_release__nobody_is_told_that_less_than_nothing_is_owed),
 		TEST(test_release__the_text_has_the_balances_and_the_address_of_then),
 		TEST(test_release__what_the_guard_defers_waits_until_then),
 		TEST(test_release__a_message_is_deferred_again),

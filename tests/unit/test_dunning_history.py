@@ -29,8 +29,7 @@ class Teller(Judge):
         if self.at >= asked.send_by or guard_denies(known, self.at, asked, self.today) or guard_until(known, self.at, asked) > self.at:
             return None
         outcome = "refused" if len(self.told) % 10 == 9 else "accepted"
-        owed = sum(debt.owed for debt in asked.answer.debts)
-        self.told.append(Line(self.at, known.person.id, asked.answer.channel, asked.step.template, asked.refs, owed, outcome))
+        self.told.append(Line(self.at, known.person.id, asked.answer.channel, asked.step.template, asked.refs, asked.net(), outcome))
         return self.told[-1]
 
 
