@@ -146,7 +146,7 @@ void decide_contact_point_added(const struct command *event, const struct workse
 {
 	const struct person_groups *groups = workset_state(set, &person_groups_entity, &event->key);
 
-	_Static_assert(PERSON_GROUPS_MAX <= DECISION_TIMERS_MAX, "each has a timer");
+	_Static_assert(PERSON_GROUPS_MAX + 1 <= DECISION_TIMERS_MAX, "each has a timer, and so has the search");
 	count_point(event, set, ((const struct contact_point_added *)event->body)->channel, 1, decision);
 	for (uint32_t index = 0; groups != NULL && index < groups->count; index++)
 		decision_set_timer_on(decision, &contact_timer, &groups->ids[index], event->today);

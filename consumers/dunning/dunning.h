@@ -134,7 +134,7 @@ struct group_debts {
 void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned);
 
 /* Not saved: a person's groups, in the order of ids. Read from dunning.debt_group; of more than fit, the first. */
-#define PERSON_GROUPS_MAX 32
+#define PERSON_GROUPS_MAX 31
 struct person_groups {
 	uint32_t count;
 	struct uuid ids[PERSON_GROUPS_MAX];

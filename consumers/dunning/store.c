@@ -92,9 +92,9 @@ static int read_group_debt(void *self, const struct db_result *result, int row, 
 static const struct db_statement select_person_groups = {
 	.name = "dunning_select_person_groups",
 	.sql = "SELECT u.n, g.group_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT group_id "
-	       "FROM dunning.debt_group WHERE customer_id = u.id ORDER BY group_id LIMIT 32) g ON true ORDER BY u.n, g.group_id",
+	       "FROM dunning.debt_group WHERE customer_id = u.id ORDER BY group_id LIMIT 31) g ON true ORDER BY u.n, g.group_id",
 };
-_Static_assert(PERSON_GROUPS_MAX == 32, "the limit of select_person_groups");
+_Static_assert(PERSON_GROUPS_MAX == 31, "the limit of select_person_groups");
 
 static int read_person_group(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
 {

@@ -377,6 +377,27 @@ static void test_tasks__a_person_is_traced_once_for_all_groups(void **state)
 	assert_int_equal(spec.decision.events_count, 0);
 }
 
+/* Of a person with more groups than are listed: a timer for each, and that of the search is taken away. */
+static void test_tasks__a_contact_point_ends_the_search_of_a_person_with_many_groups(void **state)
+{
+	const struct uuid task_id = given_search();
+	struct person_groups *groups = spec_given(&spec, &person_groups_entity, CUSTOMER);
+	const struct contact_point_added body = { .contact_point_id = spec_id('A', 9),
+						  .customer_id = CUSTOMER,
+						  .channel = STR("email") };
+
+	(void)state;
+	for (unsigned number = 1; number <= 40; number++) {
+		struct uuid one_id = spec_id('G', number);
+
+		person_groups_put(groups, &one_id);
+	}
+	spec_follow(&spec, &contact_point_added_type, &body);
+	then_events(&spec, "PersonNoted", "TaskCancelled");
+	assert_int_equal(spec.decision.timers_count, PERSON_GROUPS_MAX + 1);
+	assert_int_equal(state_of(task_id)->state, TASK_STATE_CANCELLED);
+}
+
 /* ---- taken and given back ---- */
 
 static void test_tasks__one_takes_it_and_has_it_for_a_while(void **state)
@@ -836,6 +857,7 @@ int main(void)
 		TEST(test_tasks__a_contact_point_ends_the_search),
 		TEST(test_tasks__a_stop_ends_the_search),
 		TEST(test_tasks__a_person_is_traced_once_for_all_groups),
+		TEST(test_tasks__a_contact_point_ends_the_search_of_a_person_with_many_groups),
 		TEST(test_tasks__one_takes_it_and_has_it_for_a_while),
 		TEST(test_tasks__of_two_who_take_it_one_has_it),
 		TEST(test_tasks__who_has_it_gives_it_back_or_a_supervisor),
