@@ -393,14 +393,27 @@ static void take_of_customers(struct dunning_book *book, const struct message_ty
 		take_point(book, customer_id, ((const struct contact_point_invalidated *)body)->channel, -1);
 }
 
+/* Ids of steps are on topics: somebody else may have used one, about another person or in a command of his own. */
+static bool is_of_another(struct dunning_book *book, const struct message_type *type, const void *body)
+{
+	const struct book_step *step = step_of(book, message_uuid(type->aggregate_field, body));
+	const struct command_rejected *rejected = type == &command_rejected_type ? body : NULL;
+
+	return step && (!uuid_equal(&step->customer_id, message_uuid(type->key_field, body)) ||
+			(rejected && rejected->has_actor && !str_is(rejected->actor, "dunning")));
+}
+
 static void take_of_communications(struct dunning_book *book, const struct message_type *type, const void *body)
 {
+	const bool is_about_message = type == &communication_progressed_type || type == &communication_suppressed_type ||
+				      type == &communication_cancelled_type || type == &command_rejected_type;
+
+	if (is_about_message && is_of_another(book, type, body))
+		return;
 	if (type == &communication_progressed_type)
 		take_progressed(book, body);
-	else if (type == &communication_suppressed_type || type == &communication_cancelled_type)
+	else if (is_about_message)
 		take_failed(book, message_uuid(type->aggregate_field, body));
-	else if (type == &command_rejected_type)
-		take_failed(book, &((const struct command_rejected *)body)->command_id);
 	else if (type == &consent_withdrawn_type)
 		take_withdrawal(book, body);
 	else if (type == &consent_granted_type)
