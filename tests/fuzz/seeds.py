@@ -179,10 +179,25 @@ def stories(by_name):
                 yield [(by_name[kept], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]
     for end in (by_name["ReleaseTask"], by_name["FinishTask"].but(outcome="done", back_on=None), by_name["FinishTask"].but(outcome="later", back_on="2026-11-29")):
         yield [(by_name["TakeTask"].but(expected_version=None), 1), *[(end.but(expected_version=None), 1)] * 2]
+    yield from task_stories(*(by_name[name].but(expected_version=None) for name in ("TakeTask", "ReleaseTask", "FinishTask")))
     profile = by_name["PublishProfile"]
     approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
     yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
     yield [(by_name["PublishPolicy"], 1), (approval, 5), (by_name["RetirePolicy"], 1), (approval.but(command_id=record_id(2)), 5)]
+
+
+def task_stories(take, release, finish):
+    """1: who has the task, 5: another user."""
+    later, done = finish.but(outcome="later", back_on="2026-11-29"), finish.but(outcome="done", back_on=None)
+    yield [(take, 1), (later, 1), (take, 5), (done, 5), (take, 1)]  # whoever is free when it comes back
+    for stale in (release, done, later):
+        yield [(take, 1), (stale.but(expected_version=7), 1), (stale.but(expected_version=2), 1)]
+    for others in (take, release, done, later):
+        yield [(take, 1), (others, 5), (done, 1)]
+    for ill in (later.but(back_on=None), later.but(back_on="2026-11-01"), later.but(back_on="2027-11-29"), done.but(back_on="2026-11-29")):
+        yield [(take, 1), (ill, 1), (done, 1)]
+    for early in (release, done, later):
+        yield [(early, 1), (take, 1), (early, 1)]
 
 
 ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h
