@@ -28,12 +28,13 @@
 	"SELECT '" NOTIFIER "', 'messages', 0, 0, 0, 'epoch'::timestamptz, false, '' WHERE " NOTIFIER_REPORTS                    \
 	" OR " NOTIFIER_SENDS
 
-/* A message that is too late is no work for the time being: the notifier tells at its leisure. */
 #define NOTIFIER_REPORTS                                                                                                         \
 	"EXISTS (SELECT FROM notifier.attempt WHERE NOT reported)"                                                               \
 	" OR EXISTS (SELECT FROM notifier.dispatch WHERE state = 'sending')"
 #define NOTIFIER_SENDS                                                                                                           \
-	"EXISTS (SELECT FROM notifier.dispatch WHERE state IN ('queued', 'waiting', 'asking')"                                   \
+	"EXISTS (SELECT FROM notifier.dispatch WHERE state IN ('queued', 'waiting')"                                             \
+	" AND least(next_at, send_by) <= (SELECT engine.now()))"                                                                 \
+	" OR EXISTS (SELECT FROM notifier.dispatch WHERE state = 'asking'"                                                       \
 	" AND next_at <= (SELECT engine.now()) AND send_by > (SELECT engine.now()))"
 
 /*
