@@ -907,8 +907,10 @@ class Judge:
         self.withdraw(known, key, debt)
 
     def happened(self, known, keys, event):
-        """Steps of the event come before those of the day, or not at all."""
+        """Steps of the event come before those of the day, or not at all; for a reversal there is one question instead of both."""
         for key in keys:
+            if event == "payment_reversed":
+                known.ask_on.pop(key, None)
             known.events[key] = event, self.ticks + 2
 
 
