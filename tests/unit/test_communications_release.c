@@ -283,7 +283,7 @@ static void then_netted(int64_t credits_minor, const char *text)
 static void test_release__the_balance_is_less_what_was_overpaid(void **state)
 {
 	(void)state;
-	publish(1, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
+	publish(2, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
 	given_waiting(1);
 	then_netted(70, "Plan A: 1.30 = 2.00 - 0.70 ");
 }
@@ -291,7 +291,7 @@ static void test_release__the_balance_is_less_what_was_overpaid(void **state)
 static void test_release__nobody_is_told_that_less_than_nothing_is_owed(void **state)
 {
 	(void)state;
-	publish(1, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
+	publish(2, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
 	given_waiting(1);
 	then_netted(201, "Plan A: 0.00 = 2.00 - 2.01 ");
 }
