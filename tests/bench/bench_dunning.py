@@ -32,8 +32,8 @@ sys.path[:0] = [str(pathlib.Path(__file__).resolve().parent), str(pathlib.Path(_
 from chaos_people import part_of  # noqa: E402
 from client import Client, Events  # noqa: E402
 from machine import BIN, ROOT, Cpu, children_of, run, say, until  # noqa: E402
+from sides import Side  # noqa: E402
 from stack import Stack, ask  # noqa: E402
-from workers import Workers  # noqa: E402
 
 QUICK = os.environ.get("QUICK", "") not in ("", "0")
 GROUPS = int(os.environ.get("DUE") or (100000 if QUICK else 1000000))
@@ -66,7 +66,7 @@ INSERT INTO dunning.timer (part, kind, key, subject, id, due_on, set_at)
 
 
 def memory_mb(pid):
-    return Workers.status_mb(pid, "VmHWM:")
+    return Side.status_mb(pid, "VmHWM:")
 
 
 # ---- before the clock starts ----
