@@ -29,69 +29,56 @@ void demands_remove(struct dunned_demands *demands, int32_t day)
 	}
 }
 
-/* The place of the first id that is not before it. */
-static uint32_t place_of(const struct group_debts *debts, const struct uuid *debt_id)
-{
-	uint32_t place = 0;
+/* A list of ids in their order; of more than fit, the first. */
+struct id_list {
+	uint32_t *count;
+	struct uuid *ids;
+	uint32_t max;
+};
 
-	while (place < debts->count && uuid_compare(&debts->ids[place], debt_id) < 0)
-		place++;
-	return place;
+static void take_out(struct id_list list, uint32_t place)
+{
+	--*list.count;
+	memmove(&list.ids[place], &list.ids[place + 1], (*list.count - place) * sizeof(list.ids[0]));
 }
 
-static void take_out(struct group_debts *debts, uint32_t place)
+static void put_in(struct id_list list, uint32_t place, const struct uuid *id)
 {
-	debts->count--;
-	memmove(&debts->ids[place], &debts->ids[place + 1], (debts->count - place) * sizeof(debts->ids[0]));
-}
-
-void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned)
-{
-	uint32_t place = place_of(debts, debt_id);
-	bool is_listed = place < debts->count && uuid_equal(&debts->ids[place], debt_id);
-
-	if (is_listed && !is_dunned)
-		take_out(debts, place);
-	if (is_listed || !is_dunned || place == GROUP_DEBTS_MAX)
+	if (place == list.max)
 		return;
-	if (debts->count < GROUP_DEBTS_MAX)
-		debts->count++;
-	memmove(&debts->ids[place + 1], &debts->ids[place], (debts->count - 1 - place) * sizeof(debts->ids[0]));
-	debts->ids[place] = *debt_id;
+	if (*list.count < list.max)
+		++*list.count;
+	memmove(&list.ids[place + 1], &list.ids[place], (*list.count - 1 - place) * sizeof(list.ids[0]));
+	list.ids[place] = *id;
 }
 
-void person_groups_put(struct person_groups *groups, const struct uuid *group_id)
-{
-	uint32_t place = 0;
-
-	while (place < groups->count && uuid_compare(&groups->ids[place], group_id) < 0)
-		place++;
-	if (place == PERSON_GROUPS_MAX || (place < groups->count && uuid_equal(&groups->ids[place], group_id)))
-		return;
-	if (groups->count < PERSON_GROUPS_MAX)
-		groups->count++;
-	memmove(&groups->ids[place + 1], &groups->ids[place], (groups->count - 1 - place) * sizeof(groups->ids[0]));
-	groups->ids[place] = *group_id;
-}
-
-void groups_under_way_put(struct groups_under_way *groups, const struct uuid *group_id, bool is_under_way)
+static void put(struct id_list list, const struct uuid *id, bool belongs)
 {
 	uint32_t place = 0;
 	bool is_listed;
 
-	while (place < groups->count && uuid_compare(&groups->ids[place], group_id) < 0)
+	while (place < *list.count && uuid_compare(&list.ids[place], id) < 0)
 		place++;
-	is_listed = place < groups->count && uuid_equal(&groups->ids[place], group_id);
-	if (is_listed == is_under_way || place == GROUPS_UNDER_WAY_MAX)
-		return;
-	if (is_listed) {
-		groups->count--;
-		memmove(&groups->ids[place], &groups->ids[place + 1], (groups->count - place) * sizeof(groups->ids[0]));
-		return;
-	}
-	groups->count += groups->count < GROUPS_UNDER_WAY_MAX ? 1 : 0;
-	memmove(&groups->ids[place + 1], &groups->ids[place], (groups->count - 1 - place) * sizeof(groups->ids[0]));
-	groups->ids[place] = *group_id;
+	is_listed = place < *list.count && uuid_equal(&list.ids[place], id);
+	if (is_listed && !belongs)
+		take_out(list, place);
+	if (!is_listed && belongs)
+		put_in(list, place, id);
+}
+
+void group_debts_put(struct group_debts *debts, const struct uuid *debt_id, bool is_dunned)
+{
+	put((struct id_list){ &debts->count, debts->ids, GROUP_DEBTS_MAX }, debt_id, is_dunned);
+}
+
+void person_groups_put(struct person_groups *groups, const struct uuid *group_id)
+{
+	put((struct id_list){ &groups->count, groups->ids, PERSON_GROUPS_MAX }, group_id, true);
+}
+
+void groups_under_way_put(struct groups_under_way *groups, const struct uuid *group_id, bool is_under_way)
+{
+	put((struct id_list){ &groups->count, groups->ids, GROUPS_UNDER_WAY_MAX }, group_id, is_under_way);
 }
 
 bool debt_is_dunned(const struct dunned_debt *debt)

@@ -64,6 +64,15 @@ static int read_step_debt(void *self, const struct db_result *result, int row, s
 	return 0;
 }
 
+/* A row of a list that is read for each slot; one without an id: the list is empty. */
+static void take_id(const struct db_result *result, int row, uint32_t *count, struct uuid *ids, uint32_t max)
+{
+	if (db_is_null(result, row, 1))
+		return;
+	MUST(*count < max);
+	ids[(*count)++] = db_uuid(result, row, 1);
+}
+
 /* The debts of a group that dunning is about (debt_is_dunned): open ones, and paid ones with a credit. A row without one: there is none. */
 static const struct db_statement select_group_debts = {
 	.name = "dunning_select_group_debts",
@@ -81,10 +90,7 @@ static int read_group_debt(void *self, const struct db_result *result, int row, 
 
 	(void)self;
 	(void)err;
-	if (db_is_null(result, row, 1))
-		return 0;
-	MUST(debts->count < GROUP_DEBTS_MAX);
-	debts->ids[debts->count++] = db_uuid(result, row, 1);
+	take_id(result, row, &debts->count, debts->ids, GROUP_DEBTS_MAX);
 	return 0;
 }
 
@@ -102,10 +108,7 @@ static int read_person_group(void *self, const struct db_result *result, int row
 
 	(void)self;
 	(void)err;
-	if (db_is_null(result, row, 1))
-		return 0;
-	MUST(groups->count < PERSON_GROUPS_MAX);
-	groups->ids[groups->count++] = db_uuid(result, row, 1);
+	take_id(result, row, &groups->count, groups->ids, PERSON_GROUPS_MAX);
 	return 0;
 }
 
@@ -123,10 +126,7 @@ static int read_group_under_way(void *self, const struct db_result *result, int 
 
 	(void)self;
 	(void)err;
-	if (db_is_null(result, row, 1))
-		return 0;
-	MUST(groups->count < GROUPS_UNDER_WAY_MAX);
-	groups->ids[groups->count++] = db_uuid(result, row, 1);
+	take_id(result, row, &groups->count, groups->ids, GROUPS_UNDER_WAY_MAX);
 	return 0;
 }
 
