@@ -122,15 +122,21 @@ static bool is_unasked_refusal(const struct item *item, const struct verdict *ve
  */
 static int check_refused(struct batch *batch, const struct engine *engine, bool *ret_conflict, struct err *err)
 {
-	struct answer *answers = arena_take(&batch->arena, batch->count + 1, sizeof(*answers));
+	struct answer *answers;
+	size_t refused = 0;
 	size_t count = 0;
 
+	for (size_t i = 0; i < batch->count; i++)
+		refused += is_unasked_refusal(&batch->items[batch->from + i], &batch->verdicts[i]);
+	if (refused == 0) /* as in most batches, which need no memory for it then */
+		return 0;
+	answers = arena_take(&batch->arena, refused, sizeof(*answers));
 	if (!answers)
 		return batch_too_large(batch, err);
 	for (size_t i = 0; i < batch->count; i++)
 		if (is_unasked_refusal(&batch->items[batch->from + i], &batch->verdicts[i]))
 			answers[count++] = (struct answer){ .command_id = batch->items[batch->from + i].command.id };
-	if (count > 0 && engine->database.find_answers(engine->database.self, answers, count, err) < 0)
+	if (engine->database.find_answers(engine->database.self, answers, count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
 		*ret_conflict |= answers[i].found;
