@@ -19,7 +19,7 @@ import sys
 import tempfile
 import uuid
 
-from machine import BIN, Cpu, key_values, run, say, until
+from machine import BIN, Cpu, end, key_values, run, say, until
 from stack import Stack, ask, recycle_wal, warm_up
 
 CONNECTIONS = 32
@@ -76,14 +76,8 @@ class Gateway:
         return self
 
     def __exit__(self, *failure):
-        for process in self.processes.values():
-            process.terminate()
-        for name, process in self.processes.items():
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end(list(self.processes.values()))
+        for name in self.processes:
             if failure and failure[0]:
                 say((self.stack.folder / f"{name}.log").read_text()[-1500:])
 

@@ -3,7 +3,7 @@
 import signal
 import subprocess
 
-from machine import BIN, run, say, until
+from machine import BIN, end, run, say, until
 from stack import ask
 
 PARTS = 6
@@ -35,13 +35,7 @@ class Side:
     def __exit__(self, *failure):
         for process in self.processes:
             process.send_signal(signal.SIGCONT)
-            process.terminate()
-        for process in self.processes:
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+        end(self.processes)
         if failure and failure[0]:
             for number in range(len(self.processes)):
                 say(self.log_file(number).read_text()[-2000:])
