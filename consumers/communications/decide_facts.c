@@ -4,8 +4,8 @@
 #include "schemas/communications.h"
 
 /*
- * Facts that people tell: contacts, circumstances, preferences. Each is recorded once under an id that its sender makes. Customers
- * and debts are not looked up: a fact may arrive before its customer.
+ * Facts that people tell: contacts, circumstances, preferences. Each is recorded once under an id that its sender makes. Nothing here waits
+ * for a customer or a debt: a fact may arrive before them, and what forbids contact counts at once.
  */
 
 /* ---- RecordContact ---- */
@@ -121,6 +121,14 @@ static bool circumstance_is_good(const struct command *command, const struct rec
 	return false;
 }
 
+/* A debt that is not known yet may become the customer's; until it is, the circumstance is about no message of another customer. */
+static bool is_of_another(const struct record_circumstance *body, const struct workset *set)
+{
+	const struct owed_debt *debt = body->has_debt_id ? workset_state(set, &owed_debt_entity, &body->debt_id) : NULL;
+
+	return debt != NULL && !uuid_equal(&debt->customer_id, &body->customer_id);
+}
+
 void decide_record_circumstance(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct record_circumstance *body = command->body;
@@ -131,6 +139,10 @@ void decide_record_circumstance(const struct command *command, const struct work
 		return;
 	if (workset_state(set, &circumstance_entity, &body->circumstance_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "circumstance_id", "a circumstance has this id");
+		return;
+	}
+	if (is_of_another(body, set)) {
+		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
 		return;
 	}
 	if (circumstances != NULL && circumstances->count >= CIRCUMSTANCES_MAX) {

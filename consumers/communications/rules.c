@@ -291,6 +291,8 @@ static void touch_record_circumstance(const struct command *command, struct work
 
 	touch(set, &circumstance_entity, &body->circumstance_id);
 	touch(set, &circumstances_entity, &body->customer_id);
+	if (body->has_debt_id)
+		touch(set, &owed_debt_entity, &body->debt_id);
 }
 
 static void touch_end_circumstance(const struct command *command, struct workset *set)

@@ -233,6 +233,29 @@ static void test_facts__a_limitation_period_is_of_a_debt(void **state)
 	then_events(&spec, "CircumstanceRecorded");
 }
 
+/* A debt may be named before it is known. That an id is taken is said before that its debt is not the customer's. */
+static void test_facts__a_circumstance_is_about_no_debt_of_another_customer(void **state)
+{
+	struct record_circumstance body = a_circumstance(1, "dispute");
+	struct owed_debt *debt;
+
+	(void)state;
+	body.has_debt_id = true;
+	body.debt_id = spec_id('D', 1);
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_events(&spec, "CircumstanceRecorded");
+	debt = spec_given(&spec, &owed_debt_entity, body.debt_id);
+	debt->customer_id = spec_id('C', 2);
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_refused(&spec, REFUSAL_EXISTS, "circumstance_id");
+	body.circumstance_id = spec_id('A', 2);
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	debt->customer_id = body.customer_id;
+	spec_when(&spec, &record_circumstance_type, &body);
+	then_events(&spec, "CircumstanceRecorded");
+}
+
 /* Until the store has asked whether the payment stands, the restart does not count. */
 static void test_facts__a_restart_of_limitation_may_rest_on_a_payment(void **state)
 {
@@ -373,6 +396,7 @@ int main(void)
 		TEST(test_facts__a_circumstance_has_evidence_and_days),
 		TEST(test_facts__an_agent_records_nothing_that_permits),
 		TEST(test_facts__a_limitation_period_is_of_a_debt),
+		TEST(test_facts__a_circumstance_is_about_no_debt_of_another_customer),
 		TEST(test_facts__a_restart_of_limitation_may_rest_on_a_payment),
 		TEST(test_facts__the_open_circumstances_of_a_customer_are_bounded),
 		TEST(test_facts__a_preference_takes_the_place_of_the_one_before),
