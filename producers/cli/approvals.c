@@ -25,6 +25,7 @@ static const struct usage usage = {
 		 "who answered, why.\n"
 		 "A person approves or refuses with POST /commands/COMMAND/approval or /refusal; this program cannot, as it is "
 		 "none.\n"
+		 "Of more than 10,000 the first are listed; GET /approvals has pages.\n"
 		 "Exit status: 0 done; 1 not done; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
@@ -52,7 +53,6 @@ int run_approvals(int argc, char **argv)
 		return fail_usage(argv[0], "--state: one of " APPROVAL_STATE_LISTED);
 	db_params_init(&params, 1024);
 	db_param_text(&params, str_of(conf.state));
-	db_param_int64(&params, LISTED_MAX);
 	status = list_rows(argv[0], conf.pg, conf.pg_user, &select_approvals, &params);
 	db_params_release(&params);
 	return status;

@@ -18,25 +18,30 @@ static void print_row(const struct db_result *result, int row)
 	}
 }
 
-static int print_rows(struct db *db, const struct db_statement *select, const struct db_params *params, struct err *err)
+static int print_rows(const char *subcommand, struct db *db, const struct db_statement *select, const struct db_params *params,
+		      struct err *err)
 {
 	struct db_result result = { .pg = NULL };
 	int status = db_run(db, select, params, &result, err);
 
-	for (int row = 0; status == 0 && row < result.rows; row++)
+	for (int row = 0; status == 0 && row < result.rows && row < LISTED_MAX; row++)
 		print_row(&result, row);
+	fflush(stdout);
+	if (status == 0 && result.rows > LISTED_MAX)
+		fprintf(stderr, "%s: there are more than these %d\n", subcommand, LISTED_MAX);
 	db_result_release(&result);
 	return status;
 }
 
 int list_rows(const char *subcommand, const char *conninfo, const char *user, const struct db_statement *select,
-	      const struct db_params *params)
+	      struct db_params *params)
 {
 	struct db *db = NULL;
 	struct err err = ERR_INIT;
 	int status = EXIT_STATUS_OK;
 
-	if (database_open(conninfo, user, STATEMENT_MS, &db, &err) != 0 || print_rows(db, select, params, &err) != 0)
+	db_param_int64(params, LISTED_MAX + 1);
+	if (database_open(conninfo, user, STATEMENT_MS, &db, &err) != 0 || print_rows(subcommand, db, select, params, &err) != 0)
 		status = fail_wrong(subcommand, &err);
 	db_close(db);
 	return status;

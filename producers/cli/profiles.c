@@ -55,7 +55,6 @@ int run_profiles(int argc, char **argv)
 		return status;
 	db_params_init(&params, 1024);
 	db_param_bool(&params, conf.is_all);
-	db_param_int64(&params, LISTED_MAX);
 	status = list_rows(argv[0], conf.pg, conf.pg_user, &select_profiles, &params);
 	db_params_release(&params);
 	return status;

@@ -29,6 +29,7 @@ static const struct usage usage = {
 		 "creditor, what is "
 		 "owed, policy and step, why.\n"
 		 "A person takes one with POST /tasks/TASK/take and ends it with /finish; this program cannot, as it is none.\n"
+		 "Of more than 10,000 the first are listed; GET /tasks has pages.\n"
 		 "Exit status: 0 done; 1 not done; 2 wrong usage.",
 	.rows = rows,
 	.rows_count = COUNT(rows),
@@ -56,7 +57,6 @@ int run_tasks(int argc, char **argv)
 	db_params_init(&params, 1024);
 	db_param_text(&params, str_of(conf.state));
 	db_param_text(&params, str_of(conf.kind));
-	db_param_int64(&params, LISTED_MAX);
 	status = list_rows(argv[0], conf.pg, conf.pg_user, &select_tasks, &params);
 	db_params_release(&params);
 	return status;
