@@ -341,6 +341,7 @@ static void gather_debts(const struct addressed *message, const struct workset *
 					     .limited_on = debt->due_on, /* unless it was said to have restarted */
 					     .is_closed = fact(debt->is_closed != 0),
 					     .is_settled = fact(debt->is_settled != 0) };
+		facts->credits_minor = debt->credits_minor; /* as of all of them: they have one creditor and currency */
 	}
 }
 

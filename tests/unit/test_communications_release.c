@@ -54,6 +54,8 @@ static struct addresses *the_addresses(void)
 	return spec_given(&spec, &addresses_entity, CUSTOMER);
 }
 
+static const char *message_class; /* of templates and messages */
+
 static struct owed_debt *debt(unsigned number)
 {
 	return spec_given(&spec, &owed_debt_entity, spec_id('D', number));
@@ -90,7 +92,7 @@ static void publish(int32_t version, const char *text)
 					   .version = version,
 					   .channel = STR("sms"),
 					   .language = STR("de"),
-					   .message_class = STR("reminder"),
+					   .message_class = str_of(message_class),
 					   .subject = STR(""),
 					   .body = str_of(text) };
 	spec_when(&spec, &publish_template_type, body);
@@ -109,6 +111,7 @@ static int setup(void **state)
 		fail_msg("%s", err.text);
 	spec_init(&spec, &communications_module);
 	communications_guard = with_hours;
+	message_class = "reminder";
 	spec.now_ms = MIDNIGHT + 11 * HOUR_MS;
 	the_person()->is_active = 1;
 	the_person()->full_name_size = 4;
@@ -144,7 +147,7 @@ static struct send_communication a_message(unsigned number)
 					    .channel = STR("sms"),
 					    .template_name = STR("reminder.first"),
 					    .language = STR("de-AT"),
-					    .message_class = STR("reminder"),
+					    .message_class = str_of(message_class),
 					    .parameters = parameters,
 					    .parameters_count = COUNT(parameters),
 					    .send_by = MIDNIGHT + 3 * DAY_MS };
@@ -157,7 +160,7 @@ static void keep_request(const struct send_communication *body)
 	size_t size;
 
 	request->channel = channel_by_name(body->channel);
-	set_chars(request->message_class, sizeof(request->message_class), "reminder");
+	set_chars(request->message_class, sizeof(request->message_class), message_class);
 	set_chars(request->template_name, sizeof(request->template_name), "reminder.first");
 	set_chars(request->language, sizeof(request->language), "de-AT");
 	memcpy(request->debt_ids, body->debt_ids, body->debt_ids_count * sizeof(*body->debt_ids));
@@ -291,9 +294,20 @@ static void test_release__the_balance_is_less_what_was_overpaid(void **state)
 static void test_release__nobody_is_told_that_less_than_nothing_is_owed(void **state)
 {
 	(void)state;
+	message_class = "account_service"; /* which asks for nothing: DEBT-2 */
 	publish(2, "{{plan}}: {{balance}} = {{owed}} - {{credits}} {{opt_out}}");
 	given_waiting(1);
 	then_netted(201, "Plan A: 0.00 = 2.00 - 2.01 ");
+}
+
+static void test_release__nothing_is_asked_for_of_who_has_overpaid_as_much(void **state)
+{
+	(void)state;
+	given_waiting(1);
+	debt(1)->credits_minor = debt(2)->credits_minor = 200;
+	comes(1, TOMORROW);
+	then_events(&spec, "ComplianceDecided", "CommunicationSuppressed");
+	then_suppressed("DEBT-2");
 }
 
 static void test_release__the_text_has_the_balances_and_the_address_of_then(void **state)
@@ -1057,6 +1071,7 @@ int main(void)
 		TEST(test_release__a_message_before_its_time_waits_without_a_verdict),
 		TEST(test_release__the_balance_is_less_what_was_overpaid),
 		TEST(test_release__nobody_is_told_that_less_than_nothing_is_owed),
+		TEST(test_release__nothing_is_asked_for_of_who_has_overpaid_as_much),
 		TEST(test_release__the_text_has_the_balances_and_the_address_of_then),
 		TEST(test_release__what_the_guard_defers_waits_until_then),
 		TEST(test_release__a_message_is_deferred_again),

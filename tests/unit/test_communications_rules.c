@@ -949,6 +949,9 @@ static void test_communications__nothing_is_claimed_where_nothing_is_owed(void *
 	then_denied("reminder", "DEBT-2", "debt=due:2025-12-22,closed:no,settled:no");
 	then_denied("settlement_offer", "DEBT-2", "debt=due:2025-12-22,closed:no,settled:no");
 	then_allowed("payment_receipt");
+	given_debt(1, "INV-1", 100, "EUR", SPEC_TODAY - 10);
+	((struct owed_debt *)spec_given(&spec, &owed_debt_entity, spec_id('D', 1)))->credits_minor = 100;
+	then_denied("demand", "DEBT-2", "credits=100");
 }
 
 static void test_communications__what_is_not_due_is_not_demanded(void **state)

@@ -83,6 +83,7 @@ static const struct fact_field scalars[] = {
 	FIELD(guard_facts, "treated_until", KIND_DAY, treated_until, NULL),
 	FIELD(guard_facts, "planning", KIND_DAY, planning_on, NULL),
 	FACT(guard_facts, "plan_prolonged", plan_prolonged),
+	FIELD(guard_facts, "credits", KIND_MONEY, credits_minor, NULL),
 	FACT(guard_facts, "opt_out_offered", has_opt_out),
 	FACT(guard_facts, "disclosed", has_disclosure),
 	FACT(guard_facts, "names_debt", names_debt),

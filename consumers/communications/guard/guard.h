@@ -136,6 +136,8 @@ struct guard_facts {
 	int32_t planning_on;    /* a plan is in development since */
 	int32_t plan_prolonged; /* once more */
 
+	int64_t credits_minor; /* what the person has overpaid to the creditor of the debts: it counts against their sum */
+
 	/* the message */
 	int32_t has_opt_out, has_disclosure, names_debt;
 

@@ -1,4 +1,5 @@
 #include "base/day.h"
+#include "base/money.h"
 #include "consumers/communications/guard/rule.h"
 
 /* What the debts of a message permit. One debt that does not permit it denies the whole. */
@@ -346,9 +347,21 @@ static bool is_unowed(const struct question *question, const struct guard_debt *
 	return debt->balance_minor <= 0;
 }
 
+/* Nothing is left of what the debts owe together. A sum beyond 64 bits is owed. */
+static bool are_covered(const struct guard_facts *facts)
+{
+	int64_t net_minor = 0;
+
+	for (uint32_t index = 0; index < facts->debts_count; index++) {
+		if (!money_add(net_minor, facts->debts[index].balance_minor, &net_minor))
+			return false;
+	}
+	return facts->debts_count > 0 && net_minor <= facts->credits_minor;
+}
+
 struct answer rule_debt_owed(const struct question *question)
 {
-	return deny_if(asks_of(question->facts) >= ASKS_OWED && any_debt(question, is_unowed));
+	return deny_if(asks_of(question->facts) >= ASKS_OWED && (any_debt(question, is_unowed) || are_covered(question->facts)));
 }
 
 static bool is_undue(const struct question *question, const struct guard_debt *debt)
