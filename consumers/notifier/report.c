@@ -60,11 +60,11 @@ static int publish(struct report *report, const char *topic, const struct messag
 	arena_reset(&report->arena);
 	buf_reset(&report->value);
 	if (coder_encode(report->coder, type, body, &report->value, err) != 0 ||
-	    envelope_write_command(type, body, head, &report->arena, headers, &headers_count, err) != 0) {
+	    envelope_write_command(type, head, &report->arena, headers, &headers_count, err) != 0) {
 		MUST(err->kind != ERR_POISON); /* the command is our own, and bounded */
 		return -1;
 	}
-	uuid_format(key, &head->key);
+	uuid_format(key, message_uuid(type->key_field, body));
 	if (bus_produce(report->producer, topic, -1, str_of(key), buf_str(&report->value), headers, headers_count, acknowledged,
 			line, err) != 0)
 		return -1;
@@ -107,14 +107,11 @@ static int publish_invalidation(struct report *report, const struct unreported *
 	return publish(report, CUSTOMERS_TOPIC, &invalidate_contact_point_type, &body, &head, line, err);
 }
 
-static int publish_row(struct report *report, const struct unreported *row, struct report_line *line, int64_t now_ms,
-		       struct err *err)
+static int publish_row(struct report *report, const struct unreported *row, struct report_line *line, struct err *err)
 {
 	struct record_dispatch body = body_of(row);
 	struct command_head head = { .id = uuid_derive(&row->id.communication_id, "dispatch", (uint64_t)row->id.attempt),
-				     .key = row->customer_id,
 				     .correlation_id = row->id.communication_id,
-				     .at_ms = now_ms,
 				     .source = STR("/dcs/notifier"),
 				     .token = str_of(report->token.text) };
 
@@ -137,7 +134,7 @@ static int publish_all(struct report *report, const struct db_result *rows, stru
 	for (int i = 0; i < rows->rows; i++) {
 		struct unreported row = desk_unreported_row(rows, i);
 
-		if (publish_row(report, &row, &report->lines[report->lines_count], now_ms, err) != 0)
+		if (publish_row(report, &row, &report->lines[report->lines_count], err) != 0)
 			return -1;
 		report->lines_count++;
 	}

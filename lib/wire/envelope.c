@@ -143,10 +143,10 @@ static int read_mandatory(const struct values *values, struct envelope *envelope
 
 static int read_ids(const struct values *values, struct envelope *envelope, struct err *err)
 {
-	envelope->correlation_id = envelope->id;
-	if (read_uuid(values, NAME_CORRELATION, &envelope->correlation_id, err) != 0)
+	if (read_uuid(values, NAME_CAUSATION, &envelope->causation_id, err) != 0)
 		return -1;
-	return read_uuid(values, NAME_CAUSATION, &envelope->causation_id, err);
+	envelope->correlation_id = values->of[NAME_HASH].data != NULL ? envelope->causation_id : envelope->id;
+	return read_uuid(values, NAME_CORRELATION, &envelope->correlation_id, err);
 }
 
 static int read_numbers(const struct values *values, struct envelope *envelope, struct err *err)
@@ -270,12 +270,6 @@ static void add_uuid(struct writer *writer, enum name name, const struct uuid *i
 	add(writer, name, (struct str){ .data = text, .size = UUID_TEXT_SIZE });
 }
 
-static void add_uuid_if_any(struct writer *writer, enum name name, const struct uuid *id)
-{
-	if (!uuid_is_none(id))
-		add_uuid(writer, name, id);
-}
-
 static void add_instant(struct writer *writer, enum name name, int64_t instant_ms)
 {
 	char text[32];
@@ -314,14 +308,6 @@ static void add_number(struct writer *writer, enum name name, int64_t number)
 	add_joined(writer, name, STR(""), (struct str){ .data = text + at, .size = sizeof(text) - at }, STR(""));
 }
 
-/* What a record of ours is, whoever it is from. */
-static void add_type(struct writer *writer, const struct message_version *version)
-{
-	add(writer, NAME_TYPE, str_of(version->type->ce_type));
-	add(writer, NAME_CONTENT_TYPE, STR("application/avro"));
-	add(writer, NAME_DATASCHEMA, str_of(version->dataschema));
-}
-
 static int finish(const struct writer *writer, size_t *ret_count, struct err *err)
 {
 	if (writer->full)
@@ -330,8 +316,15 @@ static int finish(const struct writer *writer, size_t *ret_count, struct err *er
 	return 0;
 }
 
-int envelope_write_command(const struct message_type *type, const void *body, const struct command_head *head,
-			   struct arena *arena, struct header ret_headers[HEADERS_MAX], size_t *ret_count, struct err *err)
+/* The id of a flow is that of its first command: there it is not said again. */
+static void add_correlation(struct writer *writer, const struct uuid *correlation_id, const struct uuid *default_id)
+{
+	if (!uuid_is_none(correlation_id) && !uuid_equal(correlation_id, default_id))
+		add_uuid(writer, NAME_CORRELATION, correlation_id);
+}
+
+int envelope_write_command(const struct message_type *type, const struct command_head *head, struct arena *arena,
+			   struct header ret_headers[HEADERS_MAX], size_t *ret_count, struct err *err)
 {
 	struct writer writer = { .arena = arena, .headers = ret_headers };
 
@@ -340,13 +333,10 @@ int envelope_write_command(const struct message_type *type, const void *body, co
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
 	add(&writer, NAME_SOURCE, head->source);
-	add_type(&writer, message_written(type, body));
-	if (type->aggregate_field != NULL)
-		add_uuid(&writer, NAME_SUBJECT, message_uuid(type->aggregate_field, body));
-	add_instant(&writer, NAME_TIME, head->at_ms);
-	add_uuid_if_any(&writer, NAME_PARTITIONKEY, &head->key);
-	add_uuid_if_any(&writer, NAME_CORRELATION, &head->correlation_id);
-	add_uuid_if_any(&writer, NAME_CAUSATION, &head->causation_id);
+	add(&writer, NAME_TYPE, str_of(type->ce_type));
+	add_correlation(&writer, &head->correlation_id, &head->id);
+	if (!uuid_is_none(&head->causation_id))
+		add_uuid(&writer, NAME_CAUSATION, &head->causation_id);
 	if (head->expires_ms != 0)
 		add_instant(&writer, NAME_EXPIRY, head->expires_ms);
 	if (head->actor.size > 0)
@@ -370,11 +360,9 @@ int envelope_write_event(const struct event_head *head, struct arena *arena, str
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
 	add_joined(&writer, NAME_SOURCE, STR("/dcs/"), str_of(head->module), STR(""));
-	add_type(&writer, version);
-	add_uuid(&writer, NAME_SUBJECT, &head->subject);
+	add(&writer, NAME_TYPE, str_of(version->type->ce_type));
 	add_instant(&writer, NAME_TIME, head->at_ms);
-	add_uuid(&writer, NAME_PARTITIONKEY, &head->key);
-	add_uuid(&writer, NAME_CORRELATION, &head->correlation_id);
+	add_correlation(&writer, &head->correlation_id, &head->command_id);
 	add_uuid(&writer, NAME_CAUSATION, &head->command_id);
 	add_number(&writer, NAME_SEQUENCE, head->seq);
 	add(&writer, NAME_HASH, head->hash);

@@ -12,7 +12,8 @@
  *   hash(n) = SHA-256( hash(n-1) || part be32 || seq be64 || event_id || schema_id be32 || key || subject || command_id ||
  *                      correlation_id || at_ms be64 || body )                                hash(0) = 32 zero bytes
  *
- * Everything in it travels in the published record too, so a reader can check the chain without the database.
+ * Everything in it travels in the published record too, so a reader can check the chain without the database. The subject
+ * travels in the body, as the field that the schema calls the aggregate: no header repeats it.
  */
 struct chain_row {
 	int32_t part;

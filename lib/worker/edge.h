@@ -194,10 +194,8 @@ struct kept_ask {
 struct sent_command {
 	int32_t part; /* of the row; the other module's command goes to the partition of the same number */
 	int64_t seq;  /* of the row */
-	int64_t at_ms;
 	struct uuid id, key, correlation_id, causation_id;
 	const struct message_type *type;
-	const void *body; /* of `value` */
 	struct str module, actor, value, traceparent;
 };
 

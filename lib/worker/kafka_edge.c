@@ -293,8 +293,6 @@ static int edge_publish(void *self, const struct log_row *row, struct err *err)
 		.module = edge->module,
 		.schema_id = row->schema_id,
 		.id = row->event_id,
-		.key = row->key,
-		.subject = row->subject,
 		.command_id = row->command_id,
 		.correlation_id = row->correlation_id,
 		.at_ms = row->at_ms,

@@ -235,10 +235,8 @@ static int produce(struct kafka_sends *sends, const struct sent_command *command
 {
 	const struct command_head head = {
 		.id = command->id,
-		.key = command->key,
 		.correlation_id = command->correlation_id,
 		.causation_id = command->causation_id,
-		.at_ms = command->at_ms,
 		.source = str_of(sends->source),
 		.actor = command->actor,
 		.token = str_of(sends->token.text),
@@ -249,7 +247,7 @@ static int produce(struct kafka_sends *sends, const struct sent_command *command
 	size_t count;
 
 	arena_reset(&sends->arena);
-	if (envelope_write_command(command->type, command->body, &head, &sends->arena, headers, &count, err) < 0)
+	if (envelope_write_command(command->type, &head, &sends->arena, headers, &count, err) < 0)
 		return -1;
 	uuid_format(key, &command->key);
 	return bus_produce(sends->producer, target->topic, command->part, str_of(key), command->value, headers, count, on_sent,

@@ -80,13 +80,11 @@ static int read_row(struct engine *engine, const struct log_row *row, struct sen
 	*ret_command = (struct sent_command){
 		.part = row->part,
 		.seq = row->seq,
-		.at_ms = row->at_ms,
 		.id = issued->command_id,
 		.key = row->key,
 		.correlation_id = row->correlation_id,
 		.causation_id = row->event_id,
 		.type = type,
-		.body = body,
 		.module = issued->module,
 		.actor = issued->actor,
 		.value = issued->value,

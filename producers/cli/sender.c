@@ -163,14 +163,12 @@ int sender_send(struct sender *sender, const struct sender_record *record, struc
 	if (!sender->has_time)
 		minter_ask_time(sender->producer);
 	sender->has_time = true;
-	head.at_ms = bus_now_ms();
-	head.key = *message_uuid(type->key_field, record->body);
-	uuid_format(key, &head.key);
+	uuid_format(key, message_uuid(type->key_field, record->body));
 	if (coder_encode(sender->coder, type, record->body, &sender->value, err) != 0)
 		return -1;
-	if (minter_token(&sender->minter, head.at_ms, &head.token, err) != 0)
+	if (minter_token(&sender->minter, bus_now_ms(), &head.token, err) != 0)
 		return -1;
-	if (envelope_write_command(type, record->body, &head, &sender->arena, headers, &count, err) != 0)
+	if (envelope_write_command(type, &head, &sender->arena, headers, &count, err) != 0)
 		return -1;
 	if (take_pending(sender, &pending, err) != 0)
 		return -1;

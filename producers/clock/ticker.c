@@ -193,7 +193,6 @@ static int send(struct ticker *ticker, struct slot *slot, int32_t part, int64_t 
 	const struct tick tick = { .at = now_ms, .business_date = ticker_business_date(now_ms) };
 	const struct command_head head = {
 		.id = uuid_new(),
-		.at_ms = now_ms,
 		.source = STR("/dcs/clock"),
 		.token = str_of(ticker->token.text),
 	};
@@ -202,7 +201,7 @@ static int send(struct ticker *ticker, struct slot *slot, int32_t part, int64_t 
 	buf_reset(&ticker->value);
 	if (coder_encode(ticker->coder, &tick_type, &tick, &ticker->value, err) != 0)
 		return -1;
-	if (envelope_write_command(&tick_type, &tick, &head, &ticker->arena, headers, &headers_count, err) != 0)
+	if (envelope_write_command(&tick_type, &head, &ticker->arena, headers, &headers_count, err) != 0)
 		return -1;
 	if (bus_produce(ticker->producer, slot->topic->name, part, (struct str){ .data = NULL, .size = 0 },
 			buf_str(&ticker->value), headers, headers_count, on_delivery, slot, err) != 0)

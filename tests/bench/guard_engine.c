@@ -466,9 +466,7 @@ static int make_record(struct bench *bench, size_t number, struct err *err)
 						 .parameters = &parameter,
 						 .parameters_count = 1,
 						 .send_by = bench->now_ms + 3 * DAY_MS };
-	struct command_head head = {
-		.id = uuid_new(), .key = customer_id, .at_ms = bench->now_ms, .source = STR("/dcs/bench"), .token = STR("a token")
-	};
+	struct command_head head = { .id = uuid_new(), .source = STR("/dcs/bench"), .token = STR("a token") };
 	char *key = arena_take_bytes(&bench->arena, UUID_TEXT_SIZE + 1);
 	struct buf value;
 
@@ -476,8 +474,8 @@ static int make_record(struct bench *bench, size_t number, struct err *err)
 	uuid_format(key, &customer_id);
 	buf_init(&value, 4096);
 	if (coder_encode(bench->coder, &send_communication_type, &body, &value, err) < 0 ||
-	    envelope_write_command(&send_communication_type, &body, &head, &bench->arena, record->headers, &record->headers_count,
-				   err) < 0) {
+	    envelope_write_command(&send_communication_type, &head, &bench->arena, record->headers, &record->headers_count, err) <
+		    0) {
 		buf_release(&value);
 		return -1;
 	}

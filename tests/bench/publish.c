@@ -98,19 +98,18 @@ static int start(struct publisher *publisher, struct err *err)
 static int publish(struct publisher *publisher, int64_t number, struct err *err)
 {
 	struct world_command command;
-	struct command_head head = { .at_ms = clock_now_ms(), .source = STR("/dcs/bench"), .token = str_of(publisher->token) };
+	struct command_head head = { .source = STR("/dcs/bench"), .token = str_of(publisher->token) };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	size_t count;
 
 	world_command(&publisher->world, number, &command);
 	head.id = command.id;
-	head.key = command.customer_id;
 	uuid_format(key, &command.customer_id);
 	arena_reset(&publisher->arena);
 	buf_reset(&publisher->body);
 	if (coder_encode(publisher->coder, command.type, &command.body, &publisher->body, err) < 0 ||
-	    envelope_write_command(command.type, &command.body, &head, &publisher->arena, headers, &count, err) < 0)
+	    envelope_write_command(command.type, &head, &publisher->arena, headers, &count, err) < 0)
 		return -1;
 	return bus_produce(publisher->producer, TOPIC, -1, (struct str){ .data = key, .size = UUID_TEXT_SIZE },
 			   buf_str(&publisher->body), headers, count, NULL, NULL, err);

@@ -103,7 +103,7 @@ static int write_headers(struct bench *bench)
 
 	if (uuid_is_none(&id))
 		id = uuid_new();
-	head.id = head.key = head.subject = head.command_id = head.correlation_id = id;
+	head.id = head.command_id = head.correlation_id = id;
 	head.hash = (struct str){ .data = hash, .size = sizeof(hash) };
 	arena_reset(&bench->arena);
 	return envelope_write_event(&head, &bench->arena, bench->headers, &bench->headers_count, &bench->err);

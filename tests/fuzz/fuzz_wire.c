@@ -39,10 +39,8 @@ static void take_envelope(const struct message_type *type, const void *body)
 
 	if (type->kind == MESSAGE_COMMAND) {
 		const struct command_head head = { .id = id,
-						   .key = id,
 						   .correlation_id = id,
 						   .causation_id = id,
-						   .at_ms = 1,
 						   .expires_ms = 2,
 						   .source = STR("/fuzz"),
 						   .actor = STR("somebody"),
@@ -50,13 +48,11 @@ static void take_envelope(const struct message_type *type, const void *body)
 						   .traceparent =
 							   STR("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01") };
 
-		MUST(envelope_write_command(type, body, &head, &arena, headers, &count, &err) == 0);
+		MUST(envelope_write_command(type, &head, &arena, headers, &count, &err) == 0);
 	} else {
 		const struct event_head head = { .module = type->module,
 						 .schema_id = type->schema_id,
 						 .id = id,
-						 .key = id,
-						 .subject = id,
 						 .command_id = id,
 						 .correlation_id = *message_uuid(type->key_field, body),
 						 .at_ms = 1,

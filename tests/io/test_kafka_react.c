@@ -238,19 +238,17 @@ static int send_to(struct world *world, struct str module, int64_t seq)
 	struct sent_command command = {
 		.part = PART,
 		.seq = seq,
-		.at_ms = 1700000000000 + seq,
 		.id = id_of((unsigned)seq),
 		.key = body.customer_id,
 		.correlation_id = id_of(200),
 		.causation_id = id_of(201),
 		.type = &cancel_debt_type,
-		.body = &body,
 		.module = module,
 		.actor = STR("event"),
 	};
 
 	buf_reset(&world->value);
-	must(world, coder_encode(world->coder, command.type, command.body, &world->value, &world->err));
+	must(world, coder_encode(world->coder, command.type, &body, &world->value, &world->err));
 	command.value = buf_str(&world->value);
 	return world->broker.send(world->broker.self, &command, &world->err);
 }

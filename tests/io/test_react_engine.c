@@ -143,24 +143,23 @@ static void create_debts(unsigned from, unsigned to)
 
 static void publish_row(const struct db_result *result, int row, int32_t part)
 {
+	const struct uuid customer_id = db_uuid(result, row, 3);
 	const struct event_head head = { .module = "debts",
 					 .seq = db_int64(result, row, 0),
 					 .schema_id = (uint32_t)db_int32(result, row, 1),
 					 .id = db_uuid(result, row, 2),
-					 .key = db_uuid(result, row, 3),
-					 .subject = db_uuid(result, row, 4),
-					 .command_id = db_uuid(result, row, 5),
-					 .correlation_id = db_uuid(result, row, 6),
-					 .at_ms = db_instant(result, row, 7),
-					 .hash = db_str(result, row, 9) };
+					 .command_id = db_uuid(result, row, 4),
+					 .correlation_id = db_uuid(result, row, 5),
+					 .at_ms = db_instant(result, row, 6),
+					 .hash = db_str(result, row, 8) };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	size_t count;
 
 	arena_reset(&world.arena);
-	uuid_format(key, &head.key);
+	uuid_format(key, &customer_id);
 	must(envelope_write_event(&head, &world.arena, headers, &count, &world.spec.err));
-	must(bus_produce(producer, EVENTS, part, str_of(key), db_str(result, row, 8), headers, count, NULL, NULL,
+	must(bus_produce(producer, EVENTS, part, str_of(key), db_str(result, row, 7), headers, count, NULL, NULL,
 			 &world.spec.err));
 }
 
@@ -169,7 +168,7 @@ static void publish(void)
 {
 	static const struct db_statement select = {
 		"test_published",
-		"SELECT seq, schema_id, event_id, key, subject, command_id, correlation_id, at, body, hash FROM debts.event_log "
+		"SELECT seq, schema_id, event_id, key, command_id, correlation_id, at, body, hash FROM debts.event_log "
 		"WHERE part = $1 AND seq > $2 ORDER BY seq"
 	};
 

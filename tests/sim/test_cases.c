@@ -38,7 +38,7 @@ static struct str sent_token = { .data = "all", .size = 3 };
 static void send(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
 		 const struct uuid *id, const struct header *more, size_t more_count)
 {
-	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = sent_token };
+	const struct command_head head = { .id = *id, .source = STR("/sim"), .token = sent_token };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1];
 	struct arena arena;
@@ -48,12 +48,11 @@ static void send(struct sim_world *world, size_t module, int32_t part, const str
 
 	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
 	buf_init(&value, 1 << 16);
-	head.key = *message_uuid(type->key_field, body);
 	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
-	assert_int_equal(envelope_write_command(type, body, &head, &arena, headers, &count, &err), 0);
+	assert_int_equal(envelope_write_command(type, &head, &arena, headers, &count, &err), 0);
 	if (more_count > 0)
 		memcpy(headers + count, more, more_count * sizeof(*more));
-	uuid_format(key, &head.key);
+	uuid_format(key, message_uuid(type->key_field, body));
 	world_append(world, &world->commands[module][part], str_of(key), buf_str(&value), headers, count + more_count);
 	buf_release(&value);
 	arena_release(&arena);

@@ -248,7 +248,7 @@ static void publish(struct sim_world *world, struct made made, struct arena *are
 {
 	int32_t part = world_part_of(&made.key);
 	const struct sim_record *before = some_record(world, made.module, part);
-	struct command_head head = { .id = command_id(world), .key = made.key, .at_ms = world->now_ms, .source = STR("/sim") };
+	struct command_head head = { .id = command_id(world), .source = STR("/sim") };
 	uint64_t roll = dice_below(&world->dice, 1000);
 	struct header headers[HEADERS_MAX];
 	struct envelope envelope;
@@ -276,7 +276,7 @@ static void publish(struct sim_world *world, struct made made, struct arena *are
 						: made.token;
 	buf_init(&value, 1 << 16);
 	MUST(coder_encode(world->coder, made.type, made.body, &value, &err) == 0);
-	MUST(envelope_write_command(made.type, made.body, &head, arena, headers, &count, &err) == 0);
+	MUST(envelope_write_command(made.type, &head, arena, headers, &count, &err) == 0);
 	uuid_format(key, roll >= 100 && roll < 105 ? &head.id : &made.key);
 	if (roll >= 120 && roll < 123)
 		capitalise(key);
@@ -385,7 +385,7 @@ void workload_race(struct sim_world *world, bool are_stops)
 static void append_signed(struct sim_world *world, size_t module, int32_t part, const struct message_type *type, const void *body,
 			  const struct uuid *id, const char *token)
 {
-	struct command_head head = { .id = *id, .at_ms = world->now_ms, .source = STR("/sim"), .token = str_of(token) };
+	const struct command_head head = { .id = *id, .source = STR("/sim"), .token = str_of(token) };
 	struct header headers[HEADERS_MAX];
 	char key[UUID_TEXT_SIZE + 1] = "";
 	struct arena arena;
@@ -395,12 +395,10 @@ static void append_signed(struct sim_world *world, size_t module, int32_t part, 
 
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
 	buf_init(&value, 1 << 16);
-	if (type->key_field) {
-		head.key = *message_uuid(type->key_field, body);
-		uuid_format(key, &head.key);
-	}
+	if (type->key_field)
+		uuid_format(key, message_uuid(type->key_field, body));
 	MUST(coder_encode(world->coder, type, body, &value, &err) == 0);
-	MUST(envelope_write_command(type, body, &head, &arena, headers, &count, &err) == 0);
+	MUST(envelope_write_command(type, &head, &arena, headers, &count, &err) == 0);
 	world_append(world, &world->commands[module][part], type->key_field ? str_of(key) : (struct str){ .data = NULL },
 		     buf_str(&value), headers, count);
 	buf_release(&value);

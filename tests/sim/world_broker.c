@@ -464,8 +464,6 @@ static int edge_publish(void *self, const struct log_row *row, struct err *err)
 		.module = session->world->modules[session->module]->name,
 		.schema_id = row->schema_id,
 		.id = row->event_id,
-		.key = row->key,
-		.subject = row->subject,
 		.command_id = row->command_id,
 		.correlation_id = row->correlation_id,
 		.at_ms = row->at_ms,
@@ -603,10 +601,8 @@ static int edge_send(void *self, const struct sent_command *command, struct err 
 	char source[64];
 	const struct command_head head = {
 		.id = command->id,
-		.key = command->key,
 		.correlation_id = command->correlation_id,
 		.causation_id = command->causation_id,
-		.at_ms = command->at_ms,
 		.source = source_of(session, source, sizeof(source)),
 		.actor = command->actor,
 		.token = str_of(session->world->modules[session->module]->name),
@@ -627,7 +623,7 @@ static int edge_send(void *self, const struct sent_command *command, struct err 
 	if (sends->count == COUNT(sends->records))
 		return err_set(err, ERR_RETRY, "queue full");
 	MUST(arena_init(&arena, 8192, err) == 0);
-	MUST(envelope_write_command(command->type, command->body, &head, &arena, headers, &count, err) == 0);
+	MUST(envelope_write_command(command->type, &head, &arena, headers, &count, err) == 0);
 	uuid_format(key, &command->key);
 	sends->records[sends->count] = record_new(str_of(key), command->value, headers, count);
 	sends->records[sends->count++]->log_seq = command->seq;

@@ -89,14 +89,12 @@ static int tear_down(void **state)
 static void given(const struct message_type *type, const void *body, const char *role)
 {
 	struct err err = ERR_INIT;
-	struct command_head head = { .id = customer, .source = STR("/test"), .token = str_of(role), .at_ms = NOW_MS };
+	const struct command_head head = { .id = customer, .source = STR("/test"), .token = str_of(role) };
 
-	if (type->key_field) {
-		head.key = *message_uuid(type->key_field, body);
-		uuid_format(key, &head.key);
-	}
+	if (type->key_field)
+		uuid_format(key, message_uuid(type->key_field, body));
 	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
-	assert_int_equal(envelope_write_command(type, body, &head, &sending_arena, headers, &headers_count, &err), 0);
+	assert_int_equal(envelope_write_command(type, &head, &sending_arena, headers, &headers_count, &err), 0);
 	record = (struct bus_record){ .at_ms = NOW_MS, .value = buf_str(&value) };
 	if (type->key_field) {
 		record.key = str_of(key);

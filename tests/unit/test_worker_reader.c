@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "base/must.h"
 #include "crypto/crypto.h"
 #include "schemas/debts.h"
@@ -201,12 +202,10 @@ static void given_debt_paid(const struct message_version *version)
 				 .key = customer_id,
 				 .subject = body.debt_id,
 				 .command_id = { { 0x01 } },
-				 .correlation_id = { { 0x02 } } };
+				 .correlation_id = { { world.topic_count == 1 ? 0x01 : 0x02 } } };
 	struct event_head head = { .module = "debts",
 				   .schema_id = row.schema_id,
 				   .id = row.event_id,
-				   .key = row.key,
-				   .subject = row.subject,
 				   .command_id = row.command_id,
 				   .correlation_id = row.correlation_id,
 				   .at_ms = row.at_ms,
@@ -255,6 +254,30 @@ static void test_reader__events_of_all_versions_are_applied_in_one_chain(void **
 	assert_int_equal(world.head.last_seq, 3);
 }
 
+/* A topic keeps what 0.4.0 wrote: more headers, and the flow's id in each. */
+static void given_more_headers(struct topic_record *to)
+{
+	const struct header more[] = { { "content-type", STR("application/avro") },
+				       { "ce_dataschema", STR("urn:dcs:schema:dcs.debts.DebtPaid:1") },
+				       { "ce_subject", STR("d1000000-0000-0000-0000-000000000000") },
+				       { "ce_partitionkey", { world.key_text, UUID_TEXT_SIZE } },
+				       { "ce_correlationid", STR("01000000-0000-0000-0000-000000000000") } };
+
+	memcpy(to->headers + to->headers_count, more, sizeof(more));
+	to->headers_count += COUNT(more);
+}
+
+static void test_reader__events_of_an_earlier_release_go_on_in_the_same_chain(void **state)
+{
+	(void)state;
+	for (int number = 0; number < 3; number++)
+		given_debt_paid(&debt_paid_type.versions[0]);
+	given_more_headers(&world.topic[1]);
+	when_read();
+	assert_string_equal(world.reason, "");
+	assert_int_equal(world.applied_count, 3);
+}
+
 static void test_reader__the_chain_holds_the_version_too(void **state)
 {
 	struct buf *value = &world.topic[1].value;
@@ -288,6 +311,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_reader__events_of_all_versions_are_applied_in_one_chain, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_reader__events_of_an_earlier_release_go_on_in_the_same_chain, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(test_reader__the_chain_holds_the_version_too, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_reader__a_version_that_this_program_does_not_know_halts, set_up, tear_down),
 	};

@@ -295,17 +295,13 @@ static int write_headers(struct outbound *outbound, const struct outbound_comman
 {
 	struct str actor = command->actor.size > 0 ? command->actor : str_of(outbound->subject);
 	struct command_head head = { .id = command->id,
-				     .key = command->key,
-				     .correlation_id = command->id,
-				     .at_ms = bus_now_ms(),
 				     .source = STR("/dcs/api"),
 				     .actor = str_copy(&outbound->arena, actor),
 				     .token = command->token.size > 0 ? command->token : str_of(outbound->token.text),
 				     .traceparent = str_copy(&outbound->arena, command->traceparent) };
 	struct header headers[HEADERS_MAX];
 
-	if (envelope_write_command(command->type, command->body, &head, &outbound->arena, headers, &parcel->headers_count, err) !=
-	    0)
+	if (envelope_write_command(command->type, &head, &outbound->arena, headers, &parcel->headers_count, err) != 0)
 		return -1;
 	parcel->headers = arena_take(&outbound->arena, parcel->headers_count, sizeof(headers[0]));
 	if (parcel->headers != NULL)
