@@ -42,10 +42,27 @@ static size_t character_size(const unsigned char *bytes, size_t size)
 	return size >= 4 && is_continuation(bytes[3]) ? 4 : 0;
 }
 
+/* Whether all bytes are in 0x01..0x7F, as those of most texts are. The last word may overlap the one before. */
+static bool is_plain(struct str text)
+{
+	if (text.size >= 8) {
+		for (size_t at = 0; at + 8 < text.size; at += 8)
+			if (!is_plain_word(text.data + at))
+				return false;
+		return is_plain_word(text.data + text.size - 8);
+	}
+	for (size_t at = 0; at < text.size; at++)
+		if ((unsigned char)(text.data[at] - 1) >= 0x7F)
+			return false;
+	return true;
+}
+
 bool str_is_text(struct str text)
 {
 	size_t at = 0;
 
+	if (is_plain(text))
+		return true;
 	while (at < text.size) {
 		size_t size;
 

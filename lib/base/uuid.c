@@ -6,45 +6,80 @@
 #include "base/day.h"
 #include "base/must.h"
 
-/* The place of the two hex digits of each byte in the text. */
-static const uint8_t text_at[16] = { 0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34 };
+/*
+ * Ids are read and written for nearly every field of every record. So eight digits are read at once, each in a byte of a word, and
+ * digits are written by loops that a compiler does not need to branch in.
+ */
+#define EACH(byte) (UINT64_C(0x0101010101010101) * (byte))
 
-/* Value + 1 of a hex digit, 0 for all other bytes: ids are read for every field of every record. */
-static const uint8_t digit_of[256] = {
-	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
-	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
-};
+/* What a letter is above the digit that would follow 9. */
+#define LETTER_GAP ('a' - ('9' + 1))
+
+static inline uint64_t read_four(const unsigned char *bytes)
+{
+	return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
+}
+
+static inline void write_four(uint8_t *to, uint64_t word)
+{
+	to[0] = (uint8_t)(word >> 24);
+	to[1] = (uint8_t)(word >> 16);
+	to[2] = (uint8_t)(word >> 8);
+	to[3] = (uint8_t)word;
+}
+
+/* Eight digits, four at each place, as a word. A byte that is no digit leaves bits in *wrong: its value is written otherwise. */
+static inline uint64_t read_digits(const unsigned char *front, const unsigned char *back, uint64_t *wrong)
+{
+	uint64_t digits = read_four(front) << 32 | read_four(back);
+	uint64_t letters = digits >> 6 & EACH(1); /* 1 in each byte that would be a letter */
+	uint64_t values = (digits & EACH(0x0F)) + letters * 9;
+	uint64_t above_9 = (values + EACH(0x80 - 10)) >> 7 & EACH(1);
+	uint64_t written = values + EACH('0') + above_9 * LETTER_GAP;
+
+	*wrong |= (values & EACH(0xF0)) | (written ^ (digits | letters << 5)); /* bit 5 makes a letter small */
+	/* Digits that are side by side become a byte, then bytes that are side by side become a half of the word. */
+	values = (values | values >> 4) & UINT64_C(0x00FF00FF00FF00FF);
+	values = (values | values >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+	return values | values >> 16;
+}
 
 bool uuid_parse(struct uuid *ret_id, struct str text)
 {
 	const unsigned char *from = (const unsigned char *)text.data;
-	struct uuid id;
+	uint64_t words[4];
+	uint64_t wrong = 0;
 
 	if (text.size != UUID_TEXT_SIZE)
 		return false;
 	if (from[8] != '-' || from[13] != '-' || from[18] != '-' || from[23] != '-')
 		return false;
-	for (size_t i = 0; i < 16; i++) {
-		unsigned high = digit_of[from[text_at[i]]];
-		unsigned low = digit_of[from[text_at[i] + 1]];
-
-		if (high == 0 || low == 0)
-			return false;
-		id.bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
-	}
-	*ret_id = id;
+	words[0] = read_digits(from, from + 4, &wrong);
+	words[1] = read_digits(from + 9, from + 14, &wrong);
+	words[2] = read_digits(from + 19, from + 24, &wrong);
+	words[3] = read_digits(from + 28, from + 32, &wrong);
+	if (wrong != 0)
+		return false;
+	for (size_t i = 0; i < 4; i++)
+		write_four(ret_id->bytes + 4 * i, words[i]);
 	return true;
 }
 
 void uuid_format(char text[UUID_TEXT_SIZE + 1], const struct uuid *id)
 {
-	static const char digits[] = "0123456789abcdef";
+	char digits[2 * sizeof(id->bytes)];
 
-	for (size_t i = 0; i < 16; i++) {
-		text[text_at[i]] = digits[id->bytes[i] >> 4];
-		text[text_at[i] + 1] = digits[id->bytes[i] & 15];
+	for (size_t i = 0; i < sizeof(id->bytes); i++) {
+		digits[2 * i] = (char)(id->bytes[i] >> 4);
+		digits[2 * i + 1] = (char)(id->bytes[i] & 15);
 	}
+	for (size_t i = 0; i < sizeof(digits); i++)
+		digits[i] = (char)(digits[i] + '0' + (digits[i] > 9 ? LETTER_GAP : 0));
+	memcpy(text, digits, 8);
+	memcpy(text + 9, digits + 8, 4);
+	memcpy(text + 14, digits + 12, 4);
+	memcpy(text + 19, digits + 16, 4);
+	memcpy(text + 24, digits + 20, 12);
 	text[8] = text[13] = text[18] = text[23] = '-';
 	text[UUID_TEXT_SIZE] = '\0';
 }
