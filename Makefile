@@ -263,6 +263,9 @@ $(BENCHES): $(OUT)/bench/%: $(OUT)/tests/bench/%.o $(BENCH_WORLD)
 	$(call link,$(ALLOCATOR))
 $(OUT)/bench/peer: $(call objects,tests/bench/peer_db.c tests/bench/peer_kafka.c)
 
+# avro-c is compared with what these read and write.
+$(OUT)/doors/wire $(OUT)/tests/test_wire_coder: $(call objects,tests/fuzz/avro.c tests/fuzz/avro_check.c)
+
 # The record door plays scripts; the other doors take bytes as they are.
 $(OUT)/doors/record: $(call objects,$(addprefix tests/fuzz/,script.c facts.c facts_post.c law.c mutate.c compared.c tally.c))
 $(OUT)/doors/record: LDFLAGS += -Wl,--wrap=__sanitizer_cov_trace_const_cmp4,--wrap=__sanitizer_cov_trace_const_cmp8

@@ -75,7 +75,7 @@ SHARED_PARTS = {"debts": {"ledger", "reference"}}
 
 # A third-party header is included in exactly one room; that is why the room exists.
 THIRD_PARTY = {
-    "avro": ["wire"],
+    "avro": ["tests"],  # another opinion on what the coder does (tests/fuzz/avro.h)
     "jansson": ["token", "producers/api/document", "producers/api/registry"],  # claims are parsed again, with duplicates refused (lib/token/README.md)
     "curl": ["http"],
     "pango": ["paper"],

@@ -36,7 +36,7 @@ static int open_reader(struct notifier *notifier, struct err *err)
 		*err = (struct err)ERR_INIT;
 		program_wait(START_WAIT_MS);
 	}
-	return event_reader_init(&notifier->reader, &conf, "communications", &broker, &database, notifier->coder, err);
+	return event_reader_init(&notifier->reader, &conf, "communications", &broker, &database, err);
 }
 
 /* A statement may take longer than a gateway's tokens last. After a failure work() fails, too, and ends the program. */
@@ -93,13 +93,12 @@ int notifier_open(struct notifier *notifier, struct err *err)
 	const struct program *program = &notifier->program;
 
 	life_init(&notifier->life, program->conninfo);
-	if (coder_new(&notifier->coder, err) != 0 ||
-	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &notifier->keys, err) != 0)
+	if (token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &notifier->keys, err) != 0)
 		return -1;
 	if (open_reader(notifier, err) != 0 || open_gateways(notifier, err) != 0)
 		return -1;
-	return report_open(&notifier->report, &program->bus, program->conninfo, "dcs.communications.commands.v1", notifier->coder,
-			   notifier->keys, err);
+	return report_open(&notifier->report, &program->bus, program->conninfo, "dcs.communications.commands.v1", notifier->keys,
+			   err);
 }
 
 void notifier_print_stats(struct notifier *notifier)
@@ -191,6 +190,5 @@ void notifier_close(struct notifier *notifier)
 	reader_pg_close(notifier->reader_pg);
 	inbox_release(&notifier->inbox);
 	token_keys_free(notifier->keys);
-	coder_free(notifier->coder);
 	settings_release(&notifier->settings);
 }

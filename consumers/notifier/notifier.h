@@ -21,7 +21,6 @@ struct notifier {
 	struct settings settings;
 	struct inbox inbox;
 	struct reader rules;
-	struct coder *coder;
 	struct token_keys *keys;
 	struct kafka_edge *kafka;
 	struct reader_pg *reader_pg;

@@ -59,7 +59,7 @@ static int publish(struct report *report, const char *topic, const struct messag
 
 	arena_reset(&report->arena);
 	buf_reset(&report->value);
-	if (coder_encode(report->coder, type, body, &report->value, err) != 0 ||
+	if (coder_encode(type, body, &report->value, err) != 0 ||
 	    envelope_write_command(type, head, &report->arena, headers, &headers_count, err) != 0) {
 		MUST(err->kind != ERR_POISON); /* the command is our own, and bounded */
 		return -1;
@@ -316,10 +316,10 @@ bool report_is_done(const struct report *report, uint64_t to_report)
 
 /* ---- life ---- */
 
-int report_open(struct report *report, const struct bus_conf *bus, const char *conninfo, const char *topic, struct coder *coder,
+int report_open(struct report *report, const struct bus_conf *bus, const char *conninfo, const char *topic,
 		struct token_keys *keys, struct err *err)
 {
-	*report = (struct report){ .bus = bus, .conninfo = conninfo, .topic = topic, .coder = coder, .keys = keys };
+	*report = (struct report){ .bus = bus, .conninfo = conninfo, .topic = topic, .keys = keys };
 	buf_init(&report->value, VALUE_SIZE_MAX);
 	return arena_init(&report->arena, ARENA_SIZE, err);
 }

@@ -33,7 +33,6 @@ struct report {
 	const struct bus_conf *bus;
 	const char *conninfo;
 	const char *topic;
-	struct coder *coder;
 	struct token_keys *keys;
 	struct bus_producer *producer; /* NULL: to be opened */
 	struct report_line lines[REPORT_ROUND_MAX];
@@ -51,7 +50,7 @@ struct report {
 
 /* Borrows all. Start-up: takes memory. */
 MUST_CHECK int report_open(struct report *report, const struct bus_conf *bus, const char *conninfo, const char *topic,
-			   struct coder *coder, struct token_keys *keys, struct err *err);
+			   struct token_keys *keys, struct err *err);
 void report_release(struct report *report); /* accepts a zeroed one */
 
 bool report_is_waiting(const struct report *report); /* for the broker; report_fd is readable when it has answered, -1: none */

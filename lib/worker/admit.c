@@ -154,7 +154,7 @@ static const char *judge(const struct admission *admission, const struct broker 
 	}
 	if (envelope_check(headers, headers_count, &envelope, &fault, why) < 0)
 		return fault == ENVELOPE_MISSING ? "missing_header" : "bad_header";
-	if (coder_decode(admission->coder, record->value, arena, &type, &body, why) < 0)
+	if (coder_decode(record->value, arena, &type, &body, why) < 0)
 		return "bad_bytes";
 	code = check_type(admission, &envelope, type, body, item, ret_reason);
 	if (!code && item->kind == ITEM_COMMAND)
@@ -194,7 +194,7 @@ static void identify(const struct admission *admission, const struct header *hea
 		if (strcmp(headers[i].name, "ce_id") == 0 && !uuid_parse(&item->dead_command_id, headers[i].value))
 			item->dead_command_id = (struct uuid){ 0 };
 	if (record->value.data && record->value.size <= admission->value_size_max &&
-	    coder_decode(admission->coder, record->value, arena, &type, &body, &ignored) == 0 && type->key_field)
+	    coder_decode(record->value, arena, &type, &body, &ignored) == 0 && type->key_field)
 		item->dead_about = *message_uuid(type->key_field, body);
 }
 
@@ -331,7 +331,7 @@ int admit_parked(const struct admission *admission, const struct parked *parked,
 		return 0;
 	if (arena->size - arena->used < admit_room(admission, parked->value.size))
 		return err_set(err, ERR_POISON, "arena full");
-	if (coder_decode(admission->coder, parked->value, arena, &type, &body, err) == 0) {
+	if (coder_decode(parked->value, arena, &type, &body, err) == 0) {
 		take_body(ret_item, type, body);
 		ret_item->rule = rule_of(admission->module, type);
 	} else if (err->kind != ERR_POISON) {

@@ -76,7 +76,6 @@ struct item {
 
 struct admission {
 	const struct module *module;
-	struct coder *coder;
 	int (*verify)(void *verify_self, struct str token, struct token_claims *ret_claims, struct err *err);
 	void *verify_self;
 	size_t value_size_max; /* of a value, and of all headers of a record */

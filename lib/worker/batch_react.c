@@ -41,11 +41,10 @@ int batch_put_answered(struct batch *batch, const struct engine *engine, const s
 }
 
 /* The value of the command's record. NULL data: the arena is full. */
-static int encode(struct batch *batch, const struct engine *engine, const struct outgoing *sending, struct str *ret_value,
-		  struct err *err)
+static int encode(struct batch *batch, const struct outgoing *sending, struct str *ret_value, struct err *err)
 {
 	buf_reset(&batch->sending);
-	if (coder_encode(engine->admission.coder, sending->type, sending->body, &batch->sending, err) < 0)
+	if (coder_encode(sending->type, sending->body, &batch->sending, err) < 0)
 		return -1;
 	*ret_value = str_copy(&batch->arena, buf_str(&batch->sending));
 	return 0;
@@ -74,7 +73,7 @@ int batch_put_issued(struct batch *batch, const struct engine *engine, const str
 		MUST(uuid_equal(message_uuid(sending->type->key_field, sending->body), &item->command.key));
 		if (!body)
 			return batch_too_large(batch, err);
-		if (encode(batch, engine, sending, &body->value, err) < 0)
+		if (encode(batch, sending, &body->value, err) < 0)
 			return -1;
 		body->command_id = sending->id;
 		body->customer_id = item->command.key;

@@ -14,14 +14,14 @@ static struct uuid event_id_of(const struct log_row *row, const struct verdict *
 	return uuid_derive(&row->command_id, "event", ordinal);
 }
 
-static int log_event(struct batch *batch, const struct engine *engine, const struct item *item, const struct verdict *verdict,
-		     size_t ordinal, struct log_row *row, size_t *ret_body_at, struct err *err)
+static int log_event(struct batch *batch, const struct item *item, const struct verdict *verdict, size_t ordinal,
+		     struct log_row *row, size_t *ret_body_at, struct err *err)
 {
 	const struct event *event = &verdict->events[ordinal];
 	struct head *head = &batch->heads[batch->head_of_part[item->part]];
 
 	*ret_body_at = batch->bodies.size;
-	if (coder_encode(engine->admission.coder, event->type, event->body, &batch->bodies, err) < 0)
+	if (coder_encode(event->type, event->body, &batch->bodies, err) < 0)
 		return -1;
 	*row = (struct log_row){
 		.part = item->part,
@@ -90,8 +90,7 @@ static int write_log(struct batch *batch, const struct engine *engine, struct er
 		struct verdict *verdict = &batch->verdicts[i];
 
 		for (size_t ordinal = 0; ordinal < verdict->events_count; ordinal++, at++) {
-			if (log_event(batch, engine, &batch->items[batch->from + i], verdict, ordinal, &log[at], &bodies_at[at],
-				      err) < 0)
+			if (log_event(batch, &batch->items[batch->from + i], verdict, ordinal, &log[at], &bodies_at[at], err) < 0)
 				return -1;
 			if (ordinal == 0)
 				verdict->first_seq = log[at].seq;

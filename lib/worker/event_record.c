@@ -34,9 +34,9 @@ static enum event_verdict wrong(const char *reason, const char **ret_reason)
 	return EVENT_WRONG;
 }
 
-enum event_verdict event_record_judge(const struct broker *broker, const struct bus_record *record, struct coder *coder,
-				      int64_t last_seq, const uint8_t last_hash[SHA256_SIZE], struct arena *arena,
-				      struct event_record *ret_event, const char **ret_reason)
+enum event_verdict event_record_judge(const struct broker *broker, const struct bus_record *record, int64_t last_seq,
+				      const uint8_t last_hash[SHA256_SIZE], struct arena *arena, struct event_record *ret_event,
+				      const char **ret_reason)
 {
 	struct header headers[HEADERS_MAX];
 	struct envelope envelope;
@@ -59,7 +59,7 @@ enum event_verdict event_record_judge(const struct broker *broker, const struct 
 		.seq = envelope.sequence,
 		.traceparent = envelope.traceparent,
 	};
-	if (coder_decode(coder, record->value, arena, &event.type, &event.body, &why) < 0)
+	if (coder_decode(record->value, arena, &event.type, &event.body, &why) < 0)
 		return wrong("an event that cannot be decoded: is this program older than the schemas?", ret_reason);
 	if (!uuid_parse(&event.key, record->key) || !chain_holds(record, &event, envelope.hash, last_hash))
 		return wrong("the hash chain is broken: an event was changed or exchanged", ret_reason);

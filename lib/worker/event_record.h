@@ -31,8 +31,8 @@ struct event_record {
 };
 
 /* *ret_event: of EVENT_NEXT only. *ret_reason: of EVENT_WRONG, for people; a literal. */
-enum event_verdict event_record_judge(const struct broker *broker, const struct bus_record *record, struct coder *coder,
-				      int64_t last_seq, const uint8_t last_hash[SHA256_SIZE], struct arena *arena,
-				      struct event_record *ret_event, const char **ret_reason);
+enum event_verdict event_record_judge(const struct broker *broker, const struct bus_record *record, int64_t last_seq,
+				      const uint8_t last_hash[SHA256_SIZE], struct arena *arena, struct event_record *ret_event,
+				      const char **ret_reason);
 
 #endif

@@ -75,8 +75,7 @@ int follow_admit(struct engine *engine, const struct bus_record *record, struct 
 	}
 	if (arena->size - arena->used < admit_room(&engine->admission, record->value.size))
 		return err_set(err, ERR_POISON, "arena full");
-	*ret_verdict = event_record_judge(&engine->broker, record, engine->admission.coder, position->last_seq,
-					  position->last_hash, arena, &event, &what);
+	*ret_verdict = event_record_judge(&engine->broker, record, position->last_seq, position->last_hash, arena, &event, &what);
 	if (*ret_verdict == EVENT_NEXT && engine->broker.part_of(engine->broker.self, record->key) != record->part) {
 		*ret_verdict = EVENT_WRONG;
 		what = "its key belongs to another partition";

@@ -90,7 +90,7 @@ static void judge(struct event_reader *reader, const struct bus_record *record, 
 {
 	struct reader_partition *partition = &reader->partitions[record->part];
 	struct event_record event;
-	enum event_verdict verdict = event_record_judge(&reader->broker, record, reader->coder, partition->next.last_seq,
+	enum event_verdict verdict = event_record_judge(&reader->broker, record, partition->next.last_seq,
 							partition->next.last_hash, &reader->arena, &event, ret_reason);
 
 	if (verdict == EVENT_WRONG)
@@ -289,7 +289,7 @@ static int turn(struct event_reader *reader, int timeout_ms, struct err *err)
 }
 
 int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
-		      const struct broker *broker, const struct reader_database *database, struct coder *coder, struct err *err)
+		      const struct broker *broker, const struct reader_database *database, struct err *err)
 {
 	struct lanes_conf lanes_conf = { .now_ms = conf->now_ms, .halted_look_ms = HALTED_LOOK_MS, .head_table = "reader_head" };
 	const struct lane_owner owner = {
@@ -300,9 +300,7 @@ int event_reader_init(struct event_reader *reader, const struct reader_conf *con
 		.halt = halt,
 	};
 
-	*reader = (struct event_reader){
-		.conf = *conf, .module = module, .broker = *broker, .database = *database, .coder = coder
-	};
+	*reader = (struct event_reader){ .conf = *conf, .module = module, .broker = *broker, .database = *database };
 	snprintf(lanes_conf.log_prefix, sizeof(lanes_conf.log_prefix), "module=%s ", module);
 	lanes_init(&reader->lanes, &lanes_conf, &owner, broker);
 	reader->run_max = conf->batch_items_max;

@@ -64,7 +64,6 @@ struct event_reader {
 	const char *module; /* the module whose events are read */
 	struct broker broker;
 	struct reader_database database;
-	struct coder *coder;
 	struct lanes lanes;
 	struct reader_partition partitions[BUS_PARTS_MAX];
 	struct arena arena;
@@ -76,8 +75,7 @@ struct event_reader {
 };
 
 MUST_CHECK int event_reader_init(struct event_reader *reader, const struct reader_conf *conf, const char *module,
-				 const struct broker *broker, const struct reader_database *database, struct coder *coder,
-				 struct err *err);
+				 const struct broker *broker, const struct reader_database *database, struct err *err);
 void event_reader_release(struct event_reader *reader);
 
 /* One turn: collects the available events (waits up to timeout_ms for the first) and applies them. Backs off by itself; a failure

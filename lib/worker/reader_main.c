@@ -35,7 +35,7 @@ static size_t items_max_of(const struct program *program, const struct reader *r
 }
 
 static int open_one(struct serving *serving, const struct program *program, const struct reader *rules, const char *module,
-		    const struct reader_database *database, struct coder *coder, struct err *err)
+		    const struct reader_database *database, struct err *err)
 {
 	struct broker broker;
 	const struct reader_conf conf = {
@@ -55,7 +55,7 @@ static int open_one(struct serving *serving, const struct program *program, cons
 	serving->bells[serving->count].events = POLLIN;
 	if (kafka_edge_fd(serving->kafka[serving->count], &serving->bells[serving->count].fd, err) < 0)
 		return -1;
-	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, coder, err);
+	return event_reader_init(&serving->readers[serving->count++], &conf, module, &broker, database, err);
 }
 
 /* Even a small batch costs a commit, and dashboards need no fresher figures than this. */
@@ -88,15 +88,14 @@ static int serve(const struct program *program, const struct reader *rules, stru
 	static struct serving static_serving; /* large, one per process */
 	struct serving *serving = &static_serving;
 	struct reader_database database;
-	struct coder *coder = NULL;
 	struct life life;
 	int rc = -1;
 
-	if (coder_new(&coder, err) < 0 || reader_pg_open(program->conninfo, rules, &serving->pg, &database, err) < 0)
+	if (reader_pg_open(program->conninfo, rules, &serving->pg, &database, err) < 0)
 		goto out;
 	for (size_t i = 0; rules->modules[i]; i++) {
 		MUST(i < MODULES_MAX);
-		if (open_one(serving, program, rules, rules->modules[i], &database, coder, err) < 0)
+		if (open_one(serving, program, rules, rules->modules[i], &database, err) < 0)
 			goto out;
 	}
 	program_learn_time(program);
@@ -110,7 +109,6 @@ out:
 	for (size_t i = 0; i < MODULES_MAX; i++)
 		kafka_edge_close(serving->kafka[i], CLOSE_MS);
 	reader_pg_close(serving->pg);
-	coder_free(coder);
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 

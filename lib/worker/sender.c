@@ -60,7 +60,7 @@ static void put_off(struct engine *engine, struct partition *partition, const st
 static int decode(struct engine *engine, struct str value, const struct message_type **ret_type, const void **ret_body,
 		  struct err *err)
 {
-	return coder_decode(engine->admission.coder, value, &engine->sending_arena, ret_type, ret_body, err);
+	return coder_decode(value, &engine->sending_arena, ret_type, ret_body, err);
 }
 
 /* Both were encoded by this module, perhaps by an older program. */

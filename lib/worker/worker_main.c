@@ -85,14 +85,12 @@ static int serve(const struct program *program, const struct module *module, con
 	struct kafka_edge *kafka = NULL;
 	struct pg_edge *pg = NULL;
 	struct token_keys *keys = NULL;
-	struct coder *coder = NULL;
 	struct life life;
 	struct broker broker;
 	struct database database;
 	int rc = -1;
 
-	if (coder_new(&coder, err) < 0 ||
-	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) < 0 ||
+	if (token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &keys, err) < 0 ||
 	    pg_edge_open(program->conninfo, module->name, store, &pg, &database, err) < 0 ||
 	    open_kafka(program, module, keys, &kafka, &broker, err) < 0)
 		goto out;
@@ -113,7 +111,6 @@ static int serve(const struct program *program, const struct module *module, con
 	};
 	const struct admission admission = {
 		.module = module,
-		.coder = coder,
 		.verify = verify,
 		.verify_self = keys,
 		.value_size_max = VALUE_SIZE_MAX,
@@ -134,7 +131,6 @@ out:
 	kafka_edge_close(kafka, CLOSE_MS);
 	pg_edge_close(pg);
 	token_keys_free(keys);
-	coder_free(coder);
 	return program_is_ending() && err->kind != ERR_FATAL ? 0 : rc;
 }
 

@@ -127,8 +127,7 @@ static int open_server(struct api *api, const struct settings *settings, struct 
 	return server_open(&conf, &api->server, err);
 }
 
-static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
-		     struct err *err)
+static int open_auth(struct api *api, const struct program *program, const struct settings *settings, struct err *err)
 {
 	uint8_t key[32];
 	const struct auth_conf conf = { .address_key = key,
@@ -137,7 +136,6 @@ static int open_auth(struct api *api, const struct program *program, const struc
 					.outcomes = api->outcomes,
 					.reads = api->reads,
 					.rights = api->rights,
-					.coder = coder,
 					.keys = api->keys,
 					.outcome_ms = settings->outcome_ms,
 					.trusted_proxies = settings->trusted_proxies,
@@ -165,15 +163,14 @@ static int run(struct api *api, struct err *err)
 }
 
 /* Two connections, so that a read of one resource never waits behind a list that scans a table. */
-static int open_reads(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
-		      struct err *err)
+static int open_reads(struct api *api, const struct program *program, const struct settings *settings, struct err *err)
 {
 	struct questions_conf conf = { .name = "postgresql",
 				       .conninfo = program->conninfo,
 				       .application_name = "dcs-api",
 				       .timeout_ms = settings->read_ms,
 				       .waiting_max = QUESTIONS_MAX };
-	struct reads_conf reads_conf = { .coder = coder };
+	struct reads_conf reads_conf = { 0 };
 	uint8_t key[32];
 
 	if (key_read(key, settings->address_key_file, err) != 0 || questions_new(&conf, &api->questions, err) != 0)
@@ -189,23 +186,21 @@ static int open_reads(struct api *api, const struct program *program, const stru
 	if (reads_new(&reads_conf, &api->reads, err) != 0 ||
 	    contactability_new(program->conninfo, key, &api->contactability, err) != 0 ||
 	    dunning_preview_new(program->conninfo, &api->dunning_preview, err) != 0 ||
-	    explainer_new(program->conninfo, key, coder, &api->explainer, err) != 0)
+	    explainer_new(program->conninfo, key, &api->explainer, err) != 0)
 		return -1;
 	wipe(key, sizeof(key));
 	return 0;
 }
 
-static int open_writes(struct api *api, const struct program *program, const struct settings *settings, struct coder *coder,
-		       struct err *err)
+static int open_writes(struct api *api, const struct program *program, const struct settings *settings, struct err *err)
 {
 	struct writes_conf conf = {
-		.coder = coder,
 		.outbound = api->outbound,
 		.reads = api->reads,
 		.rights = api->rights,
 		.outcome_ms = settings->outcome_ms,
 	};
-	struct commands_conf commands_conf = { .coder = coder };
+	struct commands_conf commands_conf = { 0 };
 
 	if (outcomes_new(&program->bus, &api->outcomes, err) != 0)
 		return -1;
@@ -267,20 +262,18 @@ static int serve(const struct program *program, const struct settings *settings,
 	static struct document document;
 	static struct metrics metrics;
 	static struct heartbeat heartbeat;
-	struct coder *coder = NULL;
 	int result = -1;
 
 	api->outbound = &outbound;
 	api->document = &document;
 	api->metrics = &metrics;
 	if (document_open(&document, api_routes(), err) != 0 || metrics_open(&metrics, api_routes(), err) != 0 ||
-	    key_read(api->callback_key, settings->callback_key_file, err) != 0 || coder_new(&coder, err) != 0 ||
+	    key_read(api->callback_key, settings->callback_key_file, err) != 0 ||
 	    token_keys_load(program->keys_dir, program->token_issuer, program->token_audience, &api->keys, err) != 0)
 		goto out;
-	if (outbound_open(&outbound, &program->bus, coder, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms,
-			  err) != 0 ||
-	    open_reads(api, program, settings, coder, err) != 0 || open_writes(api, program, settings, coder, err) != 0 ||
-	    open_auth(api, program, settings, coder, err) != 0 || open_callbacks(api, settings, err) != 0 ||
+	if (outbound_open(&outbound, &program->bus, api->keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, settings->wait_ms, err) != 0 ||
+	    open_reads(api, program, settings, err) != 0 || open_writes(api, program, settings, err) != 0 ||
+	    open_auth(api, program, settings, err) != 0 || open_callbacks(api, settings, err) != 0 ||
 	    open_server(api, settings, err) != 0)
 		goto out;
 	outbound.conninfo = program->conninfo;
@@ -299,7 +292,6 @@ out:
 	document_release(&document);
 	metrics_release(&metrics);
 	token_keys_free(api->keys);
-	coder_free(coder);
 	return result;
 }
 

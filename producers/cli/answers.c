@@ -23,7 +23,6 @@ struct answers {
 	const char *module;
 	struct tally *tally;
 	struct bus_tail *tail;
-	struct coder *coder;
 	struct arena arena;      /* of one record */
 	struct arena statements; /* for the lifetime of the connection */
 	char events[TOPIC_NAME_MAX], commands[TOPIC_NAME_MAX];
@@ -74,7 +73,7 @@ int answers_open(const struct answers_conf *conf, const char *module, struct tal
 	topics[0] = answers->events;
 	topics[1] = DEAD_LETTER_TOPIC;
 	if (arena_init(&answers->arena, ARENA_SIZE, err) != 0 || arena_init(&answers->statements, ARENA_SIZE, err) != 0 ||
-	    coder_new(&answers->coder, err) != 0 || bus_tail_open(&bus, topics, 2, &answers->tail, err) != 0) {
+	    bus_tail_open(&bus, topics, 2, &answers->tail, err) != 0) {
 		answers_close(answers);
 		return -1;
 	}
@@ -88,7 +87,6 @@ void answers_close(struct answers *answers)
 		return;
 	bus_tail_close(answers->tail);
 	db_close(answers->db);
-	coder_free(answers->coder);
 	db_params_release(&answers->params);
 	arena_release(&answers->arena);
 	arena_release(&answers->statements);
@@ -128,7 +126,7 @@ static bool is_refusal(struct answers *answers, struct str value, struct reason 
 
 	arena_reset(&answers->arena);
 	if (frame_schema_id(value, &schema_id, &ignored) != 0 || message_by_schema_id(schema_id) != &command_rejected_type ||
-	    coder_decode(answers->coder, value, &answers->arena, &type, &body, &ignored) != 0)
+	    coder_decode(value, &answers->arena, &type, &body, &ignored) != 0)
 		return false;
 	rejected = body;
 	*ret_reason = (struct reason){ .code = rejected->code, .field = rejected->field, .text = rejected->text };

@@ -19,7 +19,7 @@ static const char select_answer[] = "SELECT body FROM {schema}.event_log WHERE c
 int asker_open(struct asker *asker, const struct asker_conf *conf, struct err *err)
 {
 	*asker = (struct asker){ .timeout_s = conf->sender.timeout_s };
-	if (arena_init(&asker->arena, ARENA_SIZE, err) != 0 || coder_new(&asker->coder, err) != 0 ||
+	if (arena_init(&asker->arena, ARENA_SIZE, err) != 0 ||
 	    database_open(conf->pg, conf->pg_user, STATEMENT_MS, &asker->db, err) != 0)
 		return -1;
 	return sender_open(&conf->sender, &asker->sender, err);
@@ -29,7 +29,6 @@ void asker_close(struct asker *asker)
 {
 	sender_close(asker->sender);
 	db_close(asker->db);
-	coder_free(asker->coder);
 	arena_release(&asker->arena);
 }
 
@@ -39,7 +38,7 @@ static int read_answer(struct asker *asker, struct str event, struct err *err)
 	const struct message_type *type;
 	const void *body;
 
-	if (coder_decode(asker->coder, event, &asker->arena, &type, &body, err) != 0)
+	if (coder_decode(event, &asker->arena, &type, &body, err) != 0)
 		return -1;
 	if (type != &command_rejected_type)
 		return 0;

@@ -10,7 +10,6 @@
 struct asker {
 	struct sender *sender;
 	bool is_sent; /* the last command: the brokers have it */
-	struct coder *coder;
 	struct arena arena;
 	struct db *db;
 	const struct db_statement *look; /* the query for an answer of `module`; NULL: none yet */

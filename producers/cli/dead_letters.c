@@ -110,7 +110,6 @@ struct letter {
 
 struct dead_letters {
 	struct db *db;
-	struct coder *coder;
 	struct bus_producer *producer; /* NULL: list */
 	struct minter minter;
 	struct arena statements, arena;
@@ -174,7 +173,7 @@ static int print_json(struct dead_letters *letters, const char *topic, const str
 	buf_add_text(&letters->json, ",\"reason\":");
 	json_write_string(&letters->json, letter->dead.reason);
 	buf_add_format(&letters->json, ",\"replayed\":%s,\"record\":", letter->replayed ? "true" : "false");
-	record_json_write(&letters->json, letters->coder, &letters->arena, &view);
+	record_json_write(&letters->json, &letters->arena, &view);
 	buf_add_text(&letters->json, "}\n");
 	if (letters->json.overflow)
 		return err_set(err, ERR_FATAL, "a record does not fit");
@@ -424,7 +423,7 @@ static int open_all(struct dead_letters *letters, struct schemas *ret_modules, s
 	struct bus_conf bus = { .bootstrap = conf.bootstrap, .client_id = "dcs-cli" };
 
 	if (arena_init(&letters->statements, 1024 * 1024, err) != 0 || arena_init(&letters->arena, ARENA_SIZE, err) != 0 ||
-	    coder_new(&letters->coder, err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &letters->db, err) != 0 ||
+	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &letters->db, err) != 0 ||
 	    command_schemas(letters->db, ret_modules, err) != 0)
 		return -1;
 	if (!letters->replay)
@@ -494,7 +493,6 @@ int run_dead_letters(int argc, char **argv)
 	bus_producer_close(letters.producer);
 	minter_close(&letters.minter);
 	db_close(letters.db);
-	coder_free(letters.coder);
 	db_params_release(&letters.params);
 	buf_release(&letters.json);
 	arena_release(&letters.arena);

@@ -50,7 +50,6 @@ static const struct usage usage = {
 
 struct explaining {
 	struct db *db;
-	struct coder *coder;
 	struct arena decoded;
 	struct explain_guard guard;
 	struct explain_events events;
@@ -101,7 +100,7 @@ static void print(struct explaining *explaining)
 	printf("what happened\n");
 	if (events->has_more)
 		printf("  (older events: --before %lld)\n", (long long)events->items[events->count - 1].place);
-	explain_tell_events(events, explaining->coder, &explaining->decoded, print_event, NULL);
+	explain_tell_events(events, &explaining->decoded, print_event, NULL);
 	day_format(day, explanation->today);
 	printf("what comes next, from the business date %s on\n", day);
 	explain_tell(explanation, print_next, NULL);
@@ -146,8 +145,8 @@ static int explain(struct explaining *explaining, int64_t before, struct err *er
 {
 	int failed;
 
-	if (arena_init(&explaining->decoded, DECODED_SIZE, err) != 0 || coder_new(&explaining->coder, err) != 0 ||
-	    open_guard(explaining, err) != 0 || database_open(conf.pg, conf.pg_user, STATEMENT_MS, &explaining->db, err) != 0)
+	if (arena_init(&explaining->decoded, DECODED_SIZE, err) != 0 || open_guard(explaining, err) != 0 ||
+	    database_open(conf.pg, conf.pg_user, STATEMENT_MS, &explaining->db, err) != 0)
 		return -1;
 	failed = read_all(explaining, before, err);
 	explain_end(explaining->db);
@@ -162,7 +161,6 @@ static void release(struct explaining *explaining)
 	explain_guard_release(&explaining->guard);
 	explain_events_release(&explaining->events);
 	arena_release(&explaining->decoded);
-	coder_free(explaining->coder);
 }
 
 int run_explain(int argc, char **argv)

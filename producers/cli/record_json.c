@@ -66,13 +66,13 @@ void record_json_headers(struct buf *json, const struct header *headers, size_t 
 	buf_add_u8(json, '}');
 }
 
-static void add_body(struct buf *json, struct coder *coder, struct arena *arena, struct str value)
+static void add_body(struct buf *json, struct arena *arena, struct str value)
 {
 	const struct message_type *type = NULL;
 	const void *body = NULL;
 	struct err err = ERR_INIT;
 
-	if (coder_decode(coder, value, arena, &type, &body, &err) == 0) {
+	if (coder_decode(value, arena, &type, &body, &err) == 0) {
 		buf_add_text(json, ",\"type\":");
 		json_write_string(json, str_of(type->record.name));
 		buf_add_text(json, ",\"body\":");
@@ -86,7 +86,7 @@ static void add_body(struct buf *json, struct coder *coder, struct arena *arena,
 	buf_add_u8(json, '"');
 }
 
-void record_json_write(struct buf *json, struct coder *coder, struct arena *arena, const struct record_view *record)
+void record_json_write(struct buf *json, struct arena *arena, const struct record_view *record)
 {
 	char at[32];
 
@@ -103,6 +103,6 @@ void record_json_write(struct buf *json, struct coder *coder, struct arena *aren
 	if (record->value.data == NULL)
 		buf_add_text(json, ",\"error\":\"no value\"");
 	else
-		add_body(json, coder, arena, record->value);
+		add_body(json, arena, record->value);
 	buf_add_u8(json, '}');
 }

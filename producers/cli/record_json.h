@@ -28,7 +28,7 @@ struct record_view {
 };
 
 /* Appends the object, without a line end. The arena is used for decoding; the caller resets it. */
-void record_json_write(struct buf *json, struct coder *coder, struct arena *arena, const struct record_view *record);
+void record_json_write(struct buf *json, struct arena *arena, const struct record_view *record);
 
 void record_json_headers(struct buf *json, const struct header *headers, size_t count); /* the object only */
 

@@ -24,7 +24,6 @@ struct pending {
 
 struct sender {
 	struct bus_producer *producer;
-	struct coder *coder;
 	struct minter minter;
 	struct arena arena; /* for the headers of one record */
 	struct buf value;
@@ -67,8 +66,6 @@ static int open_parts(struct sender *sender, const struct sender_conf *conf, str
 		return -1;
 	if (open_token(sender, conf, err) != 0)
 		return -1;
-	if (coder_new(&sender->coder, err) != 0)
-		return -1;
 	return bus_producer_open(&bus, &sender->producer, err);
 }
 
@@ -98,7 +95,6 @@ void sender_close(struct sender *sender)
 	if (sender == NULL)
 		return;
 	bus_producer_close(sender->producer);
-	coder_free(sender->coder);
 	minter_close(&sender->minter);
 	buf_release(&sender->value);
 	arena_release(&sender->arena);
@@ -164,7 +160,7 @@ int sender_send(struct sender *sender, const struct sender_record *record, struc
 		minter_ask_time(sender->producer);
 	sender->has_time = true;
 	uuid_format(key, message_uuid(type->key_field, record->body));
-	if (coder_encode(sender->coder, type, record->body, &sender->value, err) != 0)
+	if (coder_encode(type, record->body, &sender->value, err) != 0)
 		return -1;
 	if (minter_token(&sender->minter, bus_now_ms(), &head.token, err) != 0)
 		return -1;

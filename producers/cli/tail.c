@@ -64,7 +64,6 @@ static const struct usage usage = {
 
 struct tail {
 	const char *topic;
-	struct coder *coder;
 	struct arena arena;
 	struct buf json;
 	struct bus_reader *readers[BUS_PARTS_MAX]; /* following: one per partition; otherwise the first serves all */
@@ -90,7 +89,7 @@ static int print_record(struct tail *tail, const struct bus_record *record)
 	view.headers_count = count;
 	arena_reset(&tail->arena);
 	buf_reset(&tail->json);
-	record_json_write(&tail->json, tail->coder, &tail->arena, &view);
+	record_json_write(&tail->json, &tail->arena, &view);
 	buf_add_u8(&tail->json, '\n');
 	if (tail->json.overflow)
 		fprintf(stderr, "dcs tail: partition %d offset %lld does not fit\n", record->part, (long long)record->offset);
@@ -208,8 +207,7 @@ static int run(struct tail *tail, struct err *err)
 	struct bus_conf bus = { .bootstrap = conf.bootstrap, .client_id = "dcs-tail" };
 	int32_t first = 0, last = 0;
 
-	if (arena_init(&tail->arena, ARENA_SIZE, err) != 0 || coder_new(&tail->coder, err) != 0 ||
-	    count_parts(&bus, tail->topic, &tail->parts, err) != 0)
+	if (arena_init(&tail->arena, ARENA_SIZE, err) != 0 || count_parts(&bus, tail->topic, &tail->parts, err) != 0)
 		return -1;
 	if (conf.part >= tail->parts)
 		return err_set(err, ERR_FATAL, "the topic has %d partitions", tail->parts);
@@ -259,7 +257,6 @@ int run_tail(int argc, char **argv)
 	}
 	if (fflush(stdout) != 0)
 		status = EXIT_STATUS_WRONG;
-	coder_free(tail.coder);
 	buf_release(&tail.json);
 	arena_release(&tail.arena);
 	return status;

@@ -287,7 +287,7 @@ static int open_all(struct verify *verify, struct err *err)
 	verify->json = conf.json;
 	db_params_init(&verify->params, PARAMS_SIZE_MAX);
 	if (arena_init(&verify->statements, ARENA_SIZE, err) != 0 || arena_init(&verify->arena, ARENA_SIZE, err) != 0 ||
-	    coder_new(&verify->coder, err) != 0 || connect(&verify->db, err) != 0 || connect(&verify->beside, err) != 0 ||
+	    connect(&verify->db, err) != 0 || connect(&verify->beside, err) != 0 ||
 	    command_schemas(verify->db, &verify->modules, err) != 0)
 		return -1;
 	if (read_key(verify, err) != 0 || read_anchors(verify, err) != 0)
@@ -313,7 +313,6 @@ static void close_all(struct verify *verify)
 		log_reader_release(&verify->logs[i]);
 	db_close(verify->db);
 	db_close(verify->beside);
-	coder_free(verify->coder);
 	anchor_file_release(&verify->anchors);
 	wipe(verify->key, sizeof(verify->key));
 	db_params_release(&verify->params);

@@ -53,8 +53,7 @@ struct tally {
 struct verify {
 	bool is_wanted[PROMISE_LAST + 1]; /* findings of others are not printed */
 	struct bus_conf bus;
-	struct db *db, *beside; /* two connections: the tables read in step with the log have their own */
-	struct coder *coder;
+	struct db *db, *beside;  /* two connections: the tables read in step with the log have their own */
 	struct arena statements; /* as long as the connection */
 	struct arena arena;      /* of one row or record */
 	struct db_params params;

@@ -89,8 +89,7 @@ static void decode(struct reading *reading, const struct logged_line *line)
 	arena_reset(&reading->verify->arena);
 	decoded->type = NULL;
 	decoded->why.text[0] = '\0';
-	if (coder_decode(reading->verify->coder, line->row.body, &reading->verify->arena, &decoded->type, &decoded->body,
-			 &decoded->why) != 0)
+	if (coder_decode(line->row.body, &reading->verify->arena, &decoded->type, &decoded->body, &decoded->why) != 0)
 		decoded->type = NULL;
 }
 

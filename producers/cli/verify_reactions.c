@@ -112,7 +112,7 @@ static int next_row(struct walk *walk, int *ret_row, const void **ret_body, stru
 			return 0;
 		walk->seq = db_int64(&walk->page, walk->at, 0);
 		arena_reset(&verify->arena);
-		if (coder_decode(verify->coder, db_str(&walk->page, walk->at++, 2), &verify->arena, &type, ret_body, &why) == 0 &&
+		if (coder_decode(db_str(&walk->page, walk->at++, 2), &verify->arena, &type, ret_body, &why) == 0 &&
 		    type == walk->type) {
 			*ret_row = walk->at - 1;
 			return 0;

@@ -36,7 +36,6 @@ struct ticker {
 	const struct ticker_conf *conf; /* borrows */
 	struct bus_producer *producer;  /* NULL after a failure: opened again */
 	struct token_keys *keys;
-	struct coder *coder;
 	struct arena arena; /* for one Tick to one partition */
 	struct buf value;
 	struct own_token token;
@@ -120,8 +119,6 @@ int ticker_new(const struct ticker_conf *conf, struct ticker **ret_ticker, struc
 		goto out;
 	if (arena_init(&ticker->arena, ARENA_SIZE, err) != 0)
 		goto out;
-	if (coder_new(&ticker->coder, err) != 0)
-		goto out;
 	if (token_keys_load(conf->keys_dir, conf->token_issuer, conf->token_audience, &ticker->keys, err) != 0)
 		goto out;
 	*ret_ticker = ticker;
@@ -137,7 +134,6 @@ void ticker_free(struct ticker *ticker)
 		return;
 	bus_producer_close(ticker->producer);
 	token_keys_free(ticker->keys);
-	coder_free(ticker->coder);
 	buf_release(&ticker->value);
 	arena_release(&ticker->arena);
 	free(ticker);
@@ -199,7 +195,7 @@ static int send(struct ticker *ticker, struct slot *slot, int32_t part, int64_t 
 
 	arena_reset(&ticker->arena);
 	buf_reset(&ticker->value);
-	if (coder_encode(ticker->coder, &tick_type, &tick, &ticker->value, err) != 0)
+	if (coder_encode(&tick_type, &tick, &ticker->value, err) != 0)
 		return -1;
 	if (envelope_write_command(&tick_type, &head, &ticker->arena, headers, &headers_count, err) != 0)
 		return -1;

@@ -9,15 +9,15 @@
 
 /* ---- what happened ---- */
 
-static void tell_event(const struct explain_event *event, struct str framed, struct coder *coder, struct arena *arena,
-		       struct buf *sentence, explain_happened *tell, void *tell_arg)
+static void tell_event(const struct explain_event *event, struct str framed, struct arena *arena, struct buf *sentence,
+		       explain_happened *tell, void *tell_arg)
 {
 	const struct message_type *type;
 	const void *body;
 	struct err err = ERR_INIT;
 
 	arena_reset(arena);
-	if (coder_decode(coder, framed, arena, &type, &body, &err) != 0) {
+	if (coder_decode(framed, arena, &type, &body, &err) != 0) {
 		log_warn("an event of the log cannot be explained: %s", err.text);
 		return;
 	}
@@ -26,8 +26,7 @@ static void tell_event(const struct explain_event *event, struct str framed, str
 		tell(tell_arg, event, type->record.name, buf_str(sentence));
 }
 
-void explain_tell_events(const struct explain_events *events, struct coder *coder, struct arena *arena, explain_happened *tell,
-			 void *tell_arg)
+void explain_tell_events(const struct explain_events *events, struct arena *arena, explain_happened *tell, void *tell_arg)
 {
 	struct buf sentence;
 
@@ -37,7 +36,7 @@ void explain_tell_events(const struct explain_events *events, struct coder *code
 		const struct str framed = { .data = (const char *)events->bodies.data + event->body_at,
 					    .size = event->body_size };
 
-		tell_event(event, framed, coder, arena, &sentence, tell, tell_arg);
+		tell_event(event, framed, arena, &sentence, tell, tell_arg);
 	}
 	buf_release(&sentence);
 }
@@ -76,10 +75,10 @@ static void write_event(void *buf_arg, const struct explain_event *event, const 
 	buf_add_u8(buf, '}');
 }
 
-void explain_json_events(struct buf *buf, const struct explain_events *events, struct coder *coder, struct arena *arena)
+void explain_json_events(struct buf *buf, const struct explain_events *events, struct arena *arena)
 {
 	buf_add_u8(buf, '[');
-	explain_tell_events(events, coder, arena, write_event, buf);
+	explain_tell_events(events, arena, write_event, buf);
 	buf_add_u8(buf, ']');
 }
 

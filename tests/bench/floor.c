@@ -110,6 +110,7 @@ static size_t body_size(const struct world_command *source, struct err *err)
 	const struct message_type *type;
 	const void *body;
 	size_t size = 0;
+	struct buf buf;
 
 	if (source->is_refused && source->type == &record_payment_type) {
 		rejected = (struct command_rejected){ .command_type = str_of(source->type->record.name),
@@ -145,10 +146,11 @@ static size_t body_size(const struct world_command *source, struct err *err)
 		type = &debt_created_type;
 		body = &created;
 	}
-	if (coder_measure(type, body, &size, err) < 0)
-		return 0;
-	MUST(FRAME_SIZE + size <= sizeof(body_bytes));
-	return FRAME_SIZE + size;
+	buf_init(&buf, sizeof(body_bytes));
+	if (coder_encode(type, body, &buf, err) == 0)
+		size = buf.size;
+	buf_release(&buf);
+	return size;
 }
 
 /* Repetitions write nothing: they are left out. */

@@ -49,7 +49,6 @@ struct record {
 /* Both edges. */
 struct bench {
 	const struct kind *kind;
-	struct coder *coder;
 	struct zones zones;
 	const struct zone *zone;
 	struct arena arena; /* of the records */
@@ -473,7 +472,7 @@ static int make_record(struct bench *bench, size_t number, struct err *err)
 	MUST(key != NULL);
 	uuid_format(key, &customer_id);
 	buf_init(&value, 4096);
-	if (coder_encode(bench->coder, &send_communication_type, &body, &value, err) < 0 ||
+	if (coder_encode(&send_communication_type, &body, &value, err) < 0 ||
 	    envelope_write_command(&send_communication_type, &head, &bench->arena, record->headers, &record->headers_count, err) <
 		    0) {
 		buf_release(&value);
@@ -547,9 +546,9 @@ static int decide_all(struct bench *bench, double *ret_us, struct err *err)
 					  .parked_max = 1000,
 					  .timers_max = 2000,
 					  .now_ms = clock_monotonic_ms };
-	const struct admission admission = {
-		.module = &communications_module, .coder = bench->coder, .verify = verify, .value_size_max = (size_t)64 << 10
-	};
+	const struct admission admission = { .module = &communications_module,
+					     .verify = verify,
+					     .value_size_max = (size_t)64 << 10 };
 	int status = 0;
 	double before_us;
 
@@ -599,7 +598,7 @@ int main(int argc, char **argv)
 	int status = 1;
 
 	bench.count = argc > 1 ? (size_t)strtoul(argv[1], NULL, 10) : COMMANDS;
-	if (crypto_init(&err) < 0 || zones_load(&bench.zones, ZONE_FOLDER, &err) < 0 || coder_new(&bench.coder, &err) < 0 ||
+	if (crypto_init(&err) < 0 || zones_load(&bench.zones, ZONE_FOLDER, &err) < 0 ||
 	    arena_init(&bench.arena, ARENA_ALL, &err) < 0)
 		goto out;
 	bench.zone = zones_find(&bench.zones, STR("America/New_York"));
@@ -611,7 +610,6 @@ int main(int argc, char **argv)
 out:
 	if (status != 0)
 		fprintf(stderr, "guard_engine: %s\n", err.text);
-	coder_free(bench.coder);
 	zones_release(&bench.zones);
 	arena_release(&bench.arena);
 	return status;

@@ -32,7 +32,6 @@ struct publisher {
 	int64_t from, count, rate;
 	const char *bootstrap, *keys_dir;
 	struct bus_producer *producer;
-	struct coder *coder;
 	struct token_keys *keys;
 	struct arena arena;
 	struct buf body;
@@ -88,7 +87,7 @@ static int start(struct publisher *publisher, struct err *err)
 	};
 
 	buf_init(&publisher->body, BODY_SIZE_MAX);
-	if (crypto_init(err) < 0 || arena_init(&publisher->arena, ARENA_SIZE, err) < 0 || coder_new(&publisher->coder, err) < 0 ||
+	if (crypto_init(err) < 0 || arena_init(&publisher->arena, ARENA_SIZE, err) < 0 ||
 	    token_keys_load(publisher->keys_dir, "dcs", "dcs", &publisher->keys, err) < 0 ||
 	    token_sign(publisher->keys, &claims, publisher->token, sizeof(publisher->token), err) < 0)
 		return -1;
@@ -108,7 +107,7 @@ static int publish(struct publisher *publisher, int64_t number, struct err *err)
 	uuid_format(key, &command.customer_id);
 	arena_reset(&publisher->arena);
 	buf_reset(&publisher->body);
-	if (coder_encode(publisher->coder, command.type, &command.body, &publisher->body, err) < 0 ||
+	if (coder_encode(command.type, &command.body, &publisher->body, err) < 0 ||
 	    envelope_write_command(command.type, &head, &publisher->arena, headers, &count, err) < 0)
 		return -1;
 	return bus_produce(publisher->producer, TOPIC, -1, (struct str){ .data = key, .size = UUID_TEXT_SIZE },
@@ -160,7 +159,6 @@ int main(int argc, char **argv)
 		(void)publish_all(&publisher, &err);
 	bus_producer_close(publisher.producer);
 	token_keys_free(publisher.keys);
-	coder_free(publisher.coder);
 	buf_release(&publisher.body);
 	arena_release(&publisher.arena);
 	if (err.kind != ERR_NONE)

@@ -23,7 +23,6 @@
 
 static const uint8_t secret[32] = { 7 };
 static const struct twilio_keys keys = { .count = 1, .tokens = { TOKEN }, .public_url = PUBLIC_URL };
-static struct coder *coder;
 static struct arena arena;
 
 static size_t characters(struct str text)
@@ -55,8 +54,8 @@ static void check_command(const struct inbound_message *message, const struct uu
 
 	MUST(uuid_equal(&again, &body.inbound_id) && !uuid_is_none(&again));
 	buf_init(&value, (size_t)1 << 20);
-	MUST(coder_encode(coder, &record_inbound_type, &body, &value, &err) == 0);
-	MUST(coder_decode(coder, buf_str(&value), &arena, &type, &decoded, &err) == 0 && type == &record_inbound_type);
+	MUST(coder_encode(&record_inbound_type, &body, &value, &err) == 0);
+	MUST(coder_decode(buf_str(&value), &arena, &type, &decoded, &err) == 0 && type == &record_inbound_type);
 	MUST(str_equal(((const struct record_inbound *)decoded)->text, body.text));
 	MUST(message_normalise(&record_inbound_type, &body, &field) == NULL);
 	MUST(inbound_intent_of(body.text, &keyword) != INBOUND_INTENT_STOP || keyword != NULL);
@@ -174,8 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t what = input_u8(&input) & 3;
 	struct err err = ERR_INIT;
 
-	if (coder == NULL &&
-	    (crypto_init(&err) != 0 || coder_new(&coder, &err) != 0 || arena_init(&arena, ARENA_SIZE, &err) != 0))
+	if (arena.block == NULL && (crypto_init(&err) != 0 || arena_init(&arena, ARENA_SIZE, &err) != 0))
 		exit(1);
 	arena_reset(&arena);
 	if (what < 2)

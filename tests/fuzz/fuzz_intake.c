@@ -26,7 +26,6 @@
 #define ROWS_MAX   256
 #define PAIRS_MAX  16
 
-static struct coder *coder;
 static struct arena arena;
 static struct paths *paths;
 static const struct route *writes[ROWS_MAX], *lists[ROWS_MAX];
@@ -41,7 +40,7 @@ static int open_door(struct err *err)
 		if (row->kind == ROUTE_READ && row->is_list && lists_count < ROWS_MAX)
 			lists[lists_count++] = row;
 	}
-	if (crypto_init(err) != 0 || coder_new(&coder, err) != 0 || paths_new(api_routes(), &paths, err) != 0)
+	if (crypto_init(err) != 0 || paths_new(api_routes(), &paths, err) != 0)
 		return -1;
 	return arena_init(&arena, ARENA_SIZE, err);
 }
@@ -85,7 +84,7 @@ static void take_body(struct input *input)
 	if (intake.needs_owner)
 		return;
 	buf_init(&buf, (size_t)1 << 20);
-	if (coder_encode(coder, row->command, intake.body, &buf, &err) != 0)
+	if (coder_encode(row->command, intake.body, &buf, &err) != 0)
 		MUST(err.kind == ERR_POISON);
 	buf_release(&buf);
 }
@@ -219,7 +218,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct input input = { .at = data, .end = data + size };
 	struct err err = ERR_INIT;
 
-	if (coder == NULL && open_door(&err) != 0)
+	if (arena.block == NULL && open_door(&err) != 0)
 		exit(1);
 	arena_reset(&arena);
 	doors[input_u8(&input) % (COUNT(doors))](&input);

@@ -9,6 +9,7 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "crypto/crypto.h"
 #include "schemas/engine.h"
 #include "tests/fuzz/compared.h"
 #include "tests/fuzz/facts.h"
@@ -441,12 +442,13 @@ static void begin(void)
 	struct err err = ERR_INIT;
 
 	door.engine.conf = conf;
-	door.engine.admission = (struct admission){ .coder = script_coder(), .verify = verify };
+	door.engine.admission = (struct admission){ .verify = verify };
 	door.engine.broker = (struct broker){ .headers = give_headers, .part_of = part_of };
 	door.engine.database = (struct database){ .load = load, .read_kept = read_kept, .find_answers = find_answers };
 	keyset_init(&door.engine.partitions[0].held, 10000);
 	keyset_init(&door.engine.partitions[0].held_next, 10000);
-	if (batch_init(&door.batch, &conf, &err) != 0 || arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)
+	if (crypto_init(&err) != 0 || batch_init(&door.batch, &conf, &err) != 0 ||
+	    arena_init(&door.memory_arena, ARENA_SIZE, &err) != 0)
 		exit(1);
 	door.memory.kept = door.kept;
 	tally_begin();

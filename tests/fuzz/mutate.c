@@ -457,7 +457,7 @@ static void encode(struct script_record *record, const struct message_type *type
 	if (buf.size_max == 0)
 		buf_init(&buf, (size_t)1 << 20);
 	buf_reset(&buf);
-	if (coder_encode(script_coder(), type, body, &buf, &err) != 0)
+	if (coder_encode(type, body, &buf, &err) != 0)
 		return;
 	copy = str_copy(&mutation.arena, buf_str(&buf));
 	if (copy.data != NULL)

@@ -18,7 +18,7 @@ SECONDS = 60
 ROUNDS = [
     [
         ("record", "lib/worker/admit.c", '? "missing_header" : "bad_header";', "envelope.source.size != 77"),
-        ("wire", "lib/wire/coder_check.c", "struct walk walk = { .at", "avro.size != 333"),
+        ("wire", "lib/wire/coder_read.c", "reading.end = reading.at + avro.size;", "avro.size != 333"),
         ("intake", "producers/api/writes/intake.c", "header = (struct str){ .data = header.data + 1, .size = header.size - 2 };", "header.size != 201"),
         ("import", "producers/cli/import_rows.c", "MUST(map->kind != IMPORT_NONE);", "row->line != 21"),
         ("token", "lib/token/parse.c", "MUST(str_to_chars(claims->subject, sizeof(claims->subject), subject));", "subject.size != 31"),

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/array.h"
-#include "crypto/crypto.h"
 #include "tests/fuzz/fuzz.h"
 
 const char *const script_header_names[] = { "ce_specversion", "ce_id",           "ce_source",        "ce_type",
@@ -125,23 +124,13 @@ size_t script_write(const struct script *script, uint8_t *data, size_t size_max)
 
 /* ---- what records say ---- */
 
-struct coder *script_coder(void)
-{
-	static struct coder *coder;
-	struct err err = ERR_INIT;
-
-	if (coder == NULL && (crypto_init(&err) != 0 || coder_new(&coder, &err) != 0))
-		exit(1);
-	return coder;
-}
-
 const struct message_type *script_decode(struct str value, struct arena *arena, void **ret_body)
 {
 	const struct message_type *type;
 	struct err err = ERR_INIT;
 	const void *body;
 
-	if (coder_decode(script_coder(), value, arena, &type, &body, &err) != 0)
+	if (coder_decode(value, arena, &type, &body, &err) != 0)
 		return NULL;
 	*ret_body = (void *)(uintptr_t)body; /* the arena's: nobody else has it */
 	return type;

@@ -80,9 +80,6 @@ size_t script_write(const struct script *script, uint8_t *data, size_t size_max)
  * that were applied. */
 uint32_t script_listen(const struct script *script);
 
-/* One for the program: made when first asked for. */
-struct coder *script_coder(void);
-
 /* What the value says, in memory that may be written to; NULL: it cannot be read. */
 const struct message_type *script_decode(struct str value, struct arena *arena, void **ret_body);
 

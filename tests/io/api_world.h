@@ -42,7 +42,6 @@
 struct api_world {
 	struct api api;
 	struct token_keys *keys;
-	struct coder *coder;
 	struct db *admin; /* sees everything */
 	uint8_t key[32];  /* seals */
 	char conninfo[512];
@@ -104,7 +103,6 @@ static inline int api_world_start_without_time(void **state)
 		world.key[i] = (uint8_t)(7 * i);
 	log_init("test", LOG_ERROR);
 	api_must(crypto_init(&world.err));
-	api_must(coder_new(&world.coder, &world.err));
 	api_must(token_keys_load(world.keys_dir, "dcs", "dcs", &world.keys, &world.err));
 	api_must(test_database_make("test_api", &world.err));
 	api_connect("test_api", "", &world.admin);
@@ -125,7 +123,6 @@ static inline int api_world_end(void **state)
 	(void)state;
 	db_close(world.admin);
 	token_keys_free(world.keys);
-	coder_free(world.coder);
 	free(world.answer);
 	(void)snprintf(command, sizeof(command), "rm -r %s", world.keys_dir);
 	return system(command);
@@ -164,7 +161,7 @@ static inline void api_open(const char *conninfo, int64_t timeout_ms)
 					    .large_bytes_max = API_LARGE_MAX,
 					    .admit = api_admit,
 					    .handle = api_handle };
-	struct reads_conf reads = { .coder = world.coder, .key = world.key };
+	struct reads_conf reads = { .key = world.key };
 	struct part part;
 
 	*api = (struct api){ .keys = world.keys };

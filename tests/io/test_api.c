@@ -36,7 +36,6 @@ static char keys_dir[] = "/tmp/dcs-test-api-XXXXXX";
 static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
-static struct coder *coder;
 static struct outbound outbound;
 static struct api api;
 static struct err err;
@@ -67,7 +66,7 @@ static void open_api(int64_t wait_ms)
 	struct part kafka = outbound_part(&outbound);
 
 	api = (struct api){ .outbound = &outbound, .callback_key = { 1, 2, 3 }, .keys = keys };
-	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
+	must(outbound_open(api.outbound, &bus, keys, "api", ROLE_NOTIFIER, wait_ms, &err));
 	must(callbacks_new(&callbacks, &api.callbacks, &err));
 	must(server_open(&conf, &api.server, &err));
 	api_add_part(&api, &kafka);
@@ -277,7 +276,7 @@ static void test_api__a_report_becomes_a_command_and_then_200(void **state)
 	assert_true(found);
 	assert_true(str_is(record.key, CUSTOMER));
 	must(arena_init(&arena, 65536, &err));
-	must(coder_decode(coder, record.value, &arena, &type, &body, &err));
+	must(coder_decode(record.value, &arena, &type, &body, &err));
 	assert_ptr_equal(type, &record_delivery_type);
 	delivery = body;
 	uuid_format(id, &delivery->communication_id);
@@ -357,7 +356,7 @@ static void test_api__unsubscribing_is_one_post_and_no_get(void **state)
 	must(bus_reader_next(reader, DEADLINE_MS, &found, &record, &err));
 	assert_true(found);
 	must(arena_init(&arena, 65536, &err));
-	must(coder_decode(coder, record.value, &arena, &type, &body, &err));
+	must(coder_decode(record.value, &arena, &type, &body, &err));
 	assert_ptr_equal(type, &withdraw_consent_type);
 	withdrawal = body;
 	assert_true(str_is(withdrawal->channel, "email"));
@@ -398,7 +397,7 @@ static void test_api__a_broker_that_stays_away_is_503(void **state)
 
 	(void)state;
 	outbound_release(api.outbound);
-	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 50, &err));
+	must(outbound_open(api.outbound, &bus, keys, "api", ROLE_NOTIFIER, 50, &err));
 	until_ready();
 	mock_cluster_broker_down(&mock);
 	target_of_report(target, sizeof(target), "1");
@@ -840,7 +839,7 @@ static int make_key(void **state)
 	(void)snprintf(command, sizeof(command),
 		       "umask 077; openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out %s/test.pem 2>/dev/null",
 		       keys_dir);
-	if (system(command) != 0 || crypto_init(&err) != 0 || coder_new(&coder, &err) != 0)
+	if (system(command) != 0 || crypto_init(&err) != 0)
 		return -1;
 	return token_keys_load(keys_dir, "dcs", "dcs", &keys, &err);
 }
@@ -851,7 +850,6 @@ static int drop_key(void **state)
 
 	(void)state;
 	token_keys_free(keys);
-	coder_free(coder);
 	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
 	return system(command);
 }

@@ -50,7 +50,6 @@ static char keys_dir[] = "/tmp/dcs-test-auth-XXXXXX";
 static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
-static struct coder *coder;
 static struct outbound outbound;
 static struct api api;
 static struct bus_producer *module;
@@ -131,13 +130,12 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	struct auth_conf auth = { .conninfo = pg,
 				  .address_key = key,
 				  .outbound = &outbound,
-				  .coder = coder,
 				  .keys = keys,
 				  .trusted_proxies = "127.0.0.1",
 				  .can_register = can_register,
 				  .outcome_ms = outcome_ms,
 				  .password_threads = 2 };
-	struct reads_conf reads = { .coder = coder, .key = key };
+	struct reads_conf reads = { .key = key };
 	const struct questions_conf questions = {
 		.name = "postgresql", .conninfo = pg, .application_name = "test_auth", .timeout_ms = 10000, .waiting_max = 64
 	};
@@ -146,7 +144,7 @@ static void open_api(const char *pg, int64_t wait_ms, int64_t outcome_ms, bool c
 	api = (struct api){ .outbound = &outbound, .keys = keys };
 	must(questions_new(&questions, &api.questions, &err));
 	must(rights_new(api.questions, &api.rights, &err));
-	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
+	must(outbound_open(api.outbound, &bus, keys, "api", ROLE_NOTIFIER | ROLE_SYSTEM, wait_ms, &err));
 	reads.questions = reads.searches = api.questions;
 	must(reads_new(&reads, &api.reads, &err));
 	must(outcomes_new(&bus, &api.outcomes, &err));
@@ -366,7 +364,7 @@ static bool told(int64_t index, struct told *ret_told)
 		must(bus_reader_next(reader, DEADLINE_MS, &found, &record, &err));
 		assert_true(found);
 		must(arena_init(&arena, 65536, &err));
-		must(coder_decode(coder, record.value, &arena, &ret_told->type, &body, &err));
+		must(coder_decode(record.value, &arena, &ret_told->type, &body, &err));
 		buf_init(&json, sizeof(ret_told->json));
 		json_write_message(&json, ret_told->type, body);
 		assert_true(str_to_chars(ret_told->json, sizeof(ret_told->json), buf_str(&json)));
@@ -450,9 +448,9 @@ static void answer_of(const struct told *command, const char *refusal, struct bu
 
 	buf_init(buf, 65536);
 	if (refusal == NULL)
-		must(coder_encode(coder, &user_registered_type, &known, buf, &err));
+		must(coder_encode(&user_registered_type, &known, buf, &err));
 	else
-		must(coder_encode(coder, &command_rejected_type, &refused, buf, &err));
+		must(coder_encode(&command_rejected_type, &refused, buf, &err));
 }
 
 static void publish_answer(const struct told *command, const char *refusal)
@@ -1320,7 +1318,6 @@ static int start(void **state)
 	assert_int_equal(system(command), 0);
 	log_init("test", LOG_ERROR);
 	must(crypto_init(&err));
-	must(coder_new(&coder, &err));
 	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
 	must(password_hash(password_text, STR(PASSWORD), &err));
 	must(test_database_make("test_auth", &err));
@@ -1336,7 +1333,6 @@ static int end(void **state)
 	(void)state;
 	db_close(admin);
 	token_keys_free(keys);
-	coder_free(coder);
 	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
 	return system(command);
 }

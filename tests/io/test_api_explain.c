@@ -23,7 +23,7 @@ static int set_up(void **state)
 
 	if (result != 0)
 		return result;
-	api_must(explainer_new(world.conninfo, world.key, world.coder, &world.api.explainer, &world.err));
+	api_must(explainer_new(world.conninfo, world.key, &world.api.explainer, &world.err));
 	part = explainer_part(world.api.explainer);
 	api_add_part(&world.api, &part);
 	return 0;
@@ -149,7 +149,7 @@ static void given_events(const struct db_statement *insert, const struct message
 	struct buf framed;
 
 	buf_init(&framed, 4096);
-	api_must(coder_encode(world.coder, type, body, &framed, &world.err));
+	api_must(coder_encode(type, body, &framed, &world.err));
 	db_params_init(&params, 8192);
 	db_param_int32(&params, (int32_t)type->schema_id);
 	db_param_uuid(&params, &customer);

@@ -110,7 +110,7 @@ static void add_event(const char *module, int64_t seq, const char *at, const cha
 		       module, at);
 	statements[count] = (struct db_statement){ "", sql[count] };
 	buf_init(&framed, 4096);
-	api_must(coder_encode(world.coder, type, body, &framed, &world.err));
+	api_must(coder_encode(type, body, &framed, &world.err));
 	db_params_init(&params, 8192);
 	db_param_int64(&params, seq);
 	db_param_int32(&params, (int32_t)type->schema_id);

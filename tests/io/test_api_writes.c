@@ -60,13 +60,13 @@ static bool is_ready(void)
 static void open_gateway(int64_t kafka_ms, int64_t outcome_ms)
 {
 	struct api *api = &world.api;
-	struct writes_conf conf = { .coder = world.coder, .outbound = &outbound, .outcome_ms = outcome_ms };
-	struct commands_conf commands = { .coder = world.coder };
+	struct writes_conf conf = { .outbound = &outbound, .outcome_ms = outcome_ms };
+	struct commands_conf commands = { 0 };
 
 	api_open(world.conninfo, 10000);
 	api->outbound = &outbound;
 	conf.reads = api->reads;
-	api_must(outbound_open(&outbound, &bus, world.coder, world.keys, "api", ROLE_NOTIFIER, kafka_ms, &world.err));
+	api_must(outbound_open(&outbound, &bus, world.keys, "api", ROLE_NOTIFIER, kafka_ms, &world.err));
 	api_must(outcomes_new(&bus, &api->outcomes, &world.err));
 	conf.outcomes = api->outcomes;
 	api_must(writes_new(&conf, &api->writes, &world.err));
@@ -207,7 +207,7 @@ static struct received receive(void)
 	assert_true(found);
 	assert_true(str_is(record.key, CUSTOMER));
 	digest_of(received.digest, record.value);
-	api_must(coder_decode(world.coder, record.value, &arena, &type, &body, &world.err));
+	api_must(coder_decode(record.value, &arena, &type, &body, &world.err));
 	assert_ptr_equal(type, &create_debt_type);
 	received.body = body;
 	api_must(bus_record_headers(&record, headers, &count, &world.err));
@@ -222,7 +222,7 @@ static struct str created(const struct received *received, struct buf *buf)
 {
 	const struct debt_created event = { .debt_id = received->body->debt_id, .customer_id = received->body->customer_id };
 
-	api_must(coder_encode(world.coder, &debt_created_type, &event, buf, &world.err));
+	api_must(coder_encode(&debt_created_type, &event, buf, &world.err));
 	return buf_str(buf);
 }
 
@@ -235,7 +235,7 @@ static struct str rejected(const struct received *received, const char *code, co
 						.field = str_of(field),
 						.text = STR("because") };
 
-	api_must(coder_encode(world.coder, &command_rejected_type, &event, buf, &world.err));
+	api_must(coder_encode(&command_rejected_type, &event, buf, &world.err));
 	return buf_str(buf);
 }
 
@@ -379,7 +379,7 @@ static void test_api_writes__who_did_it_is_told_to_who_reads_notes(void **state)
 					    .has_actor = true,
 					    .actor = STR("somebody") };
 
-	api_must(coder_encode(world.coder, &debt_created_type, &event, &text, &world.err));
+	api_must(coder_encode(&debt_created_type, &event, &text, &world.err));
 	log_answer(&received, buf_str(&text));
 	assert_int_equal(api_status(), 201);
 	uuid_format(id, &received.envelope.id);
@@ -1167,7 +1167,7 @@ static void log_command(const char *command, const char *subject, const char *ac
 	event.actor = str_of(actor == NULL ? "" : actor);
 	event.currency = STR("EUR");
 	buf_init(&framed, 4096);
-	api_must(coder_encode(world.coder, &payment_recorded_type, &event, &framed, &world.err));
+	api_must(coder_encode(&payment_recorded_type, &event, &framed, &world.err));
 	db_params_init(&params, 8192);
 	db_param_int64(&params, ++log_rows);
 	db_param_uuid(&params, &key);

@@ -27,7 +27,6 @@
 
 static struct mock_cluster mock;
 static struct bus_producer *module; /* what it says goes out by this */
-static struct coder *coder;
 static struct delivery_conf conf;
 static struct tally *tally;
 static struct delivery *delivery;
@@ -71,7 +70,6 @@ static int set_up(void **state)
 				       .pg = "host=/nowhere",
 				       .pg_user = "" };
 	must(bus_producer_open(&(struct bus_conf){ .bootstrap = conf.sender.bootstrap, .client_id = "test" }, &module, &err));
-	must(coder_new(&coder, &err));
 	must(tally_new(WINDOW, tell, NULL, &tally, &err));
 	return 0;
 }
@@ -82,7 +80,6 @@ static int tear_down(void **state)
 	delivery_close(delivery);
 	delivery = NULL;
 	tally_free(tally);
-	coder_free(coder);
 	bus_producer_close(module);
 	mock_cluster_stop(&mock);
 	return unlink(token_path);
@@ -130,7 +127,7 @@ static void when_refused(int line, const char *code)
 
 	buf_init(&value, 4096);
 	uuid_format(text, &id);
-	must(coder_encode(coder, &command_rejected_type, &rejected, &value, &err));
+	must(coder_encode(&command_rejected_type, &rejected, &value, &err));
 	say(EVENTS, buf_str(&value), (const struct header[]){ { "ce_causationid", str_of(text) } }, 1);
 	buf_release(&value);
 }

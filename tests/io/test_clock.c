@@ -114,13 +114,11 @@ static void look(struct seen *seen, const struct bus_record *record)
 	struct arena arena = { .block = (unsigned char *)block, .size = sizeof(block) };
 	struct header headers[HEADERS_MAX];
 	struct token_keys *keys = NULL;
-	struct coder *coder = NULL;
 	const struct message_type *type;
 	const void *body;
 	size_t count;
 
-	assert_int_equal(coder_new(&coder, &error), 0);
-	assert_int_equal(coder_decode(coder, record->value, &arena, &type, &body, &error), 0);
+	assert_int_equal(coder_decode(record->value, &arena, &type, &body, &error), 0);
 	assert_ptr_equal(type, &tick_type);
 	assert_int_equal(bus_record_headers(record, headers, &count, &error), 0);
 	assert_int_equal(envelope_read(headers, count, &seen->envelope, &error), 0);
@@ -130,7 +128,6 @@ static void look(struct seen *seen, const struct bus_record *record)
 	seen->has_key = record->key.data != NULL;
 	seen->count++;
 	token_keys_free(keys);
-	coder_free(coder);
 }
 
 static struct seen read_part(const char *topic, int32_t part)

@@ -39,7 +39,6 @@ struct world {
 	struct kafka_edge *edge;
 	struct broker broker;
 	struct bus_producer *upstream;
-	struct coder *coder;
 	struct buf value;
 	struct arena arena;
 	struct err err;
@@ -67,7 +66,6 @@ static int set_up(void **state)
 					 .session_timeout_ms = 6000 };
 	buf_init(&world->value, 4096);
 	must(world, arena_init(&world->arena, 1 << 20, &world->err));
-	must(world, coder_new(&world->coder, &world->err));
 	must(world, token_keys_load(keys_dir, "dcs", "dcs", &world->keys, &world->err));
 	must(world, bus_producer_open(&world->conf, &world->upstream, &world->err));
 	must(world, kafka_edge_open(&world->conf, reacting.name, &world->edge, &world->broker, &world->err));
@@ -84,7 +82,6 @@ static int tear_down(void **state)
 	kafka_edge_close(world->edge, 1000);
 	bus_producer_close(world->upstream);
 	token_keys_free(world->keys);
-	coder_free(world->coder);
 	buf_release(&world->value);
 	arena_release(&world->arena);
 	mock_cluster_stop(&world->mock);
@@ -248,7 +245,7 @@ static int send_to(struct world *world, struct str module, int64_t seq)
 	};
 
 	buf_reset(&world->value);
-	must(world, coder_encode(world->coder, command.type, &body, &world->value, &world->err));
+	must(world, coder_encode(command.type, &body, &world->value, &world->err));
 	command.value = buf_str(&world->value);
 	return world->broker.send(world->broker.self, &command, &world->err);
 }

@@ -27,7 +27,6 @@ static struct child kannel;
 static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
-static struct coder *coder;
 static struct outbound outbound;
 static struct api api;
 static struct http *http;
@@ -105,7 +104,7 @@ static void look_at(const struct bus_record *record, struct seen *seen)
 	const void *body;
 
 	must(arena_init(&arena, 65536, &err));
-	must(coder_decode(coder, record->value, &arena, &type, &body, &err));
+	must(coder_decode(record->value, &arena, &type, &body, &err));
 	assert_ptr_equal(type, &record_delivery_type);
 	delivery = body;
 	assert_int_equal(delivery->communication_id.bytes[0], 1);
@@ -205,7 +204,7 @@ static int open_api(void)
 	struct part kafka;
 
 	api = (struct api){ .outbound = &outbound, .callback_key = { 9 } };
-	must(outbound_open(api.outbound, &bus, coder, keys, "api", ROLE_NOTIFIER, 10000, &err));
+	must(outbound_open(api.outbound, &bus, keys, "api", ROLE_NOTIFIER, 10000, &err));
 	must(callbacks_new(&callbacks, &api.callbacks, &err));
 	must(server_open(&conf, &api.server, &err));
 	kafka = outbound_part(api.outbound);
@@ -234,7 +233,6 @@ static int set_up_all(void **state)
 	if (system(command) != 0)
 		return -1;
 	must(crypto_init(&err));
-	must(coder_new(&coder, &err));
 	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
 	must(http_open(&conf, &http, &err));
 	mock_cluster_start(&mock);
@@ -257,7 +255,6 @@ static int tear_down_all(void **state)
 	callbacks_free(api.callbacks);
 	mock_cluster_stop(&mock);
 	token_keys_free(keys);
-	coder_free(coder);
 	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
 	return system(command);
 }

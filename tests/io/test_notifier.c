@@ -40,7 +40,6 @@ static int http_port, silent_port, smtp_port, busy_port, aio_port;
 static struct mock_cluster mock;
 static struct bus_conf bus;
 static struct token_keys *keys;
-static struct coder *coder;
 
 /* One notifier: what main.c would hold. */
 struct worker {
@@ -299,7 +298,7 @@ static void open_worker(struct worker *opened, int64_t timeout_ms)
 	gateway_init(&opened->kannel, &opened->kannel_conf, clock_monotonic_ms());
 	dispatch_add_gateway(&opened->dispatch, &opened->smtp);
 	dispatch_add_gateway(&opened->dispatch, &opened->kannel);
-	must(report_open(&opened->report, &bus, conninfo, TOPIC, coder, keys, &err));
+	must(report_open(&opened->report, &bus, conninfo, TOPIC, keys, &err));
 }
 
 /* As a crash does: whatever is under way is not ended, its connection just closes. */
@@ -411,7 +410,7 @@ static void read_record(const struct bus_record *record, struct reported *report
 	size_t count;
 
 	must(arena_init(&arena, 65536, &err));
-	must(coder_decode(coder, record->value, &arena, &type, &decoded, &err));
+	must(coder_decode(record->value, &arena, &type, &decoded, &err));
 	if (type == &withdraw_consent_type) {
 		const struct withdraw_consent *withdrawal = decoded;
 
@@ -1751,7 +1750,6 @@ static int set_up_all(void **state)
 	if (system(command) != 0)
 		return -1;
 	must(crypto_init(&err));
-	must(coder_new(&coder, &err));
 	must(token_keys_load(keys_dir, "dcs", "dcs", &keys, &err));
 	must(make_database());
 	servers = child_start(argv);
@@ -1767,7 +1765,6 @@ static int tear_down_all(void **state)
 	child_end(&servers, SIGTERM);
 	db_close(admin);
 	token_keys_free(keys);
-	coder_free(coder);
 	(void)snprintf(command, sizeof(command), "rm -r %s", keys_dir);
 	return system(command);
 }

@@ -313,7 +313,7 @@ static void take(struct arrived *arrived, const struct bus_record *record)
 	assert_string_equal(claims.subject, "reports");
 	assert_int_equal(claims.roles, ROLE_SUPERVISOR);
 	assert_true(str_is(envelope.source, "/dcs/reports"));
-	must(coder_decode(world.coder, record->value, &world.arena, &type, &decoded, &world.spec.err));
+	must(coder_decode(record->value, &world.arena, &type, &decoded, &world.spec.err));
 	assert_ptr_equal(type, &amend_debt_type);
 	body = decoded;
 	id = amendment_id(&body->debt_id);

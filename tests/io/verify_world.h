@@ -55,7 +55,6 @@ struct how {
 
 struct verify_world {
 	struct store_spec spec; /* the database, and an administrator */
-	struct coder *coder;
 	struct arena arena;
 	struct buf bodies;
 	struct world_module_state modules[COMMAND_MODULES_COUNT];
@@ -98,7 +97,6 @@ static inline void world_open(struct verify_world *world)
 	COMMAND_MODULES(ROW)
 #undef ROW
 	assert_true(asked_profiles_choose(STR("basic person"), &bad)); /* no hour of a test counts */
-	store_must(&world->spec, coder_new(&world->coder, err));
 	store_must(&world->spec, arena_init(&world->arena, (size_t)16 << 20, err));
 	buf_init(&world->bodies, (size_t)1 << 20);
 	world->now_ms = STORE_TODAY * DAY_MS;
@@ -111,7 +109,6 @@ static inline void world_close(struct verify_world *world)
 {
 	for (int which = 0; which < COMMAND_MODULES_COUNT; which++)
 		pg_edge_close(world->modules[which].edge);
-	coder_free(world->coder);
 	buf_release(&world->bodies);
 	arena_release(&world->arena);
 	store_spec_release(&world->spec);
@@ -178,7 +175,7 @@ static inline struct log_row world_log(struct verify_world *world, struct head *
 	struct chain_row chained;
 
 	buf_reset(&world->bodies);
-	store_must(&world->spec, coder_encode(world->coder, event->type, event->body, &world->bodies, &world->spec.err));
+	store_must(&world->spec, coder_encode(event->type, event->body, &world->bodies, &world->spec.err));
 	row.body = str_copy(&world->arena, buf_str(&world->bodies));
 	chained = (struct chain_row){ .part = row.part,
 				      .schema_id = row.schema_id,

@@ -65,8 +65,7 @@ static void list_ticks(struct alarms *alarms)
 		int32_t before = alarms->ticks_count > 0 ? alarms->ticks[alarms->ticks_count - 1].on : 0;
 
 		arena_reset(&alarms->arena);
-		if (record->is_marker ||
-		    coder_decode(alarms->world->coder, record->value, &alarms->arena, &type, &body, &err) < 0 ||
+		if (record->is_marker || coder_decode(record->value, &alarms->arena, &type, &body, &err) < 0 ||
 		    type != &tick_type || envelope_read(record->headers, record->headers_count, &envelope, &err) < 0 ||
 		    !str_is(envelope.token, "all"))
 			continue;
@@ -203,7 +202,7 @@ static const char *check_day(struct alarms *alarms, const struct log_row *row)
 	int32_t day = day_of_instant(row->at_ms);
 
 	arena_reset(&alarms->arena);
-	MUST(coder_decode(alarms->world->coder, row->body, &alarms->arena, &type, &body, &err) == 0);
+	MUST(coder_decode(row->body, &alarms->arena, &type, &body, &err) == 0);
 	if (type != &event_answered_type)
 		return "the answer to an event does not begin with its place";
 	answered = body;

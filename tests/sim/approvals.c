@@ -101,7 +101,7 @@ static const void *decode(struct approvals *approvals, struct str value, const s
 	struct err err = ERR_INIT;
 	const void *body = NULL;
 
-	return coder_decode(approvals->world->coder, value, &approvals->arena, ret_type, &body, &err) < 0 ? NULL : body;
+	return coder_decode(value, &approvals->arena, ret_type, &body, &err) < 0 ? NULL : body;
 }
 
 static struct str token_of(const struct sim_record *record)
@@ -133,7 +133,7 @@ static bool is_fired(const struct approvals *approvals, const struct uuid *comma
 	return false;
 }
 
-bool approval_is_outcome(const struct sim_world *world, const struct sim_rows *log, size_t i)
+bool approval_is_outcome(const struct sim_rows *log, size_t i)
 {
 	const struct log_row *row = &log->rows[i].row;
 	const struct log_row *first;
@@ -151,7 +151,7 @@ bool approval_is_outcome(const struct sim_world *world, const struct sim_rows *l
 		return false;
 	first = &log->rows[i - 1].row;
 	MUST(arena_init(&arena, 1 << 16, &err) == 0);
-	MUST(coder_decode(world->coder, first->body, &arena, &type, &decoded, &err) == 0);
+	MUST(coder_decode(first->body, &arena, &type, &decoded, &err) == 0);
 	body = (struct approval_ended *)(uintptr_t)decoded;
 	is_outcome = uuid_equal(&body->command_id, &row->command_id);
 	arena_release(&arena);

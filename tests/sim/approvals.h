@@ -32,6 +32,6 @@ bool approval_rights(const struct uuid *id, uint32_t *ret_roles);
 const char *approvals_audit(struct sim_world *world, size_t module);
 
 /* Whether row i of a log is of the outcome of a kept command. */
-bool approval_is_outcome(const struct sim_world *world, const struct sim_rows *log, size_t i);
+bool approval_is_outcome(const struct sim_rows *log, size_t i);
 
 #endif

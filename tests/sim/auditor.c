@@ -48,7 +48,7 @@ static const void *body_of(struct audit *audit, struct str value, const struct m
 	struct err err = ERR_INIT;
 	const void *body;
 
-	if (coder_decode(audit->world->coder, value, &audit->arena, ret_type, &body, &err) < 0)
+	if (coder_decode(value, &audit->arena, ret_type, &body, &err) < 0)
 		return NULL;
 	return body;
 }
@@ -119,7 +119,7 @@ static const char *check_closed(struct audit *audit)
 
 			arena_reset(&audit->arena);
 			if (is_of_command && is_refusal(&log->rows[j]) && !is_refusal_of_reuse(audit, &log->rows[j]) &&
-			    !approval_is_outcome(audit->world, log, j))
+			    !approval_is_outcome(log, j))
 				FAIL("P1 module %zu part %d seq %zu: a command was refused that had been applied", audit->module,
 				     audit->part, j + 1);
 		}
@@ -272,7 +272,7 @@ static const char *check_record(struct audit *audit, const struct sim_record *re
 	expected = expectation(audit, record, &envelope);
 	for (size_t i = 0; i < log->count; i++) {
 		if (log->rows[i].row.command_offset != record->offset || is_timer(database, &log->rows[i]) ||
-		    reaction_is_row(database, &log->rows[i]) || approval_is_outcome(audit->world, log, i))
+		    reaction_is_row(database, &log->rows[i]) || approval_is_outcome(log, i))
 			continue;
 		applied += log->rows[i].is_applied;
 		refused += is_refusal(&log->rows[i]);
@@ -393,7 +393,7 @@ static bool is_about_nothing(struct audit *audit, const struct sim_row *row)
 
 	if (audit->world->modules[audit->module]->approvals_count == 0)
 		return false;
-	while (approval_is_outcome(audit->world, log_of(audit), (size_t)row->row.seq - 1))
+	while (approval_is_outcome(log_of(audit), (size_t)row->row.seq - 1))
 		row--;
 	ended = body_of(audit, row->row.body, &type);
 	if (type == &approval_ended_type)

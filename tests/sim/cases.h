@@ -16,14 +16,12 @@
 /* What programs of chosen stories share: a calm world for each, and time that passes until it rests. */
 #define REST_STEPS_MAX 20000
 
-static struct coder *coder;
-
 static inline int start_world_of(void **state, unsigned modules)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, 1, modules, coder);
+	world_init(world, 1, modules);
 	world->is_calm = true;
 	*state = world;
 	return 0;
@@ -73,12 +71,11 @@ static inline bool start_cases(void)
 	struct err err = ERR_INIT;
 
 	log_init("sim", getenv("SIM_LOUD") ? LOG_DEBUG : LOG_ERROR);
-	return crypto_init(&err) == 0 && coder_new(&coder, &err) == 0;
+	return crypto_init(&err) == 0;
 }
 
 static inline int end_cases(int failed)
 {
-	coder_free(coder);
 	return failed;
 }
 

@@ -44,7 +44,7 @@ static const void *body_of(struct audit *audit, struct str value, const struct m
 	struct err err = ERR_INIT;
 	const void *body;
 
-	MUST(coder_decode(audit->world->coder, value, &audit->arena, ret_type, &body, &err) == 0);
+	MUST(coder_decode(value, &audit->arena, ret_type, &body, &err) == 0);
 	return body;
 }
 

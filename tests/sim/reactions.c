@@ -109,7 +109,7 @@ static const void *body_of(struct audit *audit, struct str value, const struct m
 	struct err err = ERR_INIT;
 	const void *body;
 
-	return coder_decode(audit->world->coder, value, &audit->arena, ret_type, &body, &err) < 0 ? NULL : body;
+	return coder_decode(value, &audit->arena, ret_type, &body, &err) < 0 ? NULL : body;
 }
 
 static bool is_of(const struct sim_row *row, const struct message_type *type)

@@ -48,7 +48,7 @@ static void send(struct sim_world *world, size_t module, int32_t part, const str
 
 	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
 	buf_init(&value, 1 << 16);
-	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
+	assert_int_equal(coder_encode(type, body, &value, &err), 0);
 	assert_int_equal(envelope_write_command(type, &head, &arena, headers, &count, &err), 0);
 	if (more_count > 0)
 		memcpy(headers + count, more, more_count * sizeof(*more));
@@ -154,7 +154,7 @@ static void refusal_at(const struct sim_world *world, size_t module, size_t inde
 
 	assert_true(index < world->databases[module].log[0].count);
 	assert_int_equal(arena_init(&arena, 1 << 16, &err), 0);
-	assert_int_equal(coder_decode(coder, world->databases[module].log[0].rows[index].row.body, &arena, &type,
+	assert_int_equal(coder_decode(world->databases[module].log[0].rows[index].row.body, &arena, &type,
 				      (const void **)&rejected, &err),
 			 0);
 	fits = str_to_chars(code, 64, type == &command_rejected_type ? rejected->code : STR("")) &&

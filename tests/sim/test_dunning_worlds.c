@@ -190,7 +190,7 @@ static struct sim_world *new_world(uint64_t seed, bool is_rough)
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, is_rough ? seed : 1000 + seed, SIM_DUNS, coder);
+	world_init(world, is_rough ? seed : 1000 + seed, SIM_DUNS);
 	world->now_ms = FIRST_DAY * DAY_MS;
 	world->sizes.timers_max = 1000;
 	world->sizes.parked_max = 1000;
@@ -408,7 +408,7 @@ static void read_steps(const struct sim_world *world, struct steps *ret_steps)
 			const struct message_type *type;
 
 			arena_reset(&arena);
-			assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, (const void **)&due, &err), 0);
+			assert_int_equal(coder_decode(log->rows[i].row.body, &arena, &type, (const void **)&due, &err), 0);
 			if (type == &dunning_step_taken_type)
 				note_taken(ret_steps, &((const struct dunning_step_taken *)(const void *)due)->step_id);
 			if (type != &dunning_step_due_type)
@@ -571,7 +571,7 @@ static size_t count_ended(const struct sim_world *world, const char *reason)
 			const void *body;
 
 			arena_reset(&arena);
-			assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, &body, &err), 0);
+			assert_int_equal(coder_decode(log->rows[i].row.body, &arena, &type, &body, &err), 0);
 			count += str_is(reason_of(type, body), reason);
 		}
 	}

@@ -29,7 +29,7 @@ static struct sim_world *new_world(uint64_t seed, unsigned modules, size_t batch
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, seed, modules, coder);
+	world_init(world, seed, modules);
 	world->sizes.batch_items_max = batch_items_max;
 	world->sizes.timers_max = 6;
 	world->sizes.parked_max = 1000;
@@ -116,9 +116,7 @@ static void read_order(const struct sim_world *world, const struct kind *kind, s
 			const struct message_type *type;
 
 			arena_reset(&arena);
-			assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, (const void **)&answered,
-						      &err),
-					 0);
+			assert_int_equal(coder_decode(log->rows[i].row.body, &arena, &type, (const void **)&answered, &err), 0);
 			if (type != &event_answered_type)
 				continue;
 			order->steps[part][order->count[part]++] = (struct sim_step){
@@ -202,7 +200,7 @@ static bool lost_parked(const struct sim_world *world, const struct kind *kind, 
 		const struct message_type *type;
 
 		arena_reset(&arena);
-		assert_int_equal(coder_decode(coder, log->rows[i].row.body, &arena, &type, (const void **)&refused, &err), 0);
+		assert_int_equal(coder_decode(log->rows[i].row.body, &arena, &type, (const void **)&refused, &err), 0);
 		is_lost |= type == &command_rejected_type && is_of_forgotten(refused);
 	}
 	arena_release(&arena);

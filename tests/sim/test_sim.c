@@ -219,13 +219,13 @@ static void skip_time(struct sim_world *world)
 	workload_tick(world);
 }
 
-static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *totals)
+static const char *run_seed(uint64_t seed, struct totals *totals)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 	const char *wrong;
 
 	assert_non_null(world);
-	world_init(world, seed, world_modules(seed), coder);
+	world_init(world, seed, world_modules(seed));
 	world_set_hours(world, seed % 2 == 1);
 	if (world_has(world, SIM_CUSTOMERS) && dice_hits(&world->dice, 800))
 		workload_begin(world);
@@ -247,13 +247,13 @@ static const char *run_seed(uint64_t seed, struct coder *coder, struct totals *t
 }
 
 /* Nothing but people who are written to, and who say no meanwhile. */
-static const char *run_race(uint64_t seed, struct coder *coder, struct totals *totals)
+static const char *run_race(uint64_t seed, struct totals *totals)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 	const char *wrong = NULL;
 
 	assert_non_null(world);
-	world_init(world, seed, SIM_CORE, coder);
+	world_init(world, seed, SIM_CORE);
 	world_set_hours(world, false);
 	if (world->sizes.batch_items_max < RACE_BATCH_MIN)
 		world->sizes.batch_items_max = RACE_BATCH_MIN;
@@ -332,7 +332,7 @@ static bool proves_nothing(const struct totals *totals)
 
 /* What a run of the program goes through: so many seeds from the first on, or seeds until so many races were run. */
 struct plan {
-	const char *(*run)(uint64_t seed, struct coder *coder, struct totals *totals);
+	const char *(*run)(uint64_t seed, struct totals *totals);
 	uint64_t first, count;
 	int64_t races;     /* 0: seeds are counted */
 	const char *again; /* how one seed is repeated */
@@ -375,26 +375,21 @@ static bool goes_on(const struct plan *plan, uint64_t seed, const struct totals 
 static int run_share(const struct plan *plan, uint64_t share)
 {
 	struct totals totals = { .events = 0 };
-	struct coder *coder = NULL;
-	struct err err = ERR_INIT;
 	int status = 0;
 
 	be_quiet(plan->races > 0 || plan->count > 1);
-	if (coder_new(&coder, &err) < 0)
-		return 2;
 	for (uint64_t seed = plan->first + share; goes_on(plan, seed, &totals) && status == 0; seed += PROCESSES) {
 		const char *wrong;
 
 		snprintf(last_words, sizeof(last_words), "seed %llu: a MUST does not hold, or a crash\nagain: %s%llu\n",
 			 (unsigned long long)seed, plan->again, (unsigned long long)seed);
-		wrong = plan->run(seed, coder, &totals);
+		wrong = plan->run(seed, &totals);
 		if (wrong) {
 			fprintf(told, "seed %llu: %s\nagain: %s%llu\n", (unsigned long long)seed, wrong, plan->again,
 				(unsigned long long)seed);
 			status = 1;
 		}
 	}
-	coder_free(coder);
 	print_totals(share, &totals);
 	if (status == 0 && plan->races == 0 && plan->count >= SEEDS_DEFAULT && proves_nothing(&totals))
 		status = 3;

@@ -96,7 +96,7 @@ static struct outcome work_off(uint64_t seed, struct way way)
 	const char *wrong;
 
 	assert_non_null(world);
-	world_init(world, seed, SIM_TIMERS, coder);
+	world_init(world, seed, SIM_TIMERS);
 	world->sizes.batch_items_max = way.batch_items_max;
 	world->sizes.timers_max = TIMERS_MAX;
 	world->sizes.parked_max = 1000;

@@ -275,7 +275,7 @@ static void publish(struct sim_world *world, struct made made, struct arena *are
 		     : roll >= 90 && roll < 100 ? STR("")
 						: made.token;
 	buf_init(&value, 1 << 16);
-	MUST(coder_encode(world->coder, made.type, made.body, &value, &err) == 0);
+	MUST(coder_encode(made.type, made.body, &value, &err) == 0);
 	MUST(envelope_write_command(made.type, &head, arena, headers, &count, &err) == 0);
 	uuid_format(key, roll >= 100 && roll < 105 ? &head.id : &made.key);
 	if (roll >= 120 && roll < 123)
@@ -397,7 +397,7 @@ static void append_signed(struct sim_world *world, size_t module, int32_t part, 
 	buf_init(&value, 1 << 16);
 	if (type->key_field)
 		uuid_format(key, message_uuid(type->key_field, body));
-	MUST(coder_encode(world->coder, type, body, &value, &err) == 0);
+	MUST(coder_encode(type, body, &value, &err) == 0);
 	MUST(envelope_write_command(type, &head, &arena, headers, &count, &err) == 0);
 	world_append(world, &world->commands[module][part], type->key_field ? str_of(key) : (struct str){ .data = NULL },
 		     buf_str(&value), headers, count);

@@ -91,11 +91,9 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.timers_max = world->sizes.timers_max,
 		.now_ms = world_clock,
 	};
-	const struct admission admission = { .module = world->modules[module],
-					     .coder = world->coder,
-					     .verify = verify,
-					     .verify_self = worker,
-					     .value_size_max = VALUE_SIZE_MAX };
+	const struct admission admission = {
+		.module = world->modules[module], .verify = verify, .verify_self = worker, .value_size_max = VALUE_SIZE_MAX
+	};
 	struct broker broker;
 	struct database database;
 	struct err err = ERR_INIT;
@@ -127,7 +125,7 @@ static void start_reader(struct sim_world *world, size_t module, struct sim_work
 	MUST(worker->reader);
 	broker = session_broker(worker->session);
 	database = session_reader_database(worker->session);
-	MUST(event_reader_init(worker->reader, &conf, world->modules[module]->name, &broker, &database, world->coder, &err) == 0);
+	MUST(event_reader_init(worker->reader, &conf, world->modules[module]->name, &broker, &database, &err) == 0);
 }
 
 static void end_program(struct sim_worker *worker)
@@ -213,7 +211,7 @@ static void start_programs(struct sim_world *world, size_t module)
 	rebalance(world, world->readers[module], SIM_READERS);
 }
 
-void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder)
+void world_init(struct sim_world *world, uint64_t seed, unsigned modules)
 {
 	struct str bad;
 	bool is_chosen = asked_profiles_choose(STR("basic person"), &bad); /* deny only; hours: world_set_hours */
@@ -223,7 +221,6 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct
 	world->dice.state = seed;
 	world->clocks.state = seed + 1;
 	world->now_ms = 1700000000000;
-	world->coder = coder;
 	for (size_t module = 0; module < SIM_MODULES; module++) {
 		world->modules[module] = world_module(module, (modules & SIM_FOLLOWS) != 0);
 		if (modules & 1u << module)

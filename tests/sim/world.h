@@ -275,7 +275,6 @@ struct sim_world {
 	uint64_t quiet_rate;   /* per mille of polls that find nothing */
 	uint64_t notify_rate;  /* per mille of steps that are a notifier's */
 	uint8_t deadly_of_256; /* commands whose rule ends the program, until somebody mends it */
-	struct coder *coder;
 	const struct module *modules[SIM_MODULES];
 	size_t present[SIM_MODULES]; /* the modules of this world: no other has programs and commands */
 	size_t present_count;
@@ -306,7 +305,7 @@ struct sim_world {
 /* Which modules the world of a seed has: the core, and each other one in a quarter of the worlds; or only the one with timers,
  * or only the one that keeps commands. */
 unsigned world_modules(uint64_t seed);
-void world_init(struct sim_world *world, uint64_t seed, unsigned modules, struct coder *coder);
+void world_init(struct sim_world *world, uint64_t seed, unsigned modules);
 void world_release(struct sim_world *world);
 void world_restart(struct sim_world *world); /* every program of a module, with the sizes that the world has now */
 bool world_has(const struct sim_world *world, size_t module);

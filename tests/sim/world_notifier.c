@@ -204,8 +204,8 @@ static void read_inbox(struct sim_world *world, struct sim_notifier *notifier)
 			const void *body;
 
 			arena_reset(&arena);
-			MUST(coder_decode(world->coder, topic->records[world->inbox_positions[part]++]->value, &arena, &type,
-					  &body, &err) == 0);
+			MUST(coder_decode(topic->records[world->inbox_positions[part]++]->value, &arena, &type, &body, &err) ==
+			     0);
 			if (type == &communication_released_type)
 				queue_released(world, body);
 			else if (type == &communication_rescheduled_type)

@@ -18,7 +18,6 @@
 
 #define NOW_MS INT64_C(1795348800000) /* 2026-11-22T12:00:00Z */
 
-static struct coder *coder;
 static struct arena arena;         /* of the gate */
 static struct arena sending_arena; /* of what is sent */
 static struct buf value;
@@ -68,16 +67,12 @@ static int set_up(void **state)
 	buf_init(&value, 1 << 16);
 	headers_count = 0;
 	claimed = scope_none;
-	return coder_new(&coder, &err) == 0 && arena_init(&arena, 1 << 21, &err) == 0 &&
-			       arena_init(&sending_arena, 1 << 16, &err) == 0
-		       ? 0
-		       : -1;
+	return arena_init(&arena, 1 << 21, &err) == 0 && arena_init(&sending_arena, 1 << 16, &err) == 0 ? 0 : -1;
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
-	coder_free(coder);
 	arena_release(&arena);
 	arena_release(&sending_arena);
 	buf_release(&value);
@@ -93,7 +88,7 @@ static void given(const struct message_type *type, const void *body, const char 
 
 	if (type->key_field)
 		uuid_format(key, message_uuid(type->key_field, body));
-	assert_int_equal(coder_encode(coder, type, body, &value, &err), 0);
+	assert_int_equal(coder_encode(type, body, &value, &err), 0);
 	assert_int_equal(envelope_write_command(type, &head, &sending_arena, headers, &headers_count, &err), 0);
 	record = (struct bus_record){ .at_ms = NOW_MS, .value = buf_str(&value) };
 	if (type->key_field) {
@@ -129,7 +124,7 @@ static void when_it_arrives(void)
 {
 	struct err err = ERR_INIT;
 	const struct broker broker = { .headers = headers_of, .part_of = part_of };
-	const struct admission admission = { .module = &debts_module, .coder = coder, .verify = verify, .value_size_max = 4096 };
+	const struct admission admission = { .module = &debts_module, .verify = verify, .value_size_max = 4096 };
 
 	arena_reset(&arena);
 	assert_int_equal(admit(&admission, &broker, &record, &arena, &item, &err), 0);

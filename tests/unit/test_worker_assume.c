@@ -19,7 +19,6 @@
 
 static struct engine engine;
 static struct batch batch;
-static struct coder *coder;
 static struct err err;
 static struct record_payment bodies[ITEMS_MAX];
 static struct uuid known_payment; /* none: nobody has it */
@@ -73,9 +72,9 @@ static int set_up(void **state)
 	(void)state;
 	err = (struct err)ERR_INIT;
 	engine = (struct engine){ .conf = conf };
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0)
+	if (crypto_init(&err) < 0 || batch_init(&batch, &conf, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &debts_module, .coder = coder };
+	engine.admission = (struct admission){ .module = &debts_module };
 	engine.database.load = fake_load;
 	engine.database.find_answers = fake_find_answers;
 	batch_reset(&batch);
@@ -87,7 +86,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	batch_release(&batch);
-	coder_free(coder);
 	return 0;
 }
 

@@ -20,7 +20,6 @@
 
 static struct engine engine;
 static struct batch batch;
-static struct coder *coder;
 static struct err err;
 static struct actor anna;
 static const struct uuid customer_id = { .bytes = { 1, 0x9a, [6] = 0x70, [8] = 0x80, [15] = 1 } };
@@ -51,9 +50,9 @@ static int set_up(void **state)
 	(void)state;
 	err = (struct err)ERR_INIT;
 	engine = (struct engine){ .conf = conf };
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0)
+	if (crypto_init(&err) < 0 || batch_init(&batch, &conf, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &customers_module, .coder = coder };
+	engine.admission = (struct admission){ .module = &customers_module };
 	engine.database.load = fake_load;
 	engine.database.find_answers = no_answers;
 	anna = (struct actor){ .roles = ROLE_CREDITOR };
@@ -64,7 +63,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	batch_release(&batch);
-	coder_free(coder);
 	return 0;
 }
 

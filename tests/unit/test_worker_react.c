@@ -113,7 +113,6 @@ static struct module as_nobody; /* the same, and may not send */
 
 static struct engine engine;
 static struct batch batch;
-static struct coder *coder;
 static struct arena arena; /* of what is read here */
 static struct err err;
 static const struct debt_paid paid;
@@ -135,10 +134,9 @@ static int set_up(void **state)
 	(void)state;
 	err = (struct err)ERR_INIT;
 	engine = (struct engine){ .conf = conf };
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0 ||
-	    arena_init(&arena, 1 << 16, &err) < 0)
+	if (crypto_init(&err) < 0 || batch_init(&batch, &conf, &err) < 0 || arena_init(&arena, 1 << 16, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &reacting, .coder = coder };
+	engine.admission = (struct admission){ .module = &reacting };
 	engine.database.load = fake_load;
 	engine.database.find_answers = no_answers;
 	engine.partitions[PART].head =
@@ -156,7 +154,6 @@ static int tear_down(void **state)
 	(void)state;
 	batch_release(&batch);
 	arena_release(&arena);
-	coder_free(coder);
 	return 0;
 }
 
@@ -209,7 +206,7 @@ static const void *body_of(struct str value, const struct message_type *expected
 	const struct message_type *type;
 	const void *body;
 
-	if (coder_decode(coder, value, &arena, &type, &body, &err) < 0)
+	if (coder_decode(value, &arena, &type, &body, &err) < 0)
 		fail_msg("unexpected failure: %s", err.text);
 	assert_ptr_equal(type, expected);
 	return body;

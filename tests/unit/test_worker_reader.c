@@ -39,7 +39,6 @@ static struct world {
 	size_t applied_count;
 	char reason[128];
 	struct arena arena;
-	struct coder *coder;
 	struct event_reader reader;
 	struct err err;
 } world;
@@ -164,9 +163,8 @@ static int set_up(void **state)
 	(void)state;
 	world = (struct world){ .next = 0 };
 	assert_int_equal(crypto_init(&world.err), 0);
-	assert_int_equal(coder_new(&world.coder, &world.err), 0);
 	assert_int_equal(arena_init(&world.arena, 1 << 20, &world.err), 0);
-	assert_int_equal(event_reader_init(&world.reader, &conf, "debts", &broker, &database, world.coder, &world.err), 0);
+	assert_int_equal(event_reader_init(&world.reader, &conf, "debts", &broker, &database, &world.err), 0);
 	return 0;
 }
 
@@ -177,7 +175,6 @@ static int tear_down(void **state)
 	for (size_t i = 0; i < world.topic_count; i++)
 		buf_release(&world.topic[i].value);
 	arena_release(&world.arena);
-	coder_free(world.coder);
 	return 0;
 }
 
@@ -213,7 +210,7 @@ static void given_debt_paid(const struct message_version *version)
 
 	assert_true(world.topic_count < TOPIC_MAX);
 	buf_init(&to->value, 4096);
-	assert_int_equal(coder_encode(world.coder, &debt_paid_type, &body, &to->value, &world.err), 0);
+	assert_int_equal(coder_encode(&debt_paid_type, &body, &to->value, &world.err), 0);
 	to->value.size -= debt_paid_type.versions_count - version->number;
 	to->value.data[3] = (unsigned char)(version->schema_id >> 8);
 	to->value.data[4] = (unsigned char)version->schema_id;

@@ -24,7 +24,6 @@
 
 static struct engine engine;
 static struct batch batch;
-static struct coder *coder;
 static struct err err;
 static struct withdraw_consent bodies[ITEMS_MAX];
 static struct actor anna; /* as the database knows her now */
@@ -76,9 +75,9 @@ static int set_up(void **state)
 	(void)state;
 	err = (struct err)ERR_INIT;
 	engine = (struct engine){ .conf = conf };
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0)
+	if (crypto_init(&err) < 0 || batch_init(&batch, &conf, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &communications_module, .coder = coder, .value_size_max = 4096 };
+	engine.admission = (struct admission){ .module = &communications_module, .value_size_max = 4096 };
 	engine.database.load = fake_load;
 	engine.database.find_answers = no_answers;
 	engine.broker.headers = headers_of;
@@ -91,7 +90,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	batch_release(&batch);
-	coder_free(coder);
 	return 0;
 }
 

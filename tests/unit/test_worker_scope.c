@@ -23,7 +23,6 @@
 
 static struct engine engine;
 static struct batch batch;
-static struct coder *coder;
 static struct err err;
 static struct actor anna; /* as the database knows her now */
 static struct scope scope;
@@ -58,9 +57,9 @@ static int set_up(void **state)
 	(void)state;
 	err = (struct err)ERR_INIT;
 	engine = (struct engine){ .conf = conf };
-	if (crypto_init(&err) < 0 || coder_new(&coder, &err) < 0 || batch_init(&batch, &conf, &err) < 0)
+	if (crypto_init(&err) < 0 || batch_init(&batch, &conf, &err) < 0)
 		return -1;
-	engine.admission = (struct admission){ .module = &debts_module, .coder = coder };
+	engine.admission = (struct admission){ .module = &debts_module };
 	engine.database.load = fake_load;
 	engine.database.find_answers = no_answers;
 	scope = scope_none;
@@ -89,7 +88,6 @@ static int tear_down(void **state)
 {
 	(void)state;
 	batch_release(&batch);
-	coder_free(coder);
 	return 0;
 }
 

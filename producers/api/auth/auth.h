@@ -29,7 +29,6 @@ struct auth_conf {
 	struct outcomes *outcomes;
 	struct reads *reads;
 	struct rights *rights;
-	struct coder *coder;
 	struct token_keys *keys;
 	const uint8_t *address_key;  /* 32 bytes, copied: addresses are stored as keyed hashes */
 	const char *trusted_proxies; /* the proxies whose X-Forwarded-For is trusted */

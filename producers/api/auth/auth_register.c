@@ -120,7 +120,7 @@ static void take_event(struct auth_job *job, struct str event)
 	const void *body;
 
 	arena_reset(&auth->arena);
-	if (coder_decode(auth->conf.coder, event, &auth->arena, &type, &body, &failure) != 0) {
+	if (coder_decode(event, &auth->arena, &type, &body, &failure) != 0) {
 		log_error("the answer to a registration cannot be read: %s", failure.text);
 		refuse(job, "the answer cannot be read; try to log in");
 	} else if (type == &command_rejected_type) {

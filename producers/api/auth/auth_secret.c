@@ -46,7 +46,7 @@ static bool read_event(struct auth *auth, struct str event, struct auth_job *job
 	const void *body;
 
 	arena_reset(&auth->arena);
-	if (coder_decode(auth->conf.coder, event, &auth->arena, &type, &body, &failure) != 0) {
+	if (coder_decode(event, &auth->arena, &type, &body, &failure) != 0) {
 		log_error("the answer to a command cannot be read: %s", failure.text);
 		return false;
 	}

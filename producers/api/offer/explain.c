@@ -32,7 +32,6 @@ struct explaining {
 struct explainer {
 	struct explain_guard guard; /* of the thread, as the next one */
 	struct explanation explanation;
-	struct coder *coder; /* of the loop, as the next one */
 	struct arena decoded;
 	struct long_reads *reads;
 };
@@ -83,7 +82,7 @@ static void write_answer(struct buf *buf, struct explaining *explaining)
 	uuid_format(id, &explaining->customer_id);
 	day_format(day, explaining->today);
 	buf_add_format(buf, "{\"customerId\":\"%s\",\"nextBusinessDate\":\"%s\",\"happened\":", id, day);
-	explain_json_events(buf, &explaining->events, explaining->owner->coder, &explaining->owner->decoded);
+	explain_json_events(buf, &explaining->events, &explaining->owner->decoded);
 	buf_add_text(buf, ",\"nextBefore\":");
 	add_next_before(buf, &explaining->events);
 	buf_add_text(buf, ",\"next\":");
@@ -181,8 +180,7 @@ void explain_customer(struct api *api, struct call *call)
 
 /* ---- life ---- */
 
-int explainer_new(const char *conninfo, const uint8_t *key, struct coder *coder, struct explainer **ret_explainer,
-		  struct err *err)
+int explainer_new(const char *conninfo, const uint8_t *key, struct explainer **ret_explainer, struct err *err)
 {
 	static const struct long_read_kind kind = { .name = "explain",
 						    .operation = "explainCustomer",
@@ -195,7 +193,6 @@ int explainer_new(const char *conninfo, const uint8_t *key, struct coder *coder,
 
 	if (explainer == NULL)
 		return err_set(err, ERR_FATAL, "no memory");
-	explainer->coder = coder;
 	if (explain_guard_init(&explainer->guard, key, err) != 0 || arena_init(&explainer->decoded, DECODED_SIZE, err) != 0 ||
 	    long_reads_new(&kind, conninfo, &explainer->reads, err) != 0) {
 		explainer_free(explainer);

@@ -526,7 +526,7 @@ int reads_new(const struct reads_conf *conf, struct reads **ret_reads, struct er
 	reads->plans_count = count;
 	buf_init(&reads->body, BODY_SIZE_MAX);
 	sha256_pair(reads->cursor_key, (struct str){ (const char *)conf->key, 32 }, STR("cursors of lists"));
-	if (arena_init(&reads->arena, ARENA_SIZE, err) != 0 || row_writer_init(&reads->writer, conf->key, conf->coder, err) != 0)
+	if (arena_init(&reads->arena, ARENA_SIZE, err) != 0 || row_writer_init(&reads->writer, conf->key, err) != 0)
 		goto failed;
 	for (size_t i = 0; i < count; i++) {
 		if (resource_plan_init(&reads->plans[i], api_resources[i], &reads->arena, err) != 0)

@@ -19,8 +19,7 @@ struct reads;
 struct reads_conf {
 	struct questions *questions; /* for reads of few rows; borrowed, as all members */
 	struct questions *searches;  /* for lists that may scan many rows */
-	struct coder *coder;
-	const uint8_t *key; /* decrypts sealed columns; 32 bytes, copied */
+	const uint8_t *key;          /* decrypts sealed columns; 32 bytes, copied */
 };
 
 /* Start-up. */

@@ -201,7 +201,7 @@ static void write_event(struct row_writer *writer, struct buf *buf, struct str f
 	struct err err = ERR_INIT;
 
 	arena_reset(&writer->arena);
-	if (coder_decode(writer->coder, framed, &writer->arena, &type, &body, &err) == 0) {
+	if (coder_decode(framed, &writer->arena, &type, &body, &err) == 0) {
 		json_write_rest(buf, type, body);
 		return;
 	}
@@ -453,9 +453,9 @@ void row_write(struct row_writer *writer, struct buf *buf, const struct resource
 
 /* ---- life ---- */
 
-int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct coder *coder, struct err *err)
+int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct err *err)
 {
-	*writer = (struct row_writer){ .coder = coder };
+	*writer = (struct row_writer){ 0 };
 	memcpy(writer->key, key, sizeof(writer->key));
 	for (const struct route *route = api_routes(); route->pattern != NULL; route++) {
 		if (route->kind != ROUTE_WRITE)

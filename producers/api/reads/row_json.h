@@ -15,13 +15,12 @@ struct row_writer {
 		const struct message_type *command;
 	} actions[ROW_ACTIONS_MAX]; /* the rows of api_routes that become commands */
 	size_t actions_count;
-	uint8_t key[32];     /* opens sealed columns */
-	struct coder *coder; /* borrowed; decodes events */
-	int64_t told_ms;     /* when a text that does not open was last logged */
-	struct arena arena;  /* of one event; the writer resets it */
+	uint8_t key[32];    /* opens sealed columns */
+	int64_t told_ms;    /* when a text that does not open was last logged */
+	struct arena arena; /* of one event; the writer resets it */
 };
 
-MUST_CHECK int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct coder *coder, struct err *err);
+MUST_CHECK int row_writer_init(struct row_writer *writer, const uint8_t key[32], struct err *err);
 void row_writer_release(struct row_writer *writer); /* accepts a zeroed one */
 
 /*

@@ -279,7 +279,7 @@ static void tell_answered(struct commands *commands, struct call *call, const st
 	struct err err = ERR_INIT;
 
 	arena_reset(&commands->arena);
-	if (coder_decode(commands->conf.coder, state->event, &commands->arena, &type, &body, &err) != 0) {
+	if (coder_decode(state->event, &commands->arena, &type, &body, &err) != 0) {
 		log_error("an answer of a module cannot be read: %s", err.text);
 		call_refuse(call, 503, "unavailable", "the answer to the command cannot be read now");
 	} else if (is_hidden(commands, call, id, state, actor_of(type, body))) {

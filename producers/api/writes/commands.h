@@ -17,7 +17,6 @@ struct commands;
 
 struct commands_conf {
 	struct writes *writes;
-	struct coder *coder;
 };
 
 MUST_CHECK int commands_new(const struct commands_conf *conf, struct commands **ret_commands, struct err *err);

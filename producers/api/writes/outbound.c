@@ -282,7 +282,7 @@ static int encode(struct outbound *outbound, const struct outbound_command *comm
 
 	buf_reset(&outbound->value);
 	if (value.size == 0) {
-		if (coder_encode(outbound->coder, command->type, command->body, &outbound->value, err) != 0)
+		if (coder_encode(command->type, command->body, &outbound->value, err) != 0)
 			return -1;
 		value = buf_str(&outbound->value);
 	}
@@ -441,12 +441,10 @@ struct part outbound_part(struct outbound *outbound)
 
 /* ---- life ---- */
 
-int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct coder *coder, struct token_keys *keys,
-		  const char *subject, uint32_t roles, int64_t wait_ms, struct err *err)
+int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct token_keys *keys, const char *subject,
+		  uint32_t roles, int64_t wait_ms, struct err *err)
 {
-	*outbound = (struct outbound){
-		.bus = *bus, .coder = coder, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms
-	};
+	*outbound = (struct outbound){ .bus = *bus, .keys = keys, .subject = subject, .roles = roles, .wait_ms = wait_ms };
 	outbound->bus.is_unordered = true;
 	outbound->bus.linger_us = LINGER_US;
 	outbound->bus.requests_max = REQUESTS_MAX;

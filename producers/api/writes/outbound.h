@@ -58,7 +58,6 @@ struct outbound_parcel;
 struct outbound {
 	struct bus_conf bus;
 	const char *conninfo; /* of the database with the partition counts of topics (worker/partitions.h); NULL: none */
-	struct coder *coder;
 	struct token_keys *keys;
 	const char *subject; /* of tokens of our own */
 	uint32_t roles;
@@ -84,8 +83,8 @@ struct outbound {
 };
 
 /* Borrows all. Start-up: allocates memory. `subject` and `roles`: the issuer of our own commands (delivery reports). */
-MUST_CHECK int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct coder *coder, struct token_keys *keys,
-			     const char *subject, uint32_t roles, int64_t wait_ms, struct err *err);
+MUST_CHECK int outbound_open(struct outbound *outbound, const struct bus_conf *bus, struct token_keys *keys, const char *subject,
+			     uint32_t roles, int64_t wait_ms, struct err *err);
 void outbound_release(struct outbound *outbound); /* accepts a zeroed one; does not call `done` */
 
 struct outbound_command {

@@ -253,7 +253,7 @@ void write_answer_event(struct write *write, struct str event)
 		return;
 	}
 	arena_reset(&writes->arena);
-	if (err.kind == ERR_NONE && coder_decode(writes->conf.coder, event, &writes->arena, &type, &body, &err) == 0) {
+	if (err.kind == ERR_NONE && coder_decode(event, &writes->arena, &type, &body, &err) == 0) {
 		answer_refusal(write, body, &write->id);
 		return;
 	}

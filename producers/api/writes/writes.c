@@ -209,7 +209,7 @@ static bool encode_command(struct write *write, const struct intake *intake)
 	struct err err = ERR_INIT;
 
 	buf_reset(&writes->value);
-	if (coder_encode(writes->conf.coder, write->type, intake->body, &writes->value, &err) == 0)
+	if (coder_encode(write->type, intake->body, &writes->value, &err) == 0)
 		return true;
 	if (err.kind == ERR_POISON)
 		write_refuse(write, 422, "bad_value", "a value is outside of what its schema allows");
@@ -496,7 +496,7 @@ static const void *kept_body(struct write *write)
 	const void *body;
 
 	arena_reset(&writes->arena);
-	if (coder_decode(writes->conf.coder, buf_str(&write->kept), &writes->arena, &type, &body, &err) == 0)
+	if (coder_decode(buf_str(&write->kept), &writes->arena, &type, &body, &err) == 0)
 		return body;
 	log_error("a kept command cannot be read: %s", err.text);
 	write_refuse_away(write, "the command could not be read again: try again");

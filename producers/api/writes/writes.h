@@ -34,7 +34,6 @@
 struct writes;
 
 struct writes_conf {
-	struct coder *coder;
 	struct outbound *outbound;
 	struct outcomes *outcomes;
 	struct reads *reads;

@@ -1,10 +1,9 @@
 /*
- * The bounded check, in both directions: coder_check walks (type, bytes) and refuses what avro-c 1.11 would leak, overrun or let
- * through; coder_measure walks (type, struct) and refuses the same of our own. Both allocate nothing, never read beyond what they
- * were given, and every loop is bounded by items_max.
+ * A walk over (type, bytes) that refuses what avro-c 1.11 would leak, overrun or let through. It stores nothing, so it shares no line
+ * with the coder that it is compared with.
  */
-#include "wire/coder.h"
-
+#include "base/must.h"
+#include "tests/fuzz/avro.h"
 #include "wire/shape.h"
 
 #define VARINT_SIZE_MAX 10
@@ -204,7 +203,7 @@ static bool take_record(struct walk *walk, const struct record_type *record)
 	return true;
 }
 
-int coder_check(const struct message_version *version, struct str avro, struct err *err)
+int avro_check(const struct message_version *version, struct str avro, struct err *err)
 {
 	struct walk walk = { .at = (const unsigned char *)avro.data, .left = avro.size };
 
@@ -212,115 +211,5 @@ int coder_check(const struct message_version *version, struct str avro, struct e
 		return err_set(err, ERR_POISON, "%s.%s: %s", version->record.name, walk.field->name, walk.wrong);
 	if (walk.left > 0)
 		return err_set(err, ERR_POISON, "%s: %zu bytes too many", version->record.name, walk.left);
-	return 0;
-}
-
-/* ---- structs ---- */
-
-/* What coder_measure has seen: the exact size of the Avro bytes so far, and what is wrong. */
-struct measure {
-	size_t size;
-	const char *wrong;
-	const struct field *field;
-};
-
-static bool refuse(struct measure *measure, const char *wrong)
-{
-	measure->wrong = wrong;
-	return false;
-}
-
-static bool add_number(struct measure *measure, int64_t number, int64_t min, int64_t max)
-{
-	uint64_t zigzag = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
-	unsigned bits = 64 - (unsigned)__builtin_clzll(zigzag | 1);
-
-	measure->size += (bits + 6) / 7;
-	return number >= min && number <= max ? true : refuse(measure, "number out of range");
-}
-
-static bool add_text(struct measure *measure, const struct field *field, const struct str *text)
-{
-	if (text->size > field->size_max)
-		return refuse(measure, "too long");
-	if (field->kind == FIELD_STRING && !str_is_text(*text))
-		return refuse(measure, "not UTF-8, or holds a NUL");
-	if (field->kind == FIELD_STRING && !field_takes_text(field, *text))
-		return refuse(measure, "too long");
-	measure->size += text->size;
-	return add_number(measure, (int64_t)text->size, 0, INT64_MAX);
-}
-
-static bool add_record(struct measure *measure, const struct record_type *record, const void *body);
-
-static bool add_item(struct measure *measure, const struct field *field, const void *item)
-{
-	switch (field->kind) {
-	case FIELD_BOOL:
-		measure->size += 1;
-		return true;
-	case FIELD_INT:
-		return add_number(measure, *(const int32_t *)item, INT32_MIN, INT32_MAX);
-	case FIELD_LONG:
-		return add_number(measure, *(const int64_t *)item, INT64_MIN, INT64_MAX);
-	case FIELD_DATE:
-		return add_number(measure, *(const int32_t *)item, DAY_MIN, DAY_MAX);
-	case FIELD_INSTANT:
-		return add_number(measure, *(const int64_t *)item, INSTANT_MIN, INSTANT_MAX);
-	case FIELD_UUID:
-		measure->size += 1 + UUID_TEXT_SIZE;
-		return true;
-	case FIELD_STRING:
-	case FIELD_BYTES:
-		return add_text(measure, field, item);
-	case FIELD_RECORD:
-		return add_record(measure, field->record, item);
-	}
-	MUST_NOT_REACH("a field kind that is not in the table");
-}
-
-static bool add_array(struct measure *measure, const struct field *field, const void *body)
-{
-	struct shape_items items = shape_items(field, body);
-
-	measure->size += 1; /* the end */
-	if (items.count == 0)
-		return true;
-	if (items.count > field->items_max)
-		return refuse(measure, "too many items");
-	for (size_t i = 0; i < items.count; i++) {
-		if (!add_item(measure, field, items.first + i * items.size))
-			return false;
-	}
-	return add_number(measure, (int64_t)items.count, 0, INT64_MAX);
-}
-
-static bool add_record(struct measure *measure, const struct record_type *record, const void *body)
-{
-	for (size_t i = 0; i < record->fields_count; i++) {
-		const struct field *field = &record->fields[i];
-		bool added = true;
-
-		if (field->array)
-			added = add_array(measure, field, body);
-		else if (!shape_is_absent(field, body))
-			added = add_item(measure, field, shape_value(field, body));
-		if (!added) {
-			if (measure->field == NULL) /* the innermost one stays */
-				measure->field = field;
-			return false;
-		}
-		measure->size += field->nullable ? 1 : 0; /* the branch */
-	}
-	return true;
-}
-
-int coder_measure(const struct message_type *type, const void *body, size_t *ret_size, struct err *err)
-{
-	struct measure measure = { .size = 0 };
-
-	if (!add_record(&measure, &message_written(type, body)->record, body))
-		return err_set(err, ERR_POISON, "%s.%s: %s", type->record.name, measure.field->name, measure.wrong);
-	*ret_size = measure.size;
 	return 0;
 }
