@@ -19,12 +19,18 @@ void group_forget_wait(struct dunned_group *group)
 	group->wait_policy[0] = '\0';
 }
 
-/* To wait for another round of a step's channels is to begin it. */
+/*
+ * To wait for another round of a step's channels is to begin it. A step that has failed and waits for a channel begins with its first one,
+ * too: those that failed may be others when there is one.
+ */
 void group_wait(struct dunned_group *group, enum dunning_wait wait, struct str policy, int32_t step, int32_t ask_on)
 {
 	group->wait = wait;
 	SET_POLICY(group->wait_policy, policy);
 	group->wait_step = step;
+	if ((wait == WAIT_OPTED_OUT || wait == WAIT_NO_CONTACT) && group->failed_step == step &&
+	    str_is(policy, group->failed_policy))
+		group->next_channel = 0;
 	if (wait != WAIT_RETRY || group->next_channel == 0)
 		return;
 	group->rounds++;

@@ -549,21 +549,25 @@ static enum dunning_wait why_no_channel(const struct policy_step *step, const st
 	return WAIT_NO_CONTACT;
 }
 
-/* A task is its step's only channel. */
+/*
+ * A task is its step's only channel. A message has failed for good when the person can be reached, but by those channels only that have
+ * failed: who refuses all of them, or has no address left, is stopped (consumers/DOMAIN.md 8).
+ */
 static void reach(const struct question *question, struct next_answer *answer)
 {
 	const struct dunned_group *group = question->facts->group;
+	const struct dunned_person *person = question->facts->person;
 	bool has_failed = group_has_failed(group, answer->policy, answer->step);
 	uint32_t from = has_failed ? (uint32_t)group->next_channel : 0;
 	bool is_task = answer->step->action != ACTION_SEND;
 
-	answer->channel = find_channel(answer->step, question->facts->person, from);
+	answer->channel = find_channel(answer->step, person, from);
 	if (is_task ? from == 0 : answer->channel != CHANNEL_NONE)
 		answer->kind = NEXT_STEP;
-	else if (has_failed)
+	else if (is_task || find_channel(answer->step, person, 0) != CHANNEL_NONE)
 		answer->kind = NEXT_EXHAUSTED;
 	else
-		answer->wait = why_no_channel(answer->step, question->facts->person);
+		answer->wait = why_no_channel(answer->step, person);
 }
 
 enum next_end next_end_of(const struct policy_step *step, const struct dunned_group *group)

@@ -34,7 +34,7 @@ enum next_kind {
 	NEXT_NOTHING,
 	NEXT_STEP,
 	NEXT_WAIT,
-	NEXT_EXHAUSTED, /* the step has failed (group->failed_step), and none of its channels from group->next_channel on can be tried */
+	NEXT_EXHAUSTED, /* the step has failed (group->failed_step); none of its channels from group->next_channel on can be tried, one before can */
 };
 
 struct next_answer {

@@ -687,6 +687,20 @@ static const char *take_taken(struct dunning_book *book, const struct dunning_st
 	return NULL;
 }
 
+/* Who refuses every channel, or has no address, is stopped: no step of his is passed over. */
+static bool is_reachable(struct dunning_book *book, const struct dunning_step_skipped *skipped)
+{
+	const struct book_person *person = person_of(book, &skipped->customer_id);
+	const struct policy *policy = book->policies ? policies_find(book->policies, skipped->policy) : NULL;
+	const struct policy_step *step =
+		policy ? policy_step_of(policy, skipped->step, policy_arm_of(policy, &skipped->customer_id)) : NULL;
+
+	for (uint32_t i = 0; step && i < step->channels_count; i++)
+		if (person->points[step->channels[i]] > 0 && !(person->opted_out & 1U << step->channels[i]))
+			return true;
+	return false;
+}
+
 /* Its debts rise without a message: only when the last try of the step has failed. */
 static const char *take_skipped(struct dunning_book *book, const struct dunning_step_skipped *skipped)
 {
@@ -698,6 +712,8 @@ static const char *take_skipped(struct dunning_book *book, const struct dunning_
 			last = &book->steps[i];
 	if (group->under_way > 0 || !last || last->number != skipped->step || !str_is(skipped->policy, last->policy))
 		WRONG("step %d is passed over, and it has not failed", skipped->step);
+	if (!is_reachable(book, skipped))
+		WRONG("step %d is passed over, and the person cannot be reached at all", skipped->step);
 	for (size_t i = 0; i < skipped->debt_ids_count; i++)
 		if (!debt_of(book, &skipped->debt_ids[i]))
 			WRONG("a debt that is not there rises");

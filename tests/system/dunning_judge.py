@@ -624,7 +624,7 @@ class Judge:
         self.forget_contact(known, asked)
         before = asked.group.failing
         is_same = before is not None and (before.policy, before.number) == (asked.answer.policy.name, asked.step.number)
-        is_next_round = is_same and asked.step.place_of(asked.answer.channel) <= asked.step.place_of(before.channel)
+        is_next_round = is_same and before.retry_on is not None
         rounds = before.rounds + int(is_next_round) if is_same else 0
         asked.group.failing = Failing(asked.answer.policy.name, asked.step.number, asked.answer.channel, self.today, rounds)
         self.ask_soon(known, key, self.is_ticking)

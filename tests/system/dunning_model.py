@@ -192,6 +192,7 @@ class Failing:
     channel: str  # the last that failed
     on: datetime.date
     rounds: int = 0  # how often it had failed on all of its channels before this round
+    is_anew: bool = False  # it waits for a channel, since it failed: it goes on with its first one
     retry_on: datetime.date | None = None  # the next round's day, since it was found that no channel is left
 
 
@@ -434,15 +435,20 @@ def usable_channels(step, person):
 def after_failure(answer, group, person, today):
     """A step that has failed: the channel behind the one that failed, or what the policy says."""
     failing, step = group.failing, answer.step
-    behind = [channel for channel in usable_channels(step, person)[0] if step.channels.index(channel) > step.place_of(failing.channel)]
+    if failing.retry_on and today < failing.retry_on:
+        return dataclasses.replace(answer, kind="wait", reason="retry")
+    if failing.retry_on or failing.is_anew:
+        return first_channel(answer, person)
+    usable = usable_channels(step, person)[0]
+    behind = [channel for channel in usable if step.channels.index(channel) > step.place_of(failing.channel)]
     if behind:
         return dataclasses.replace(answer, channel=behind[0])
-    rounds = failing.rounds + 1
-    if step.otherwise == "retry" and rounds < step.tries_max:
-        failing.retry_on = failing.retry_on or today + step.retry_days * DAY
-        if today < failing.retry_on:
-            return dataclasses.replace(answer, kind="wait", reason="retry")
+    if step.action == "send" and not usable:
+        failing.is_anew = True
         return first_channel(answer, person)
+    if step.otherwise == "retry" and failing.rounds + 1 < step.tries_max:
+        failing.retry_on = today + step.retry_days * DAY
+        return after_failure(answer, group, person, today)
     if step.otherwise == "review":
         return dataclasses.replace(answer, kind="task", channel="review")
     return dataclasses.replace(answer, kind="skip")

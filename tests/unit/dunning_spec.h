@@ -255,6 +255,13 @@ static inline void when_progressed(struct uuid step_id, const char *state)
 	when_progressed_at(step_id, state, spec.now_ms);
 }
 
+static inline void when_consent(const char *channel)
+{
+	const struct consent_granted body = { .customer_id = PERSON, .channel = str_of(channel) };
+
+	spec_follow(&spec, &consent_granted_type, &body);
+}
+
 static inline void when_withdrawn(const char *channel, const struct uuid *cancelled_id)
 {
 	struct cancelled_communication *cancelled = arena_take(&spec.arena, 1, sizeof(*cancelled));

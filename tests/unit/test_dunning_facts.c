@@ -158,13 +158,6 @@ static void test_groups__of_more_than_fit_the_first_are_listed(void **state)
 
 /* ---- communications ---- */
 
-static void when_consent(const char *channel)
-{
-	const struct consent_granted body = { .customer_id = PERSON, .channel = str_of(channel) };
-
-	spec_follow(&spec, &consent_granted_type, &body);
-}
-
 static void test_opt_out__of_one_channel(void **state)
 {
 	(void)state;

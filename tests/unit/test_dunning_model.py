@@ -377,6 +377,17 @@ def test_with_no_channel_left(otherwise, answers):
     assert [said(day(5 + later), ladder, debt(), failing=failing) for later in range(3)] == answers
 
 
+@pytest.mark.parametrize("otherwise", ["move_on", "review", "retry"])
+def test_a_failed_step_waits_for_a_channel_and_goes_on_with_its_first_one(otherwise):
+    ladder = policy(step(1, 5, channels=("email", "sms"), otherwise=otherwise, tries_max=3))
+    who, failing = person("email"), Failing("early", 1, "email", day(5))
+    who.refused = {"email"}
+    assert said(day(5), ladder, debt(), who=who, failing=failing) == "wait early/1 opted_out D-1"
+    who.points = {}
+    assert said(day(6), ladder, debt(), who=who, failing=failing) == "wait early/1 no_contact D-1"
+    assert said(day(7), ladder, debt(), who=person("email", "sms"), failing=failing) == "step early/1 email D-1"
+
+
 def test_a_step_in_its_last_round_moves_on():
     ladder = policy(step(1, 5, channels=("email",), otherwise="retry", retry_days=2, tries_max=2))
     assert said(day(9), ladder, debt(), failing=Failing("early", 1, "email", day(7), rounds=1)) == "skip early/1 D-1"

@@ -618,6 +618,43 @@ static void test_exhausted__is_tried_again_and_then_moves_on(void **state)
 	assert_int_equal(the_group()->rounds, 0);
 }
 
+/* The opt-out ends the message, which is how the step fails; the ladder goes on where it was. */
+static void test_exhausted__is_not_who_wants_nothing(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	given_a_debt("email");
+	step_id = when_asked(SPEC_TODAY, 1, "email");
+	when_withdrawn(NULL, &step_id);
+	then_failed(step_id, "opted_out", 1);
+	when_day(SPEC_TODAY);
+	then_waits_for("opted_out", 1);
+	then_asked_again_on(SPEC_TODAY + 1);
+	when_day(SPEC_TODAY + 1);
+	assert_int_equal(spec.decision.events_count, 0);
+	assert_int_equal(the_debt(1)->level, 0);
+	when_consent("email");
+	when_asked_and_failed(SPEC_TODAY + 2, "email");
+	when_day(SPEC_TODAY + 2);
+	then_events(&spec, "DunningStepSkipped");
+}
+
+static void test_exhausted__is_not_who_has_no_address_left(void **state)
+{
+	const struct contact_point_invalidated lost = { .customer_id = PERSON, .channel = STR("email") };
+
+	(void)state;
+	given_a_debt("email");
+	when_asked_and_failed(SPEC_TODAY, "email");
+	spec_follow(&spec, &contact_point_invalidated_type, &lost);
+	when_day(SPEC_TODAY);
+	then_events(&spec, "DunningWaiting", "TaskOpened");
+	assert_true(str_is(then_event(&spec, 0, dunning_waiting)->reason, "no_contact"));
+	when_point("email");
+	when_asked(SPEC_TODAY + 1, 1, "email");
+}
+
 /* In the step's place: it is taken when the task is done. */
 static void test_exhausted__is_reviewed(void **state)
 {
@@ -944,6 +981,8 @@ int main(void)
 		TEST(test_channels__one_without_a_contact_point_is_passed_over),
 		TEST(test_exhausted__moves_on),
 		TEST(test_exhausted__is_tried_again_and_then_moves_on),
+		TEST(test_exhausted__is_not_who_wants_nothing),
+		TEST(test_exhausted__is_not_who_has_no_address_left),
 		TEST(test_exhausted__is_reviewed),
 		TEST(test_channels__are_those_of_the_persons_arm),
 		TEST(test_waiting__is_said_once),
