@@ -32,6 +32,8 @@ DENYING = frozenset(("attorney", "cease", "deceased", "bankruptcy", "dispute", "
 FROM, TO, TO_IN_UNION = datetime.time(8), datetime.time(21), datetime.time(20)
 ASKED_BEFORE = 30 * DAY  # a group is asked about from so long before a due day on
 ELECTRONIC = ("email", "sms")
+# Where the person of a telephone number may be, too, whatever the channel (US-01).
+NUMBERS = {"+49": "Europe/Berlin", "+33": "Europe/Paris", "+44": "Europe/London", "+1212": "America/New_York", "+1310": "America/Los_Angeles"}
 TEXT = re.compile(r"\[(?P<template>[a-z0-9_.-]+)\]\s+(?P<balance>\d+)\.(?P<cents>\d\d)\s+(?P<currency>[A-Z]{3})\s+<(?P<refs>[^<>]*)>")
 
 
@@ -165,13 +167,18 @@ class Known:
     wrote: dict = dataclasses.field(default_factory=dict)  # channel: instant
     unanswered: set = dataclasses.field(default_factory=set)  # channels on which he wrote, and nobody has since
     named: dict = dataclasses.field(default_factory=dict)  # circumstance id: its row in person.circumstances
+    numbers: dict = dataclasses.field(default_factory=dict)  # contact point id: the zone of its telephone number
 
-    def local_day(self, at):
-        return at.astimezone(self.zone).date()
+    def zones(self):
+        """In which the guard thinks that he may be; dunning thinks of `zone` alone."""
+        return {self.zone, *(zone for point, zone in self.numbers.items() if point in self.person.points)}
 
-    def begins(self, day):
+    def local_day(self, at, zone=None):
+        return at.astimezone(zone or self.zone).date()
+
+    def begins(self, day, zone=None):
         """The first instant of a local day."""
-        return datetime.datetime.combine(day, datetime.time(), self.zone).astimezone(UTC)
+        return datetime.datetime.combine(day, datetime.time(), zone or self.zone).astimezone(UTC)
 
     def is_answer(self, channel, at):
         """To who wrote lately, once."""
@@ -199,24 +206,24 @@ class Known:
 # ---- the guard, as far as a message of dunning meets it ----
 
 
-def hour_begins(known, at, channel):
-    """The first fit instant from this one on."""
+def hour_begins(known, at, channel, zone):
+    """The first instant from this one on that is fit in the zone."""
     if channel == "letter":
         return at
-    local = at.astimezone(known.zone)
+    local = at.astimezone(zone)
     to = TO_IN_UNION if known.person.country in UNION else TO
     if FROM <= local.time() < to:
         return at
     day = local.date() if local.time() < FROM else local.date() + DAY
-    return datetime.datetime.combine(day, FROM, known.zone).astimezone(UTC)
+    return datetime.datetime.combine(day, FROM, zone).astimezone(UTC)
 
 
-def cap_ends(known, at, most, days, contacts):
-    """HOUSE-1: the first instant at which fewer than `most` messages are in `days` local days."""
-    sent = sorted((known.local_day(contact) for contact in contacts), reverse=True)
-    if len(sent) < most or known.local_day(at) >= sent[most - 1] + days * DAY:
+def cap_ends(known, at, most, days, contacts, zone):
+    """HOUSE-1: the first instant at which fewer than `most` messages are in `days` local days of the zone."""
+    sent = sorted((known.local_day(contact, zone) for contact in contacts), reverse=True)
+    if len(sent) < most or known.local_day(at, zone) >= sent[most - 1] + days * DAY:
         return at
-    return known.begins(sent[most - 1] + days * DAY)
+    return known.begins(sent[most - 1] + days * DAY, zone)
 
 
 def planning_ends(known, at):
@@ -230,9 +237,9 @@ def guard_until(known, at, asked, doubtful=()):
     contacts = [*known.contacts, *doubtful]
     channel, is_counted = asked.answer.channel, asked.step.message_class in COUNTED
     while True:
-        until = hour_begins(known, at, channel)
-        if is_counted:
-            until = max(until, cap_ends(known, at, MOST_A_DAY, 1, contacts), cap_ends(known, at, MOST, IN_DAYS, contacts))
+        until = max(hour_begins(known, at, channel, zone) for zone in known.zones())
+        for zone in known.zones() if is_counted else ():
+            until = max(until, cap_ends(known, at, MOST_A_DAY, 1, contacts, zone), cap_ends(known, at, MOST, IN_DAYS, contacts, zone))
         if is_counted and known.wrote_at is not None:
             until = max(until, known.wrote_at + AFTER_INBOUND)
         if asked.step.message_class in COUNTED:
@@ -329,6 +336,7 @@ class Judge:
         self.at, self.ticks = at, self.ticks + 1
         self.today = at.date() if self.today is None else min(at.date(), self.today + DAY)  # a day for each Tick, at most
         self.is_first_of_day = self.today != before
+        self.in_force()
         for demands, before, instead in self.later:
             demands.remove(before)
             demands.extend([instead] if instead else [])
@@ -453,8 +461,10 @@ class Judge:
     def may_still_be_stopped(self, known, key):
         """The first Tick of a day ends what is over from that day on, before or after it has the group asked about."""
         ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
+        if not (self.is_first_of_day and ends):
+            return False
         has_gone_on = self.next_line_of(known, key).date() == self.today or self.today in self.opened[known.person.id, key]
-        return self.is_first_of_day and ends and not has_gone_on
+        return has_gone_on == (self.choose("over", 2) == 1)
 
     def ask_for(self, known, key, answer):
         group = known.groups[key]
@@ -509,13 +519,20 @@ class Judge:
         if asked.send_by <= self.at or guard_denies(known, self.at, asked, self.today):
             self.fail(known, key)
             return
-        until = guard_until(known, self.at, asked) if asked.on != self.today else guard_until(known, self.at, asked, known.doubtful)
+        until = self.held_until(known, asked)
         if until >= asked.send_by:
             self.fail(known, key)
         elif until > self.at:
             asked.release_at = until
-        else:
+        elif known.stops.get(key, math.inf) > self.ticks:  # otherwise this Tick ends it, and came first
             self.lose(known, key, "missing", f"{self.described(asked)} did not come")
+
+    def held_until(self, known, asked):
+        """Of a message that did not come: what failed at this Tick may have counted when the guard was asked."""
+        least, most = guard_until(known, self.at, asked), guard_until(known, self.at, asked, known.doubtful)
+        if least in (most, self.at):
+            return most
+        return (most, least)[self.choose("held", 2)]
 
     def wait_for_gateway(self, known, key, asked):
         """No try at this Tick: it was not the time, or the notifier has not come back to it, which it does at each of the first Ticks."""
@@ -731,6 +748,9 @@ class Judge:
     def on_AddContactPoint(self, body):
         known = self.people[body["customer_id"]]
         known.person.points[body["contact_point_id"]] = body["channel"]
+        zone = next((zone for start, zone in NUMBERS.items() if body["address"].startswith(start)), None)
+        if zone is not None:
+            known.numbers[body["contact_point_id"]] = zoneinfo.ZoneInfo(zone)
         self.end_trace(known)
         self.happened(known, list(known.groups), "contact_point_added")
 

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
-from dunning_judge import Judge, Line, read_line, read_script  # noqa: E402
+from dunning_judge import Judge, Line, judge_all, read_line, read_script  # noqa: E402
 
 UTC = datetime.timezone.utc
 FIRST = datetime.date(2027, 3, 1)
@@ -46,7 +46,7 @@ def published(*policies):
 def anna(*channels):
     yield "CreateCustomer", {"customer_id": ANNA, "kind": "natural", "country": "DE", "locale": "de-DE", "timezone": "Europe/Berlin"}
     for channel in channels or ("email", "sms"):
-        yield "AddContactPoint", {"contact_point_id": channel, "customer_id": ANNA, "channel": channel}
+        yield "AddContactPoint", {"contact_point_id": channel, "customer_id": ANNA, "channel": channel, "address": "anna"}
         yield granted(channel, 0)
 
 
@@ -72,11 +72,25 @@ def mail(day, template, *refs, hour=7, channel="email", owed=None, **members):
     return Line(at(day, hour), ANNA, channel, template, refs, 10_000 * len(refs) if owed is None else owed, **members)
 
 
-def findings(happened, *lines, last=40):
+def history(happened, last=40):
     """happened: {(day, hour): commands}. Setup is on day 0, before the first business date that matters."""
+    return ((at(day, hour), list(happened.get((day, hour), ()))) for day in range(0, last) for hour in HOURS)
+
+
+def findings(happened, *lines):
     judge = Judge(lines)
-    judge.judge((at(day, hour), list(happened.get((day, hour), ()))) for day in range(0, last) for hour in HOURS)
+    judge.judge(history(happened))
     return [f"{finding.kind} {finding.at:%d} {finding.text}" for finding in judge.findings]
+
+
+def unexplained(happened, *lines):
+    """Whatever nobody outside can know."""
+    return [str(finding) for finding in judge_all(lines, lambda: history(happened)).findings]
+
+
+def in_los_angeles(happened):
+    happened[0, 7][2] = ("CreateCustomer", {**happened[0, 7][2][1], "timezone": "America/Los_Angeles", "country": "US"})
+    return happened
 
 
 def setup(*commands, policies=(), channels=()):
@@ -128,6 +142,12 @@ def test_or_goes_on_where_it_was():
     assert findings(happened, *RIGHT) == []
 
 
+def test_as_the_policy_of_that_day_says():
+    newer = {**a_policy(*LADDER, reopened="resume"), "$id": "newer", "publication_id": "newer", "policy_version": 2}
+    happened = setup() | {(16, 7): [pays(10_000)], (17, 7): list(published(newer)), (20, 13): [about("ReversePayment", payment_id="p-1")]}
+    assert findings(happened, *RIGHT) == []
+
+
 def test_a_part_payment_leaves_the_level():
     assert findings(setup() | {(16, 7): [pays(1000)]}, REMINDED, DEMANDED, mail(25, "t-3", owed=9000)) == []
 
@@ -135,8 +155,7 @@ def test_a_part_payment_leaves_the_level():
 @pytest.mark.parametrize("command", [pays(1000), about("AmendDebt", debt_id="D-1", due_on=on(9))])
 def test_what_changes_a_debt_withdraws_its_step_until_the_next_day(command):
     """In Los Angeles the Tick of 07:10 is at night, and that of 13:10: the message waits for the last one."""
-    happened = setup()
-    happened[0, 7][2] = ("CreateCustomer", {**happened[0, 7][2][1], "timezone": "America/Los_Angeles", "country": "US"})
+    happened = in_los_angeles(setup())
     left = 9000 if command[0] == "RecordPayment" else 10_000
     assert findings(happened, mail(7, "t-1", hour=19), mail(15, "t-2", hour=19), mail(25, "t-3", hour=19)) == []
     happened[15, 13] = [command]
@@ -181,7 +200,7 @@ def test_what_it_never_takes_goes_by_the_next_channel():
 
 def test_a_channel_without_permission_is_passed_over():
     happened = setup(channels=["sms"])
-    happened[0, 7].append(("AddContactPoint", {"contact_point_id": "email", "customer_id": ANNA, "channel": "email"}))
+    happened[0, 7].append(("AddContactPoint", {"contact_point_id": "email", "customer_id": ANNA, "channel": "email", "address": "anna"}))
     assert findings(happened, mail(8, "t-1", channel="sms"), mail(16, "t-2", channel="sms"), mail(27, "t-3", channel="sms")) == []
 
 
@@ -208,6 +227,20 @@ def test_the_house_defers_what_the_policy_allows():
     assert findings(happened, REMINDED, mail(15, "t-1", "D-2"), mail(16, "t-2"), mail(23, "t-2", "D-2"), mail(26, "t-3"), mail(33, "t-3", "D-2")) == []
 
 
+def test_what_failed_at_a_tick_may_have_held_back_another_one():
+    """Of two creditors: at 20:10 it is too late in Berlin, so on the next day both ask the guard, and the first one fails only then."""
+    happened = setup(owes("D-2", creditor=OTHER), policies=[a_policy(a_step(2, 5), demands_a_day=2, demands_a_week=4)])
+    first = mail(15, "t-2", outcome="busy"), mail(15, "t-2", hour=13, outcome="busy"), mail(16, "t-2", outcome="refused"), mail(16, "t-2", hour=13, channel="sms")
+    assert unexplained(happened, *first, mail(17, "t-2", "D-2")) == []
+
+
+def test_a_telephone_number_of_another_country_says_where_he_may_be():
+    """At 08:10 in Berlin it is 07:10 in London."""
+    number = about("AddContactPoint", contact_point_id="another", channel="sms", address="+447700900001")
+    assert findings(setup(number), *(mail(line.at.day, line.template, hour=13) for line in RIGHT)) == []
+    assert findings(setup(number, about("InvalidateContactPoint", contact_point_id="another")), *RIGHT) == []
+
+
 def test_a_demand_at_night_is_found():
     assert findings(setup(policies=[a_policy(a_step(2, 5))]), mail(15, "t-2", hour=19)) != []
 
@@ -220,6 +253,21 @@ def test_a_stop_ends_and_the_ladder_goes_on_one_step_a_day():
     ladder = (a_step(2, 5), a_step(3, 6))
     happened = setup(policies=[a_policy(*ladder)]) | {(14, 7): [stops], (25, 7): [about("EndCircumstance", circumstance_id="x")]}
     assert findings(happened, mail(26, "t-2"), mail(27, "t-3")) == []
+
+
+@pytest.mark.parametrize("lines", [(), (mail(15, "t-2", hour=19),)])
+def test_a_stop_and_its_message_at_one_tick_come_in_any_order(lines):
+    plans = about("RecordCircumstance", circumstance_id="x", kind="plan_in_development", from_on=on(15))
+    assert findings(in_los_angeles(setup(policies=[a_policy(a_step(2, 5))])) | {(15, 7): [plans]}, *lines) == []
+
+
+@pytest.mark.parametrize("day", [16, 17])
+def test_what_is_over_on_a_day_may_be_over_before_its_first_question(day):
+    """Not by e-mail, which he does not permit, and by text at 20:10 no more: so no message of the 15th tells."""
+    ceases = about("RecordCircumstance", circumstance_id="x", kind="cease", from_on=on(10), until_on=on(15))
+    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(10, 7): [ceases]}
+    happened[0, 7].remove(granted("email", 0))
+    assert unexplained(happened, mail(day, "t-2", channel="sms")) == []
 
 
 def test_a_disputed_debt_is_left_out():
