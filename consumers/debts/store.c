@@ -50,16 +50,14 @@ static void post_all(struct debts_store *store, const struct workset *set, const
 	}
 }
 
-static void copy_new_row(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
+static void copy_new_debt(struct debts_store *store, const struct workset *set, const struct event *event)
 {
-	switch (debts_event(logged->event->type)) {
+	switch (debts_event(event->type)) {
 	case EVENT_DEBT_CREATED:
-		debt_copy(&store->debts, set, logged->event);
+		debt_copy(&store->debts, set, event);
 		return;
+	case EVENT_DEBT_ACTIVATED: /* these change debts */
 	case EVENT_PAYMENT_RECORDED:
-		payment_copy(&store->payments, set, logged);
-		return;
-	case EVENT_DEBT_ACTIVATED: /* these change rows */
 	case EVENT_PAYMENT_REVERSED:
 	case EVENT_DEBT_PAID:
 	case EVENT_DEBT_REOPENED:
@@ -71,27 +69,24 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 	MUST_NOT_REACH("an event of another module");
 }
 
-static void copy_new_rows(struct debts_store *store, const struct workset *set, const struct logged_event *events,
-			  size_t events_count)
+static void copy_new_debts(struct debts_store *store, const struct workset *set, const struct logged_event *events,
+			   size_t events_count)
 {
 	db_copy_reset(&store->debts);
-	db_copy_reset(&store->payments);
 	for (size_t index = 0; index < events_count; index++)
-		copy_new_row(store, set, &events[index]);
+		copy_new_debt(store, set, events[index].event);
 }
 
 static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 {
 	if (db_write_copy(db, &store->debts, err) < 0)
 		return -1;
-	if (db_write_copy(db, &store->entries, err) < 0)
-		return -1;
-	return db_write_copy(db, &store->payments, err);
+	return db_write_copy(db, &store->entries, err);
 }
 
 /*
- * Ledger entries, new debts, new payments, and at most three updates. First the entries, in log order: that gives every debt its last
- * entry; then the rows of debts and payments as they are at the end of the batch. An amendment adds a statement before and one after.
+ * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
+ * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		struct err *err)
@@ -99,9 +94,9 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	struct debts_store *store = self;
 
 	post_all(store, set, events, events_count);
-	copy_new_rows(store, set, events, events_count);
+	copy_new_debts(store, set, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
-	    debt_update(store, db, set, err) < 0 || payment_update(store, db, set, err) < 0)
+	    debt_update(store, db, set, err) < 0)
 		return -1;
 	return debt_write_terms(store, db, set, err);
 }
@@ -120,7 +115,6 @@ int debts_store_prepare(void *self, struct err *err)
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->debts, &debt_table, COPY_SIZE_MAX);
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
-	db_copy_init(&store->payments, &payment_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

@@ -12,7 +12,6 @@ struct debts_store {
 	struct slot_loader loader;
 	struct db_copy debts;
 	struct db_copy entries;
-	struct db_copy payments;
 	struct db_params params;
 	struct buf list;     /* struct slot *: the slots to update */
 	bool has_amendments; /* whether the current batch has amendments; few have */

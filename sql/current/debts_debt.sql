@@ -22,3 +22,4 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 			AND debt.cost_minor + debt.fee_minor + debt.interest_minor + debt.principal_minor > 0
 		THEN greatest((SELECT greatest(max(h.business_date), (engine.now() AT TIME ZONE 'UTC')::date) FROM debts.partition_head h)
 			- debt.due_on, 0) END AS days OFFSET 0) age;
+GRANT SELECT ON debts.api_debt TO dcs_api;

@@ -253,7 +253,7 @@ def main():
             run(BIN / "dcs", "topics", "--parts", PARTS, env=stack.env)
             stack.sql("dcs", "CREATE EXTENSION pg_prewarm")
             run(BIN / "bench/load", "--debts", debts, env=stack.env)
-            for name in ("customers.customer", "debts.debt", "debts.ledger_entry"):
+            for name in ("customers.customer", "debts.debt", "debts.posting"):
                 stack.sql("dcs", f"VACUUM (ANALYZE) {name}")
             warm_up(stack, "dcs")
             with Gateway(stack) as gateway:

@@ -31,9 +31,9 @@ static const struct db_table table_debts = {
 		   "due_on date, currency text, external_ref text, portfolio_id uuid",
 };
 static const struct db_table table_entries = {
-	.name = "debts.ledger_entry",
+	.name = "debts.posting",
 	.columns = "part integer, entry_no integer, seq bigint, debt_id uuid, command_id uuid, occurred_on date, "
-		   "business_date date, kind text, contra text, contra_minor bigint, cost_minor bigint, "
+		   "business_date date, kind smallint, contra smallint, contra_minor bigint, cost_minor bigint, "
 		   "interest_minor bigint, principal_minor bigint",
 };
 
@@ -100,8 +100,8 @@ static void add_entry(struct db_copy *copy, const struct world_debt *debt, int32
 	db_copy_uuid(copy, &debt->debt_id);
 	db_copy_date(copy, debt->opened_on);
 	db_copy_date(copy, debt->opened_on);
-	db_copy_str(copy, STR("OPENING"));
-	db_copy_str(copy, STR("CREDITOR_CLAIM"));
+	db_copy_int16(copy, 1); /* LEDGER_OPENING */
+	db_copy_int16(copy, 1); /* CONTRA_CREDITOR_CLAIM */
 	db_copy_int64(copy, -debt->principal_minor - debt->interest_minor - debt->cost_minor);
 	copy_amount(copy, debt->cost_minor);
 	copy_amount(copy, debt->interest_minor);

@@ -160,7 +160,7 @@ def prepare(stack, debts):
     run(BIN / "dcs", "topics", env=stack.env)
     stack.sql("dcs", "CREATE EXTENSION pg_prewarm")
     run(BIN / "bench/load", "--debts", debts, env=stack.env)
-    for table in ("customers.customer", "debts.debt", "debts.ledger_entry"):
+    for table in ("customers.customer", "debts.debt", "debts.posting"):
         stack.sql("dcs", f"VACUUM (ANALYZE) {table}")
     stack.sql("postgres", "CREATE DATABASE floor TEMPLATE dcs STRATEGY wal_log")
     stack.sql("floor", "SELECT dcs_grant_module('debts')")  # settings of a role in a database are not copied with it

@@ -210,17 +210,14 @@ static void fill_tables(void)
 	    "', '" CUSTOMER(OWN) "', '" CREDITOR("3") "', 1, 99, 0, 0, 0, 5, 0, 1, 1, 0, '2025-01-01', '2025-01-01', "
 						      "'EUR', 'shared')");
 	SQL("fill_entries",
-	    "INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	    "INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
 	    "contra_minor, principal_minor) SELECT 0, 1, last_entry_seq, debt_id, debt_id, '2025-01-01', '2025-01-01', "
-	    "'OPENING', "
-	    "'CREDITOR_CLAIM', -5, 5 FROM debts.debt WHERE last_entry_seq < 99");
+	    "1, 1, -5, 5 FROM debts.debt WHERE last_entry_seq < 99");
 	SQL("fill_payments",
-	    "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, currency, "
-	    "state, "
-	    "method, source, external_ref) SELECT replace(debt_id::text, '-00440000', '-00500000')::uuid, debt_id, customer_id, "
-	    "1, "
-	    "last_entry_seq, 0, '2025-01-01', 'EUR', 'settled', 'transfer', 'bank', 'P-' || external_ref FROM debts.debt WHERE "
-	    "last_entry_seq < 20");
+	    "INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	    "contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT 0, 2, 100000 + last_entry_seq, "
+	    "debt_id, debt_id, '2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(debt_id::text, '-00440000', '-00500000')::uuid, "
+	    "'transfer', 'bank', 'P-' || external_ref FROM debts.debt WHERE last_entry_seq < 20");
 	SQL("fill_points", "INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
 			   "version, address_hash, "
 			   "address_sealed) SELECT replace(customer_id::text, '-0043', '-004b')::uuid, customer_id, 'email', "

@@ -152,12 +152,11 @@ static void fill_logs(void)
 	};
 
 	SQL("fill_owner", "UPDATE debts.debt SET customer_id = '" CUSTOMER "1', last_entry_seq = 14 WHERE debt_id = '" DEBT "'");
-	SQL("fill_ledger",
-	    "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
-	    "kind, "
-	    "contra, contra_minor, principal_minor) VALUES "
-	    "(0, 1, 10, NULL, '" DEBT "', '" COMMAND_1 "', '2025-01-01', '2025-01-01', 'OPENING', 'CREDITOR_CLAIM', -77, 77), "
-	    "(0, 2, 14, 10, '" DEBT "', '" COMMAND_3 "', '2025-01-03', '2025-01-03', 'PAYMENT', 'CASH_CLEARING', 77, -77)");
+	SQL("fill_ledger", "INSERT INTO debts.posting (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, "
+			   "business_date, kind, "
+			   "contra, contra_minor, principal_minor) VALUES "
+			   "(0, 1, 10, NULL, '" DEBT "', '" COMMAND_1 "', '2025-01-01', '2025-01-01', 1, 1, -77, 77), "
+			   "(0, 2, 14, 10, '" DEBT "', '" COMMAND_3 "', '2025-01-03', '2025-01-03', 2, 2, 77, -77)");
 	add_event("customers", 1, "2025-01-01T00:00:00Z", COMMAND_2, CUSTOMER "1", &customer_created_type, &made);
 	add_event("debts", 10, "2025-01-01T00:00:01Z", COMMAND_1, DEBT, &debt_created_type, &created);
 	add_event("debts", 11, "2025-01-01T00:00:02Z", COMMAND_2, DEBT, &debt_amended_type, &amended);
@@ -377,13 +376,12 @@ static void test_api_lists__the_ledger_tells_what_was_owed_after_each_entry(void
 static void test_api_lists__actions_of_a_debt_are_those_of_its_module(void **state)
 {
 	(void)state;
-	SQL("actions_entries", "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, "
+	SQL("actions_entries", "INSERT INTO debts.posting (part, entry_no, seq, previous_seq, debt_id, command_id, "
 			       "occurred_on, business_date, kind, contra, "
 			       "contra_minor, principal_minor) SELECT 9, 2, n, NULL, ('019f0000-0000-7000-8000-' || "
 			       "lpad(to_hex(n), 12, '0'))::uuid, "
 			       "gen_random_uuid(), '2025-01-01', '2025-01-01', "
-			       "(ARRAY['OPENING', 'PAYMENT', 'PAYMENT_REVERSAL', 'CREDIT_APPLIED', 'CANCELLATION'])[1 + n % 5], "
-			       "'CASH_CLEARING', n % 2, -(n % 2) "
+			       "1 + n % 5, 2, n % 2, -(n % 2) "
 			       "FROM generate_series(1, 100) n");
 	SQL("actions_debts",
 	    "INSERT INTO debts.debt (debt_id, customer_id, creditor_id, version, last_entry_seq, cost_minor, fee_minor, "

@@ -162,14 +162,14 @@ static void fill(void)
 															    "0, "
 															    "7) "
 															    "n");
-	run("INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	run("INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
 	    "contra_minor, principal_minor) SELECT 0, 1, last_entry_seq, debt_id, debt_id, '2025-01-01', '2025-01-01', "
-	    "'OPENING', "
-	    "'CREDITOR_CLAIM', -5, 5 FROM debts.debt");
-	run("INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, currency, "
-	    "state, "
-	    "method, source, external_ref) SELECT replace(debt_id::text, '-004400', '-005000')::uuid, debt_id, customer_id, 1, "
-	    "last_entry_seq, 0, '2025-01-01', 'EUR', 'settled', 'transfer', 'bank', external_ref FROM debts.debt");
+	    "1, 1, -5, 5 FROM debts.debt");
+	run("INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	    "contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT 0, 2, 100 + last_entry_seq, "
+	    "debt_id, "
+	    "debt_id, '2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(debt_id::text, '-004400', '-005000')::uuid, "
+	    "'transfer', 'bank', external_ref FROM debts.debt");
 	run("INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
 	    "requested_on, "
 	    "message_class, template_name, template_version, language) SELECT " ID_OF("4d", "n") ", " ID_OF(

@@ -133,17 +133,13 @@ static int fill(void **state)
 									      "', 1, 4, 0, 0, 0, 0, 0, 1, 6, 3, '2025-01-02', "
 									      "'2025-02-02', 'USD', 'D-3')");
 	SQL("test_ledger",
-	    "INSERT INTO debts.ledger_entry (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
+	    "INSERT INTO debts.posting (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
 	    "kind, "
-	    "contra, contra_minor, cost_minor, interest_minor, payment_id) VALUES "
+	    "contra, contra_minor, cost_minor, interest_minor, payment_id, method, source, external_ref) VALUES "
 	    "(3, 1, 1, NULL, '" DEBT("01") "', '" DEBT(
-		    "01") "', '2025-01-01', '2025-01-01', 'OPENING', 'CREDITOR_CLAIM', -51, 1, 50, NULL), "
-			  "(3, 2, 2, 1, '" DEBT("01") "', '" DEBT("01") "', '2025-03-01', '2025-03-02', 'PAYMENT', "
-									"'CASH_CLEARING', 30, -5, -25, '" PAYMENT("01") "')");
-	SQL("test_payment", "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, "
-			    "received_on, currency, state, "
-			    "method, source, external_ref) VALUES ('" PAYMENT("01") "', '" DEBT("01") "', '" CUSTOMER(
-				    "01") "', 30, 2, 3, '2025-03-01', 'EUR', 'settled', 'transfer', 'bank', 'P-1')");
+		    "01") "', '2025-01-01', '2025-01-01', 1, 1, -51, 1, 50, NULL, NULL, NULL, NULL), "
+			  "(3, 2, 2, 1, '" DEBT("01") "', '" DEBT("01") "', '2025-03-01', '2025-03-02', 2, 2, 30, -5, -25, "
+									"'" PAYMENT("01") "', 'transfer', 'bank', 'P-1')");
 	add_message();
 	SQL("test_users", "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at) VALUES "
 			  "('" USER("01") "', 'agent', 'active', 8, NULL, 1, now()), "

@@ -1018,11 +1018,11 @@ static void given_things_in_portfolios(void)
 	    "', '" OTHER "'), ('E-2', '" CREDITOR "', NULL), ('E-3', '" OTHER "', '" UNKNOWN
 	    "')) AS made (ref, creditor, portfolio) JOIN customers.customer c ON c.external_ref = made.ref");
 	SQL("test_payments_in",
-	    "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, currency, "
-	    "state, method, source, external_ref) SELECT replace(customer_id::text, '-0043', '-0050')::uuid, debt_id, "
-	    "customer_id, "
-	    "1, 1, 0, '2025-01-01', 'EUR', 'settled', 'transfer', 'bank', external_ref FROM debts.debt WHERE external_ref LIKE "
-	    "'E-%'");
+	    "INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+	    "contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT 0, 2, row_number() OVER (ORDER BY "
+	    "debt_id), debt_id, debt_id, "
+	    "'2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(customer_id::text, '-0043', '-0050')::uuid, "
+	    "'transfer', 'bank', external_ref FROM debts.debt WHERE external_ref LIKE 'E-%'");
 }
 
 static int send_change(const struct route *row, const char *its_token, const char *letter, unsigned number, const char *body)

@@ -1745,13 +1745,12 @@ static void test_communications_store__a_restart_of_limitation_stands_with_its_p
 	const struct circumstances *circumstances;
 
 	(void)state;
-	store_sql(&spec, "test_payment",
-		  "INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, "
-		  "currency, "
-		  "state, method, source, external_ref) SELECT '019a0000-0000-7000-8000-005a00000001', debt_id, customer_id, 1, "
-		  "1, 0, "
-		  "'2025-01-01', 'EUR', 'settled', 'transfer', 'bank', 'P-1' FROM debts.debt WHERE debt_id = "
-		  "'019a0000-0000-7000-8000-004400000001'");
+	store_sql(
+		&spec, "test_payment",
+		"INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+		"contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT 0, 2, 1, debt_id, debt_id, "
+		"'2025-01-01', '2025-01-01', 2, 2, 1, -1, '019a0000-0000-7000-8000-005a00000001', 'transfer', 'bank', 'P-1' "
+		"FROM debts.debt WHERE debt_id = '019a0000-0000-7000-8000-004400000001'");
 	add_restart(1, 1, 0);
 	add_restart(2, 1, 1);
 	add_restart(3, 1, 2);
@@ -1763,7 +1762,11 @@ static void test_communications_store__a_restart_of_limitation_stands_with_its_p
 	assert_int_equal(circumstances->count, COUNT(voids) + 1);
 	for (size_t index = 0; index < COUNT(voids); index++)
 		assert_int_equal(circumstances->open[index].is_void, voids[index]);
-	store_sql(&spec, "test_reversed", "UPDATE debts.payment SET state = 'reversed'");
+	store_sql(
+		&spec, "test_reversed",
+		"INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+		"contra_minor, principal_minor, payment_id, reverses_seq) SELECT part, 3, 2, debt_id, debt_id, occurred_on, "
+		"business_date, 3, 2, -1, 1, payment_id, seq FROM debts.posting");
 	add_circumstance(6, "cease");
 	store_run(&spec);
 	circumstances = loaded(&circumstances_entity);

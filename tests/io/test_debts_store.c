@@ -181,9 +181,9 @@ static void test_debts_store__references_of_before_that_look_the_same_are_listed
 		  "UPDATE debts.debt SET external_ref = E'\\u00a0INV-\\u200b1\\ufeff' WHERE external_ref = 'INV-2'");
 	store_sql(
 		&spec, "test_same_payments",
-		"UPDATE debts.payment SET external_ref = E'B-1\\u00a0\\n' WHERE external_ref <> 'B-1' AND external_ref = 'B-2'");
+		"UPDATE debts.posting SET external_ref = E'B-1\\u00a0\\n' WHERE external_ref <> 'B-1' AND external_ref = 'B-2'");
 	store_sql(&spec, "test_same_payments_too",
-		  "UPDATE debts.payment SET external_ref = E'\\u202aB-1\\u202c' WHERE external_ref = 'B-3'");
+		  "UPDATE debts.posting SET external_ref = E'\\u202aB-1\\u202c' WHERE external_ref = 'B-3'");
 	assert_int_equal(
 		store_number(&spec, "test_same_debts_of",
 			     "SELECT things FROM debts.reference_collision WHERE thing = 'debt' AND reference = 'INV-1'"),
@@ -266,9 +266,8 @@ static void test_debts_store__the_same_over_many_batches(void **state)
 static void the_debt_came_to_another_partition(void)
 {
 	store_sql(&spec, "test_moved_entries",
-		  "UPDATE debts.ledger_entry SET part = 9, seq = seq + 1000, previous_seq = previous_seq + 1000");
+		  "UPDATE debts.posting SET part = 9, seq = seq + 1000, previous_seq = previous_seq + 1000");
 	store_sql(&spec, "test_moved_debt", "UPDATE debts.debt SET part = 9, last_entry_seq = last_entry_seq + 1000");
-	store_sql(&spec, "test_moved_payments", "UPDATE debts.payment SET part = 9, entry_seq = entry_seq + 1000");
 }
 
 static void test_debts_store__a_debt_that_came_to_the_wrong_partition_goes_on_in_the_right_one(void **state)
@@ -619,8 +618,8 @@ static void test_debts_store__a_row_that_another_wrote_stops_the_batch(void **st
 
 static void test_debts_store__the_ledger_cannot_be_changed_by_its_own_module(void **state)
 {
-	static const struct db_statement change = { "test_change", "UPDATE debts.ledger_entry SET cost_minor = cost_minor" };
-	static const struct db_statement delete = { "test_delete", "DELETE FROM debts.ledger_entry" };
+	static const struct db_statement change = { "test_change", "UPDATE debts.posting SET cost_minor = cost_minor" };
+	static const struct db_statement delete = { "test_delete", "DELETE FROM debts.posting" };
 
 	(void)state;
 	assert_int_equal(db_run(spec.db, &change, NULL, NULL, &spec.err), -1);
@@ -629,14 +628,30 @@ static void test_debts_store__the_ledger_cannot_be_changed_by_its_own_module(voi
 	assert_string_equal(db_sqlstate(spec.db), "42501");
 }
 
+/* Fatal: it stops, and halves no batch to find a bad command. */
+static void test_debts_store__a_program_of_before_stops_at_its_first_entry(void **state)
+{
+	static const struct db_statement insert = { "test_entry_before",
+						    "INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, "
+						    "occurred_on, business_date, kind) VALUES "
+						    "(0, 1, 1, gen_random_uuid(), gen_random_uuid(), now(), now(), 'OPENING')" };
+	static const struct db_statement copy = { "test_copy_before", "COPY debts.ledger_entry (part, kind) FROM STDIN" };
+
+	(void)state;
+	assert_int_equal(db_run(spec.db, &insert, NULL, NULL, &spec.err), -1);
+	assert_int_equal(spec.err.kind, ERR_FATAL);
+	spec.err = (struct err)ERR_INIT;
+	assert_int_equal(db_run(spec.db, &copy, NULL, NULL, &spec.err), -1);
+	assert_int_equal(spec.err.kind, ERR_FATAL);
+	spec.err = (struct err)ERR_INIT;
+}
+
 static void test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken(void **state)
 {
 	static const struct db_statement insert = {
 		"test_insert",
-		"INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, "
-		"contra, "
-		"contra_minor, cost_minor) VALUES (0, 1, 1, gen_random_uuid(), gen_random_uuid(), now(), now(), 'PAYMENT', "
-		"'CASH_CLEARING', 100, -99)"
+		"INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+		"contra_minor, cost_minor) VALUES (0, 1, 1, gen_random_uuid(), gen_random_uuid(), now(), now(), 1, 1, 100, -99)"
 	};
 
 	(void)state;
@@ -651,8 +666,8 @@ static void test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken(vo
 	" FOREACH account IN ARRAY string_to_array(rtrim('" OWED_COLUMNS("", " ") "'), ' ') LOOP"                                \
 	" UPDATE debts.debt SET " OWED_COLUMNS("", " = 0, ") "credit_minor = 0;"                                                 \
 	" EXECUTE format('UPDATE debts.debt SET %I = 7', account);"                                                              \
-	" UPDATE debts.ledger_entry SET " ACCOUNT_COLUMNS("", " = NULL, ") "contra_minor = NULL;"                                \
-	" EXECUTE format('UPDATE debts.ledger_entry SET %I = 7, contra_minor = -7', account);"                                   \
+	" UPDATE debts.posting SET " ACCOUNT_COLUMNS("", " = NULL, ") "contra_minor = NULL;"                                \
+	" EXECUTE format('UPDATE debts.posting SET %I = 7, contra_minor = -7', account);"                                   \
 	" ASSERT (SELECT balance_minor FROM debts.public_debt) = 7, 'debts.public_debt without ' || account;"                    \
 	" ASSERT EXISTS (SELECT FROM debts.public_open_debt), 'debts.public_open_debt without ' || account;"                     \
 	" ASSERT (SELECT total_minor FROM debts.api_debt) = 7, 'debts.api_debt without ' || account;"                            \
@@ -698,10 +713,10 @@ static void another_takes_the_reference(struct store_spec *its)
 {
 	store_sql(
 		its, "test_meanwhile",
-		"INSERT INTO debts.payment (payment_id, debt_id, customer_id, amount_minor, entry_seq, part, received_on, "
-		"currency, "
-		"state, method, source, external_ref) SELECT gen_random_uuid(), debt_id, customer_id, 1, 1, part, now(), 'EUR', "
-		"'settled', 'cash', 'bank', '1' FROM debts.debt");
+		"INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, contra, "
+		"contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT part, 2, 1000, debt_id, "
+		"debt_id, "
+		"now(), now(), 2, 2, 1, -1, gen_random_uuid(), 'cash', 'bank', '1' FROM debts.debt");
 }
 
 static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
@@ -716,6 +731,110 @@ static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch
 	assert_string_equal(db_sqlstate(spec.db), DB_UNIQUE_VIOLATION);
 	store_run(&spec);
 	then_refuses(&spec, 0, REFUSAL_EXISTS);
+}
+
+/* ---- the migration (sql/0295_posting.sql) ---- */
+
+/* clang-format off */
+/* Entries and payments in the tables of before; what they say is kept beside. */
+#define AS_BEFORE                                                                                                                \
+	"DO $$ BEGIN"                                                                                                            \
+	" CREATE TABLE kept_entry AS TABLE debts.ledger_entry;"                                                                  \
+	" CREATE TABLE kept_payment AS TABLE debts.payment;"                                                                     \
+	" CREATE TABLE kept_api AS SELECT payment_id, customer_id, amount_minor, currency, state, version, principal_minor, actions,"  \
+	" created_at, updated_at FROM debts.api_payment;"                                                                        \
+	" DROP TABLE debts.posting CASCADE;"                                                                                     \
+	" DROP FUNCTION debts.ledger_kind_name(smallint), debts.contra_account_name(smallint);"                                  \
+	" CREATE TABLE debts.ledger_entry AS TABLE kept_entry;"                                                                  \
+	" CREATE TABLE debts.payment AS TABLE kept_payment;"                                                                     \
+	" CREATE FUNCTION debts.ledger_of(wanted uuid) RETURNS integer LANGUAGE sql AS 'SELECT 1';"                              \
+	" CREATE VIEW debts.api_payment AS SELECT 1 AS n; CREATE VIEW debts.public_payment AS SELECT 1 AS n;"                    \
+	" CREATE VIEW debts.reference_collision AS SELECT 1 AS n; CREATE VIEW debts.api_debt AS SELECT 1 AS n;"                  \
+	" CREATE FUNCTION run(script text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE script; END'; END $$"
+/* clang-format on */
+
+static void make_books(void)
+{
+	add_debt(1, STR("A"), 1);
+	add_debt(2, STR("B"), 1);
+	add_payment(1, 1, STR("1"), 1100);
+	add_payment(2, 1, STR("2"), 600);
+	add_payment(3, 1, STR("3"), 5);
+	add_reversal(1);
+	add_cancellation(2);
+	store_run(&spec);
+	then_all_answer(7);
+	store_sql(&spec, "test_as_before", AS_BEFORE);
+}
+
+static int migrate_books(void)
+{
+	static const struct db_statement run = { "test_run", "SELECT run($1)" };
+	static char text[32768];
+	struct db_params params;
+	FILE *file = fopen("sql/0295_posting.sql", "r");
+	size_t size;
+	int rc;
+
+	assert_non_null(file);
+	size = fread(text, 1, sizeof(text), file);
+	assert_true(size < sizeof(text));
+	(void)fclose(file);
+	db_params_init(&params, sizeof(text));
+	db_param_text(&params, (struct str){ .data = text, .size = size });
+	rc = db_run(spec.admin, &run, &params, NULL, &spec.err);
+	db_params_release(&params);
+	return rc;
+}
+
+/* How many rows of the two differ. */
+#define DIFFERENT(kept, columns, view)                                                                                           \
+	"SELECT count(*) FROM (SELECT " columns " FROM " view ") a FULL JOIN (SELECT * FROM " kept                               \
+	") b ON a = b WHERE a IS NULL OR b IS NULL"
+
+static void test_debts_store__the_migration_keeps_what_entries_and_payments_say(void **state)
+{
+	(void)state;
+	make_books();
+	store_must(&spec, migrate_books());
+	assert_int_equal(store_number(&spec, "test_kept", "SELECT count(*) FROM debts.posting"), 8);
+	assert_int_equal(store_number(&spec, "test_same_entries", DIFFERENT("kept_entry", "*", "debts.ledger_entry")), 0);
+	assert_int_equal(store_number(&spec, "test_same_payments_now", DIFFERENT("kept_payment", "*", "debts.payment")), 0);
+	assert_int_equal(
+		store_number(&spec, "test_same_shown",
+			     DIFFERENT("kept_api",
+				       "payment_id, customer_id, amount_minor, currency, state, version, principal_minor, "
+				       "actions, created_at, updated_at",
+				       "debts.api_payment")),
+		0);
+	then_books_agree();
+	add_payment(4, 1, STR("4"), 5);
+	add_reversal(2);
+	store_run(&spec);
+	then_all_answer(2);
+	then_books_agree();
+}
+
+/* It would lose one of the two. */
+static void test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry(void **state)
+{
+	static const char *const wrongs[][2] = {
+		{ "wrong_amount", "UPDATE debts.payment SET amount_minor = amount_minor + 1 WHERE external_ref = '2'" },
+		{ "wrong_state", "UPDATE debts.payment SET state = 'settled'" },
+		{ "wrong_entry", "UPDATE debts.payment SET entry_seq = 77 WHERE external_ref = '2'" },
+		{ "wrong_absence", "DELETE FROM debts.payment WHERE external_ref = '2'" },
+	};
+
+	(void)state;
+	make_books();
+	for (size_t i = 0; i < COUNT(wrongs); i++) {
+		store_sql(&spec, "test_emptied", "DELETE FROM debts.payment");
+		store_sql(&spec, "test_again", "INSERT INTO debts.payment TABLE kept_payment");
+		store_sql(&spec, wrongs[i][0], wrongs[i][1]);
+		assert_int_equal(migrate_books(), -1);
+		assert_string_equal(db_sqlstate(spec.admin), "P0001");
+		spec.err = (struct err)ERR_INIT;
+	}
 }
 
 int main(void)
@@ -742,10 +861,13 @@ int main(void)
 		TEST(test_debts_store__a_creditor_reverses_what_came_in_at_his_sources),
 		TEST(test_debts_store__a_row_that_another_wrote_stops_the_batch),
 		TEST(test_debts_store__the_ledger_cannot_be_changed_by_its_own_module),
+		TEST(test_debts_store__a_program_of_before_stops_at_its_first_entry),
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),
 		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
+		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
+		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),
 	};
 
 	return cmocka_run_group_tests_name("debts store", tests, setup_group, NULL);

@@ -623,7 +623,7 @@ static void test_verify__is_silent_where_nothing_was_tampered_with(void **state)
 
 /* What somebody does to the database, and what must be said of it. */
 struct wrong {
-	const char *table, *sql;
+	const char *table, *sql; /* the table that the finding names */
 	const char *promise, *words;
 };
 
@@ -678,13 +678,6 @@ static const struct wrong wrongs[] = {
 	  "claims is not the number of attempts" },
 	{ "notifier.dispatch", "UPDATE notifier.dispatch SET attempts = attempts + 1", "P7",
 	  "attempts is not the number of attempts" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET previous_part = 1 - part WHERE entry_no = 2 AND " DEBT_11, "P5",
-	  "previous_part is not" },
-	{ "debts.ledger_entry",
-	  "INSERT INTO debts.ledger_entry (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind) SELECT "
-	  "part, 9, -1, "
-	  "debt_id, command_id, occurred_on, business_date, kind FROM debts.ledger_entry WHERE entry_no = 2 AND " DEBT_11,
-	  "P5", "is not the entry of an event about its debt" },
 	{ "debts.debt", "UPDATE debts.debt SET customer_id = gen_random_uuid() WHERE " DEBT_11, "P7", "customer_id is not" },
 	{ "debts.debt", "UPDATE debts.debt SET creditor_id = gen_random_uuid() WHERE " DEBT_11, "P7", "creditor_id is not" },
 	{ "debts.debt", "UPDATE debts.debt SET version = version + 1 WHERE " DEBT_11, "P7", "version is not" },
@@ -701,24 +694,6 @@ static const struct wrong wrongs[] = {
 	  "INSERT INTO debts.debt SELECT (jsonb_populate_record(d, '{\"debt_id\": \"019a0000-0000-7000-8000-004400000fff\", "
 	  "\"external_ref\": \"forged\"}')).* FROM debts.debt d LIMIT 1",
 	  "P7", "no event made this row" },
-	{ "debts.payment", "UPDATE debts.payment SET received_on = received_on + 1 WHERE " PAYMENT_11, "P7",
-	  "received_on is not" },
-	{ "debts.payment", "UPDATE debts.payment SET debt_id = gen_random_uuid() WHERE " PAYMENT_11, "P7", "debt_id is not" },
-	{ "debts.payment", "UPDATE debts.payment SET method = 'cash' WHERE " PAYMENT_11, "P7", "method is not" },
-	{ "debts.payment", "UPDATE debts.payment SET source = 'bank-2' WHERE " PAYMENT_11, "P7", "source is not" },
-	{ "debts.payment", "UPDATE debts.payment SET external_ref = 'Y-0' WHERE " PAYMENT_11, "P7", "external_ref is not" },
-	{ "debts.payment", "UPDATE debts.payment SET state = 'reversed' WHERE " PAYMENT_11, "P7", "state is not" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET occurred_on = occurred_on - 1 WHERE entry_no = 2 AND " DEBT_11,
-	  "P5", "occurred_on is not" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET business_date = business_date + 1 WHERE entry_no = 2 AND " DEBT_11,
-	  "P5", "business_date is not" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET payment_id = NULL WHERE entry_no = 2 AND " DEBT_11, "P5",
-	  "payment_id is not" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET reverses_seq = 1 WHERE kind = 'PAYMENT_REVERSAL'", "P5",
-	  "reverses_seq is not" },
-	{ "debts.ledger_entry", "UPDATE debts.ledger_entry SET kind = 'CREDIT_APPLIED' WHERE entry_no = 2 AND " DEBT_11, "P5",
-	  "kind is not" },
-	{ "debts.ledger_entry", "DELETE FROM debts.ledger_entry WHERE entry_no = 2 AND " DEBT_11, "P5", "the row is missing" },
 	{ "customers.customer", "UPDATE customers.customer SET external_ref = 'X' WHERE " CUSTOMER_11, "P7",
 	  "external_ref is not" },
 	{ "customers.customer", "UPDATE customers.customer SET kind = 'legal' WHERE " CUSTOMER_11, "P7", "kind is not" },
@@ -1073,6 +1048,41 @@ static const struct wrong wrongs[] = {
 	{ "users.account", "UPDATE users.account SET login = 'mallory' WHERE kind = 'person'", "P7", "login is not" },
 };
 
+/* Findings name the view that says so: a row of debts.posting is an entry of the ledger, and may be a payment. */
+static const struct wrong wrong_postings[] = {
+	{ "debts.ledger_entry", "UPDATE debts.posting SET previous_part = 1 - part WHERE entry_no = 2 AND " DEBT_11, "P5",
+	  "previous_part is not" },
+	{ "debts.ledger_entry",
+	  "INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind) SELECT "
+	  "part, 9, -1, "
+	  "debt_id, command_id, occurred_on, business_date, kind FROM debts.posting WHERE entry_no = 2 AND " DEBT_11,
+	  "P5", "is not the entry of an event about its debt" },
+	{ "debts.payment", "UPDATE debts.posting SET occurred_on = occurred_on + 1 WHERE kind = 2 AND " PAYMENT_11, "P7",
+	  "received_on is not" },
+	{ "debts.payment", "UPDATE debts.posting SET debt_id = gen_random_uuid() WHERE kind = 2 AND " PAYMENT_11, "P7",
+	  "debt_id is not" },
+	{ "debts.payment", "UPDATE debts.posting SET method = 'cash' WHERE kind = 2 AND " PAYMENT_11, "P7", "method is not" },
+	{ "debts.payment", "UPDATE debts.posting SET source = 'bank-2' WHERE kind = 2 AND " PAYMENT_11, "P7", "source is not" },
+	{ "debts.payment", "UPDATE debts.posting SET external_ref = 'Y-0' WHERE kind = 2 AND " PAYMENT_11, "P7",
+	  "external_ref is not" },
+	{ "debts.payment",
+	  "INSERT INTO debts.posting (part, entry_no, seq, debt_id, command_id, occurred_on, business_date, kind, payment_id) "
+	  "SELECT "
+	  "part, 9, -2, debt_id, command_id, occurred_on, business_date, 3, payment_id FROM debts.posting WHERE kind = 2 "
+	  "AND " PAYMENT_11,
+	  "P7", "state is not" },
+	{ "debts.payment", "DELETE FROM debts.posting WHERE kind = 3", "P7", "state is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET occurred_on = occurred_on - 1 WHERE entry_no = 2 AND " DEBT_11, "P5",
+	  "occurred_on is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET business_date = business_date + 1 WHERE entry_no = 2 AND " DEBT_11,
+	  "P5", "business_date is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET payment_id = NULL WHERE entry_no = 2 AND " DEBT_11, "P5",
+	  "payment_id is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET reverses_seq = 1 WHERE kind = 3", "P5", "reverses_seq is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET kind = 4 WHERE entry_no = 2 AND " DEBT_11, "P5", "kind is not" },
+	{ "debts.ledger_entry", "DELETE FROM debts.posting WHERE entry_no = 2 AND " DEBT_11, "P5", "the row is missing" },
+};
+
 static void exec_in(const char *before, const char *table, const char *after)
 {
 	char sql[256];
@@ -1081,13 +1091,13 @@ static void exec_in(const char *before, const char *table, const char *after)
 	exec(sql);
 }
 
-static void try_wrong(const struct wrong *wrong)
+static void try_wrong(const struct wrong *wrong, const char *table)
 {
-	exec_in("CREATE TABLE kept AS TABLE ", wrong->table, "");
+	exec_in("CREATE TABLE kept AS TABLE ", table, "");
 	exec(wrong->sql);
 	world_verify(&findings);
-	exec_in("DELETE FROM ", wrong->table, "");
-	exec_in("INSERT INTO ", wrong->table, " TABLE kept");
+	exec_in("DELETE FROM ", table, "");
+	exec_in("INSERT INTO ", table, " TABLE kept");
 	exec("DROP TABLE kept");
 	findings.cause = wrong->sql;
 	then_found(&findings, wrong->promise, wrong->words);
@@ -1100,7 +1110,9 @@ static void test_verify__finds_each_column_that_was_tampered_with(void **state)
 {
 	(void)state;
 	for (size_t index = 0; index < COUNT(wrongs); index++)
-		try_wrong(&wrongs[index]);
+		try_wrong(&wrongs[index], wrongs[index].table);
+	for (size_t index = 0; index < COUNT(wrong_postings); index++)
+		try_wrong(&wrong_postings[index], "debts.posting");
 	world_verify(&findings);
 	then_silent(&findings);
 }
@@ -1256,16 +1268,14 @@ static void test_verify__finds_no_old_form_after_reseal(void **state)
 	then_silent(&findings);
 }
 
-/* 400.00 of a debt's payment become another debt's: entries, payments and balances alike, so that all sums are right. */
+/* 400.00 of a debt's payment become another debt's: entries and balances alike, so that all sums are right. */
 static void test_verify__finds_money_that_was_moved_from_one_debt_to_another(void **state)
 {
 	(void)state;
-	exec("CREATE TABLE kept AS TABLE debts.ledger_entry");
-	exec("UPDATE debts.ledger_entry e SET contra_minor = contra_minor + d, interest_minor = NULL, principal_minor = "
+	exec("CREATE TABLE kept AS TABLE debts.posting");
+	exec("UPDATE debts.posting e SET contra_minor = contra_minor + d, interest_minor = NULL, principal_minor = "
 	     "-(contra_minor + d) FROM (VALUES ('019a0000-0000-7000-8000-00440000000b'::uuid, -20000), "
-	     "('019a0000-0000-7000-8000-00440000000c', 20000)) m (id, d) WHERE kind = 'PAYMENT' AND debt_id = m.id");
-	exec("UPDATE debts.payment SET amount_minor = amount_minor - 20000 WHERE " DEBT_11);
-	exec("UPDATE debts.payment SET amount_minor = amount_minor + 20000 WHERE " DEBT_12);
+	     "('019a0000-0000-7000-8000-00440000000c', 20000)) m (id, d) WHERE kind = 2 AND debt_id = m.id");
 	exec("UPDATE debts.debt SET interest_minor = 5000, principal_minor = 80000 WHERE " DEBT_11);
 	exec("UPDATE debts.debt SET interest_minor = 5000, principal_minor = 40000 WHERE " DEBT_12);
 	world_verify(&findings);
@@ -1274,10 +1284,9 @@ static void test_verify__finds_money_that_was_moved_from_one_debt_to_another(voi
 	then_found(&findings, "P7", "debts.debt 019a0000-0000-7000-8000-00440000000b: principal_minor is not what the log says");
 	then_found(&findings, "P7", "debts.debt 019a0000-0000-7000-8000-00440000000c: principal_minor is not what the log says");
 	then_found(&findings, "P7", "amount_minor is not what the log says");
-	exec("UPDATE debts.payment SET amount_minor = 40000 WHERE " DEBT_11 " OR " DEBT_12);
 	exec("UPDATE debts.debt SET interest_minor = 0, principal_minor = 65000 WHERE " DEBT_11 " OR " DEBT_12);
-	exec("DELETE FROM debts.ledger_entry");
-	exec("INSERT INTO debts.ledger_entry TABLE kept");
+	exec("DELETE FROM debts.posting");
+	exec("INSERT INTO debts.posting TABLE kept");
 	exec("DROP TABLE kept");
 	world_verify(&findings);
 	then_silent(&findings);
@@ -1573,9 +1582,9 @@ static const struct {
 	{ "*.dead_letter", "part command_offset" },
 	{ "*.followed_head", "part source last_seq last_hash" },
 	{ "*.sent_head", "part log_seq" },
-	{ "debts.ledger_entry",
+	{ "debts.posting", /* as debts.ledger_entry and debts.payment */
 	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind contra contra_minor "
-	  "payment_id reverses_seq " ENTRY_ACCOUNTS },
+	  "payment_id reverses_seq method source external_ref " ENTRY_ACCOUNTS },
 	{ "communications.creditor_communication", "communication_id creditor_id portfolio_id created_at" },
 	{ "debts.creditor_customer", "creditor_id customer_id portfolio_id created_at" },
 	{ "reporting.outstanding", "due_on creditor_id currency debts outstanding_minor" },

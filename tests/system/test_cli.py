@@ -352,14 +352,14 @@ WRONGS = {
                                              "stands on a cancelled debt"),
     "a reference that was given up": ("P5 P7", "debts.debt", "UPDATE debts.debt SET external_ref = chr(1) || debt_id WHERE debt_id = "
                                       "(SELECT min(debt_id::text)::uuid FROM debts.debt)", "no reference"),
-    "a payment removed": ("P5 P7", "debts.payment", "DELETE FROM debts.payment WHERE payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)",
-                          "a payment that there is not"),
-    "a payment that was never reversed": ("P5 P7", "debts.payment", "UPDATE debts.payment SET state = 'settled' WHERE payment_id = "
-                                          "(SELECT payment_id FROM debts.payment WHERE state = 'reversed' ORDER BY 1 LIMIT 1)", "is settled"),
-    "a reversal of something else": ("P5", "debts.ledger_entry", "UPDATE debts.ledger_entry SET reverses_seq = 1 WHERE kind = 'PAYMENT_REVERSAL' "
+    "a payment removed": ("P5 P7", "debts.posting", "DELETE FROM debts.posting WHERE kind = 2 AND payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)",
+                          "the row is missing"),
+    "a payment that was never reversed": ("P5 P7", "debts.posting", "DELETE FROM debts.posting WHERE kind = 3 AND payment_id = "
+                                          "(SELECT payment_id FROM debts.payment WHERE state = 'reversed' ORDER BY 1 LIMIT 1)", "state is not"),
+    "a reversal of something else": ("P5", "debts.posting", "UPDATE debts.posting SET reverses_seq = 1 WHERE kind = 3 "
                                      "AND payment_id = (SELECT min(payment_id::text)::uuid FROM debts.payment)", "does not mirror"),
-    "a ledger entry removed": ("P5", "debts.ledger_entry", "DELETE FROM debts.ledger_entry WHERE (part, seq) = (SELECT part, max(seq) "
-                               "FROM debts.ledger_entry GROUP BY part ORDER BY part LIMIT 1)", "entries"),
+    "a ledger entry removed": ("P5", "debts.posting", "DELETE FROM debts.posting WHERE (part, seq) = (SELECT part, max(seq) "
+                               "FROM debts.posting WHERE kind = 1 GROUP BY part ORDER BY part LIMIT 1)", "entries"),
     "a record skipped": ("P3", "customers.dead_letter", "DELETE FROM customers.dead_letter", "neither answered"),
     "a report changed": ("P7", "reporting.outstanding", "UPDATE reporting.outstanding SET debts = debts + 1 WHERE (creditor_id, currency, due_on) = "
                          "(SELECT creditor_id, currency, due_on FROM reporting.outstanding ORDER BY 1, 2, 3 LIMIT 1)", "the log says"),

@@ -9,10 +9,10 @@
 #define ENTRY_ACCOUNTS ACCOUNT_COLUMNS("", " bigint, ")
 
 const struct db_table ledger_table = {
-	.name = "debts.ledger_entry",
+	.name = "debts.posting",
 	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
-		   "occurred_on date, business_date date, kind text, contra text, contra_minor bigint, " ENTRY_ACCOUNTS
-		   "payment_id uuid, reverses_seq bigint, previous_part integer",
+		   "occurred_on date, business_date date, kind smallint, contra smallint, contra_minor bigint, " ENTRY_ACCOUNTS
+		   "payment_id uuid, reverses_seq bigint, previous_part integer, source text, external_ref text, method text",
 };
 
 static void copy_number_or_null(struct db_copy *copy, int64_t number)
@@ -21,6 +21,22 @@ static void copy_number_or_null(struct db_copy *copy, int64_t number)
 		db_copy_null(copy);
 	else
 		db_copy_int64(copy, number);
+}
+
+/* What only the entry of a payment has. */
+static void copy_payment(struct db_copy *copy, const struct event *event)
+{
+	const struct payment_recorded *recorded = event->body;
+
+	if (event->type != &payment_recorded_type) {
+		db_copy_null(copy);
+		db_copy_null(copy);
+		db_copy_null(copy);
+		return;
+	}
+	db_copy_str(copy, recorded->source);
+	db_copy_str(copy, recorded->external_ref);
+	db_copy_str(copy, recorded->method);
 }
 
 static void post(struct db_copy *copy, const struct logged_event *logged, struct debt *debt, const struct posting *posting)
@@ -39,11 +55,11 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	db_copy_uuid(copy, &command->id);
 	db_copy_date(copy, posting->occurred_on);
 	db_copy_date(copy, command->today);
-	db_copy_str(copy, str_of(ledger_kind_name(posting->kind)));
+	db_copy_int16(copy, (int16_t)posting->kind);
 	if (posting->contra == CONTRA_NONE)
 		db_copy_null(copy);
 	else
-		db_copy_str(copy, str_of(contra_account_name(posting->contra)));
+		db_copy_int16(copy, (int16_t)posting->contra);
 	copy_number_or_null(copy, posting->contra_minor);
 	for (int account = 0; account < ACCOUNT_COUNT; account++)
 		copy_number_or_null(copy, posting->debits.minor[account]);
@@ -59,6 +75,7 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 		db_copy_null(copy);
 	else
 		db_copy_int32(copy, debt->part);
+	copy_payment(copy, logged->event);
 	debt->last_entry_seq = logged->seq;
 	debt->part = logged->part;
 }
