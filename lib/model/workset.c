@@ -2,6 +2,8 @@
 
 #include "base/must.h"
 
+#define NEAR_MAX 8
+
 bool workset_init(struct workset *set, struct arena *arena, size_t slots_max)
 {
 	size_t buckets_count = 16;
@@ -24,11 +26,30 @@ static struct slot **bucket_of(const struct workset *set, const struct entity *e
 	return &set->buckets[(hash >> 32) & set->buckets_mask];
 }
 
+void workset_set_near(struct workset *set, size_t first, size_t count)
+{
+	MUST(first <= set->slots_count);
+	MUST(count <= set->slots_count - first);
+	set->near_first = first;
+	set->near_count = count < NEAR_MAX ? count : NEAR_MAX;
+}
+
+static bool is_of(const struct slot *slot, const struct entity *entity, const struct uuid *id)
+{
+	return slot->entity == entity && uuid_equal(&slot->id, id);
+}
+
 struct slot *workset_find(const struct workset *set, const struct entity *entity, const struct uuid *id)
 {
-	struct slot *slot = *bucket_of(set, entity, id);
+	struct slot *slot;
 
-	while (slot != NULL && (slot->entity != entity || !uuid_equal(&slot->id, id)))
+	for (size_t i = 0; i < set->near_count; i++) {
+		slot = set->slots[set->near_first + i];
+		if (is_of(slot, entity, id))
+			return slot;
+	}
+	slot = *bucket_of(set, entity, id);
+	while (slot != NULL && !is_of(slot, entity, id))
 		slot = slot->next_in_bucket;
 	return slot;
 }

@@ -34,6 +34,7 @@ struct verdict {
 	bool has_answer; /* its command id was looked up */
 	bool is_no;      /* refused or waiting: a rule read states and wrote nothing */
 	struct answer answer;
+	size_t slots_first, slots_count; /* in the set: those that its command was the first to touch */
 	const struct event *events;
 	size_t events_count;
 	enum parked_kind parked_kind;

@@ -48,12 +48,27 @@ static bool asks_again(const struct item *item)
 	return item->rule->touches_again || command_is_bound(&item->command);
 }
 
-/* One round of an item's touches. */
-static void touch_states(struct batch *batch, struct item *item, bool is_first_round)
+static void touch_command(struct batch *batch, struct item *item, bool is_first_round)
 {
 	rights_take(&item->command, &batch->set);
 	if (is_first_round || asks_again(item))
 		item->rule->touch(&item->command, &batch->set);
+}
+
+/* One round of the touches of batch->items[from + i]. */
+static void touch_states(struct batch *batch, size_t i, bool is_first_round)
+{
+	struct item *item = &batch->items[batch->from + i];
+	struct verdict *verdict = &batch->verdicts[i];
+	size_t first = batch->set.slots_count;
+
+	touch_command(batch, item, is_first_round);
+	if (item->kept && item->kept->rule)
+		touch_command(batch, item->kept, is_first_round);
+	if (is_first_round) {
+		verdict->slots_first = first;
+		verdict->slots_count = batch->set.slots_count - first;
+	}
 }
 
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
@@ -70,13 +85,8 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 	}
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t i = 0; i < batch->count; i++) {
-			struct item *item = &batch->items[batch->from + i];
-
-			if (!asks_rule(item))
-				continue;
-			touch_states(batch, item, round == 0);
-			if (item->kept && item->kept->rule)
-				touch_states(batch, item->kept, round == 0);
+			if (asks_rule(&batch->items[batch->from + i]))
+				touch_states(batch, i, round == 0);
 		}
 		if (batch->set.overflow)
 			return batch_too_large(batch, err);
@@ -521,6 +531,7 @@ int batch_decide(struct batch *batch, const struct engine *engine, const struct 
 		struct item *item = &batch->items[batch->from + i];
 		struct verdict *verdict = &batch->verdicts[i];
 
+		workset_set_near(&batch->set, verdict->slots_first, verdict->slots_count);
 		switch (item->kind) {
 		case ITEM_DEAD:
 			verdict->fate = FATE_DEAD;

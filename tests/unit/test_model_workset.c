@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/array.h"
 #include "model/workset.h"
 #include "tests/unit/dies.h"
 
@@ -168,6 +169,39 @@ static void test_workset__more_slots_than_expected_are_found_all_the_same(void *
 	}
 }
 
+static void assert_all_are_found(unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct uuid id = numbered(i);
+
+		assert_ptr_equal(workset_find(&set, &debt, &id), set.slots[2 * i]);
+		assert_ptr_equal(workset_find(&set, &payment, &id), set.slots[2 * i + 1]);
+	}
+	assert_null(workset_find(&set, &debt, &(struct uuid){ .bytes = { 2 } }));
+}
+
+/* Whatever is near, more than are tried, another's, or none: only the way there differs. */
+static void test_workset__what_is_near_is_found_as_all_else_is(void **state)
+{
+	static const size_t near[][2] = { { 0, 0 }, { 0, 1 }, { 6, 4 }, { 39, 1 }, { 0, 40 }, { 40, 0 } };
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		touch(&debt, i);
+		touch(&payment, i);
+	}
+	for (size_t i = 0; i < COUNT(near); i++) {
+		workset_set_near(&set, near[i][0], near[i][1]);
+		assert_all_are_found(20);
+	}
+	workset_set_near(&set, 6, 4);
+	for (unsigned i = 20; i < 1100; i++) { /* the tables move */
+		touch(&debt, i);
+		touch(&payment, i);
+	}
+	assert_all_are_found(1100);
+}
+
 static void test_workset__a_full_arena_is_an_overflow(void **state)
 {
 	struct uuid id = numbered(7);
@@ -203,6 +237,11 @@ static void test_workset__ids_that_differ_in_their_last_bytes_are_spread(void **
 		used += set.buckets[i] != NULL;
 	/* Thrown at random into 1024 buckets, 1000 leave about 380 empty. */
 	assert_true(used > 500);
+}
+
+static void be_near_what_is_not_there(void)
+{
+	workset_set_near(&set, set.slots_count, 1);
 }
 
 static void find_untouched(void)
@@ -246,6 +285,7 @@ static void find_unchanged(void)
 static void test_workset__what_was_not_touched_or_loaded_is_a_bug(void **state)
 {
 	(void)state;
+	assert_true(dies(be_near_what_is_not_there));
 	assert_true(dies(find_untouched));
 	assert_true(dies(change_untouched));
 	assert_true(dies(change_unloaded));
@@ -359,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_workset__a_natural_key_keeps_its_text, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_change_makes_the_state_exist, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__more_slots_than_expected_are_found_all_the_same, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_workset__what_is_near_is_found_as_all_else_is, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__a_full_arena_is_an_overflow, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__needs_room_for_its_tables, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_workset__ids_that_differ_in_their_last_bytes_are_spread, set_up, tear_down),
