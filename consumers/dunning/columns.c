@@ -58,6 +58,7 @@ static const struct db_column group_rows[] = {
 	{ "rounds", DB_INT32(struct dunned_group, rounds) },
 	{ "retry_on", DB_DATE(struct dunned_group, retry_on), .or_null = true },
 	{ "withdrawn_on", DB_DATE(struct dunned_group, withdrawn_on), .or_null = true },
+	{ "stepped_on", DB_DATE(struct dunned_group, stepped_on), .or_null = true },
 	{ "wait", DB_WORD(struct dunned_group, wait, dunning_wait_words), .or_null = true },
 	{ "wait_policy", DB_CHARS(struct dunned_group, wait_policy), .or_null = true },
 	{ "wait_step", DB_INT32(struct dunned_group, wait_step) },

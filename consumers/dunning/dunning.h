@@ -106,6 +106,7 @@ struct dunned_group {
 	int32_t rounds;       /* of it: how often it has failed on all its channels */
 	int32_t retry_on;     /* of it: not tried before this day; 0: no such day */
 	int32_t withdrawn_on; /* the last day on which a step was withdrawn; 0: none was */
+	int32_t stepped_on;   /* the last day on which a step was taken; 0: none was */
 	uint32_t wait;        /* enum dunning_wait as of the last evaluation */
 	int32_t wait_step;    /* the step that waits; 0: none is known */
 	char currency[4];
@@ -118,6 +119,7 @@ struct dunned_group {
 /* What events change of a group and of a debt; play.c, which looks ahead, changes the same. */
 void group_forget_failures(struct dunned_group *group);
 void group_forget_wait(struct dunned_group *group);
+void group_note_step(struct dunned_group *group, int32_t taken_on);
 /* ask_on: the day of the next round, where it waits for one (WAIT_RETRY), which begins it. */
 void group_wait(struct dunned_group *group, enum dunning_wait wait, struct str policy, int32_t step, int32_t ask_on);
 void debt_rise(struct dunned_debt *debt, struct str policy, int32_t level, int32_t day);

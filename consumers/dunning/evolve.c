@@ -188,6 +188,7 @@ static void on_dunning_step_taken(struct workset *set, const struct dunning_step
 			debt_rise(debt, event->policy, event->step, event->taken_on);
 	}
 	group_forget_failures(group);
+	group_note_step(group, event->taken_on);
 	person->is_traced = 0;
 }
 

@@ -19,6 +19,13 @@ void group_forget_wait(struct dunned_group *group)
 	group->wait_policy[0] = '\0';
 }
 
+/* What has left late may have been taken before the last one. */
+void group_note_step(struct dunned_group *group, int32_t taken_on)
+{
+	if (taken_on > group->stepped_on)
+		group->stepped_on = taken_on;
+}
+
 /*
  * To wait for another round of a step's channels is to begin it. A step that has failed and waits for a channel begins with its first one,
  * too: those that failed may be others when there is one.

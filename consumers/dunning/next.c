@@ -655,9 +655,16 @@ static void note_wait(struct question *question, struct next_answer *answer)
 		note(question, (int64_t)question->today + 1);
 }
 
+/* The day on which a step was taken or withdrawn is over for the group. */
+static int32_t rests_until(const struct dunned_group *group)
+{
+	return group->withdrawn_on > group->stepped_on ? group->withdrawn_on : group->stepped_on;
+}
+
 void next_step(const struct next_facts *facts, int32_t today, struct next_answer *ret_answer)
 {
 	struct question question = { .facts = facts, .today = today };
+	const int32_t rests = rests_until(facts->group);
 
 	MUST(facts->debts_count <= GROUP_DEBTS_MAX);
 	MUST(facts->policies->count <= POLICIES_MAX);
@@ -665,8 +672,8 @@ void next_step(const struct next_facts *facts, int32_t today, struct next_answer
 	if (!uuid_is_none(&facts->group->step_id) || !add_up(&question))
 		return;
 	ret_answer->wait = find_stop(facts->person);
-	if (ret_answer->wait == WAIT_NONE && facts->group->withdrawn_on >= today) {
-		ret_answer->ask_on = facts->group->withdrawn_on + 1;
+	if (ret_answer->wait == WAIT_NONE && rests >= today) {
+		ret_answer->ask_on = rests + 1;
 		return;
 	}
 	if (ret_answer->wait == WAIT_NONE)

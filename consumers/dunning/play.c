@@ -60,6 +60,7 @@ static void take(struct playing *playing, struct portfolio_group *group, const s
 	if (portfolio_is_demand(answer, action))
 		count_demand(playing, group);
 	raise_listed(group, answer, playing->today);
+	group_note_step(&group->group, playing->today);
 	line.action = action;
 	tell(playing, &line);
 }
@@ -138,6 +139,7 @@ static void take_under_way(struct playing *playing, struct portfolio_group *grou
 	group->group.step_id = (struct uuid){ .bytes = { 0 } };
 	group_forget_wait(&group->group);
 	group_forget_failures(&group->group);
+	group_note_step(&group->group, playing->today);
 	for (uint32_t index = 0; index < group->debts_count; index++) {
 		if (!group->debts[index].is_under_way)
 			continue;

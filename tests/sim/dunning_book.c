@@ -565,15 +565,17 @@ static const char *check_turn(struct dunning_book *book, const struct dunning_st
 		WRONG("it is the %d. that is asked for, not the %d.", group->asks + 1, due->ask);
 	if (step_of(book, &due->step_id))
 		WRONG("an id that another step has");
-	for (size_t i = 0; i < book->steps_count; i++)
-		if (uuid_equal(&book->steps[i].group_id, &due->group_id))
-			last = &book->steps[i];
+	for (size_t i = 0; i < book->steps_count; i++) {
+		if (!uuid_equal(&book->steps[i].group_id, &due->group_id))
+			continue;
+		last = &book->steps[i];
+		if (last->state == STEP_STATE_TAKEN && last->taken_on >= due->due_for)
+			WRONG("the second step of a group on a day");
+	}
 	if (last && last->due_for > due->due_for)
 		WRONG("days go backwards");
 	if (last && last->withdrawn_seq != 0 && last->withdrawn_on >= due->due_for)
 		WRONG("asked about again on the day on which a step was withdrawn");
-	if (last && last->due_for == due->due_for && last->state == STEP_STATE_TAKEN)
-		WRONG("the second step of a group on a day");
 	if (last && last->due_for == due->due_for && last->state == STEP_STATE_FAILED && last->number == due->step &&
 	    last->channel == channel_by_name(due->channel))
 		WRONG("on the channel that has just failed");
@@ -683,6 +685,7 @@ static const char *take_taken(struct dunning_book *book, const struct dunning_st
 	    memcmp(taken->debt_ids, step->debt_ids, step->debts_count * sizeof(step->debt_ids[0])) != 0)
 		WRONG("another step is taken than was asked for");
 	end_step(book, step, STEP_STATE_TAKEN);
+	step->taken_on = taken->taken_on;
 	raise_debts(book, taken->debt_ids, taken->debt_ids_count, taken->policy, taken->step, taken->taken_on, step->due_for);
 	return NULL;
 }

@@ -47,6 +47,7 @@ struct book_step {
 	enum channel channel;
 	bool is_message, is_demand;
 	enum step_state state;
+	int32_t taken_on;
 	int64_t withdrawn_seq; /* of the module's log; 0: it was not withdrawn */
 	int32_t withdrawn_on;
 	size_t debts_count;

@@ -18,7 +18,7 @@ import math
 import re
 import zoneinfo
 
-from dunning_model import DAY, Answer, Debt, Failing, Group, Person, next_step, read_policy, stop_of, wait_with
+from dunning_model import DAY, Answer, Debt, Failing, Group, Person, next_step, read_policy, rests, stop_of, wait_with
 
 UTC = datetime.timezone.utc
 UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK".split())
@@ -437,7 +437,7 @@ class Judge:
     # ---- a step's life ----
 
     def ask(self, known, key, event=None):
-        if key in known.is_lost or known.groups[key].is_under_way or known.groups[key].withdrawn_on == self.today or self.may_still_be_stopped(known, key):
+        if key in known.is_lost or known.groups[key].is_under_way or rests(known.groups[key], self.today) or self.may_still_be_stopped(known, key):
             return
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
@@ -610,6 +610,7 @@ class Judge:
         day = max(asked.on, known.local_day(self.at))
         self.end_asked(known, key, day)
         known.is_reached = True
+        self.rest(known, key, day)
         self.rise(known, key, asked.answer, day)
         self.ask_tomorrow(known, key, day)
         if day > asked.on:
@@ -625,6 +626,10 @@ class Judge:
         if not asked.is_demand:
             return
         self.later.append((known.person.demands, asked.on, counts_on))
+
+    def rest(self, known, key, day):
+        group = known.groups[key]
+        group.rests_on = max(day, group.rests_on or day)
 
     def rise(self, known, key, answer, day):
         known.groups[key].failing = None
@@ -659,7 +664,7 @@ class Judge:
         """The group is not asked about again on this day."""
         self.forget_contact(known, known.asked[key])
         self.end_asked(known, key)
-        known.groups[key].withdrawn_on = self.today
+        self.rest(known, key, self.today)
         self.ask_tomorrow(known, key, self.today)
         self.counts["withdrawn"] += 1
 
@@ -685,6 +690,7 @@ class Judge:
                 if step.template == line.template and line.outcome == "accepted":
                     debts = tuple(debt for debt in group.debts if debt.ref in line.refs)
                     day = max(self.today, known.local_day(self.at))
+                    self.rest(known, key, day)
                     self.rise(known, key, Answer("step", "", policy, step, line.channel, debts), day)
                     if step.message_class in COUNTED:
                         known.contacts.append(self.at)

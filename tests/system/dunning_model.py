@@ -202,7 +202,7 @@ class Group:
     currency: str
     debts: list = dataclasses.field(default_factory=list)
     is_under_way: bool = False
-    withdrawn_on: datetime.date | None = None  # the last day on which a step was withdrawn
+    rests_on: datetime.date | None = None  # the last day on which a step was taken or withdrawn
     failing: Failing | None = None
     waits_with: tuple = ()  # policy and number of the step, as of when it was last asked about
 
@@ -512,6 +512,11 @@ def why_held_back(answer, group, person, today):
     return "cap" if is_demand and is_beyond_cap(answer.policy, person, today) else ""
 
 
+def rests(group, today):
+    """One step a day, and none on the day on which one was withdrawn."""
+    return group.rests_on is not None and group.rests_on >= today
+
+
 def next_step(group, person, policies, today, event=None):
     """What is to be done about the group. event: it has just happened; only steps that it triggers are looked at."""
     if group.is_under_way or not owes(group):
@@ -519,7 +524,7 @@ def next_step(group, person, policies, today, event=None):
     reason = stop_of(person, today)
     if reason:
         return Answer("wait", reason)
-    if group.withdrawn_on == today:
+    if rests(group, today):
         return NOTHING
     net = net_of(group, person, today)
     all_places = places_of(group, person, policies, today, event)

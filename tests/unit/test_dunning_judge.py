@@ -148,6 +148,11 @@ def test_as_the_policy_of_that_day_says():
     assert findings(happened, *RIGHT) == []
 
 
+def test_a_group_takes_one_step_a_day_whatever_the_caps_allow():
+    happened = setup(policies=[a_policy(*LADDER, demands_a_day=2)]) | {(15, 7): [owes("D-2", 9)]}
+    assert findings(happened, REMINDED, DEMANDED, mail(16, "t-2", "D-2"), mail(25, "t-3", "D-2", "D-1")) == []
+
+
 def test_a_part_payment_leaves_the_level():
     assert findings(setup() | {(16, 7): [pays(1000)]}, REMINDED, DEMANDED, mail(25, "t-3", owed=9000)) == []
 

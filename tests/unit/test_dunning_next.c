@@ -398,6 +398,10 @@ static void add_fact(struct a_case *one, struct str word)
 		set_failed(one, value);
 	else if (str_is(name, "retry"))
 		one->group.retry_on = day_of_text(value);
+	else if (str_is(name, "stepped"))
+		one->group.stepped_on = day_of_text(value);
+	else if (str_is(name, "withdrawn"))
+		one->group.withdrawn_on = day_of_text(value);
 	else if (str_is(name, "waits"))
 		set_waits(one, value);
 	else if (str_is(name, "under_way"))

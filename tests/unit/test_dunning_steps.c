@@ -655,6 +655,27 @@ static void test_exhausted__is_not_who_has_no_address_left(void **state)
 	when_asked(SPEC_TODAY + 1, 1, "email");
 }
 
+/* Its level is gone with the payment; that the group has taken a step on this day is not. */
+static void test_taken__is_the_only_step_of_a_group_on_a_day(void **state)
+{
+	const struct debt_reopened again = {
+		.debt_id = DEBT(1), .customer_id = PERSON, .creditor_id = CREDITOR, .currency = STR("EUR"), .balance_minor = 1000
+	};
+
+	(void)state;
+	given_a_debt("email");
+	policy->demands_a_day = 2;
+	when_progressed(when_asked(SPEC_TODAY, 1, "email"), "submitted");
+	assert_int_equal(the_group()->stepped_on, SPEC_TODAY);
+	when_paid(1);
+	spec_follow(&spec, &debt_reopened_type, &again);
+	assert_int_equal(the_debt(1)->level, 0);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	then_asked_again_on(SPEC_TODAY + 1);
+	when_asked(SPEC_TODAY + 1, 1, "email");
+}
+
 /* In the step's place: it is taken when the task is done. */
 static void test_exhausted__is_reviewed(void **state)
 {
@@ -983,6 +1004,7 @@ int main(void)
 		TEST(test_exhausted__is_tried_again_and_then_moves_on),
 		TEST(test_exhausted__is_not_who_wants_nothing),
 		TEST(test_exhausted__is_not_who_has_no_address_left),
+		TEST(test_taken__is_the_only_step_of_a_group_on_a_day),
 		TEST(test_exhausted__is_reviewed),
 		TEST(test_channels__are_those_of_the_persons_arm),
 		TEST(test_waiting__is_said_once),
