@@ -137,6 +137,11 @@ class Task:
     opened_on: datetime.date
     id: str = ""  # in the queue; empty: nobody has seen it yet
     is_over: bool = False
+    ticks: int = 0  # a trace: the Tick at which it was opened
+    places: list = dataclasses.field(default_factory=list)  # a trace: group, policy and step of all that waited for it at that Tick
+
+    def is_at(self, *place):
+        return place in (self.places or [(self.key, self.policy, self.step)])
 
     def __str__(self):
         return f"a task ({self.kind}) of step {self.policy}/{self.step} for {self.key[0]}, {self.key[1]}, opened on {self.opened_on}"
@@ -489,11 +494,16 @@ class Judge:
 
     def trace(self, known, key, answer):
         """Nobody knows how to reach the person: somebody finds out, once until a step of the person was taken."""
-        if answer.reason == "no_contact" and known.trace is None and not known.is_traced:
+        if answer.reason != "no_contact":
+            return
+        place = key, answer.policy.name, answer.step.number
+        if known.trace is None and not known.is_traced:
             known.is_traced = True
-            known.trace = Task(key, "trace", answer.policy.name, answer.step.number, self.today)
+            known.trace = Task(key, "trace", *place[1:], self.today, ticks=self.ticks)
             known.tasks.append(known.trace)
             self.counts["opened: trace"] += 1
+        if known.trace is not None and known.trace.ticks == self.ticks:
+            known.trace.places.append(place)
 
     def end_trace(self, known):
         """By a contact point, or a stop of the person."""
@@ -829,12 +839,13 @@ class Judge:
             known.tasks = [task for task in known.tasks if not task.is_over]
 
     def see(self, seen):
-        known, place = self.people[seen["customer"]], ((seen["creditor"], seen["currency"]), seen["kind"], seen["policy"], int(seen["step"]), read_day(seen["since"]))
-        expected = next((task for task in known.tasks if not task.id and (task.key, task.kind, task.policy, task.step, task.opened_on) == place), None)
+        known, key = self.people[seen["customer"]], (seen["creditor"], seen["currency"])
+        task = Task(key, seen["kind"], seen["policy"], int(seen["step"]), read_day(seen["since"]))
+        expected = next((other for other in known.tasks if not other.id and (other.kind, other.opened_on) == (task.kind, task.opened_on) and other.is_at(key, task.policy, task.step)), None)
         if expected is not None:
-            expected.id = seen["task"]
-        elif place[0] not in known.is_lost:
-            self.find("unasked task", known.person.id, f"{Task(*place)}, not {next_step(known.groups[place[0]], known.person, self.in_force(), self.today)}")
+            expected.id, expected.key = seen["task"], key
+        elif key not in known.is_lost:
+            self.find("unasked task", known.person.id, f"{task}, not {next_step(known.groups[key], known.person, self.in_force(), self.today)}")
 
     def on_TakeTask(self, body):
         """A record of the module's own topic: timers of events before it are its own, and fire at the next Tick. Whoever takes a task does

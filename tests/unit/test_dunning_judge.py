@@ -275,6 +275,15 @@ def test_what_is_over_on_a_day_may_be_over_before_its_first_question(day):
     assert unexplained(happened, mail(day, "t-2", channel="sms")) == []
 
 
+@pytest.mark.parametrize("creditor", [CREDITOR, OTHER])
+def test_a_search_names_any_of_the_groups_that_wait_at_its_tick(creditor):
+    """One of them is asked about because of a reversal."""
+    seen = {"task": "x", "kind": "trace", "customer": ANNA, "creditor": creditor, "currency": "EUR", "policy": "early", "step": "2", "since": on(15)}
+    happened = setup(owes("D-2", creditor=OTHER), policies=[a_policy(a_step(2, 5, channels="letter"))])
+    happened |= {(12, 7): [pays(10_000, "D-2")], (14, 13): [about("ReversePayment", payment_id="p-1")], (15, 13): [("Tasks", {"new": [seen]})]}
+    assert findings(happened) == []
+
+
 def test_a_disputed_debt_is_left_out():
     disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(14), debt_id="D-1")
     assert findings(setup(owes("D-2")) | {(14, 7): [disputes]}, mail(7, "t-1", "D-1", "D-2"), mail(15, "t-2", "D-2"), mail(25, "t-3", "D-2")) == []
