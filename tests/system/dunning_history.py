@@ -104,6 +104,15 @@ FIRMS = [
     step(4, "event", event="contact_point_added", channels="email sms letter"),
     step(5, "days_past_due", 30, channels="letter"),
 ]
+FOLDER = [
+    step(1, "days_past_due", 4, channels="email letter", wait_days=3),
+    step(3, "days_since_step", 12, channels="letter sms email", otherwise="retry", retry_days=2, tries_max=2),
+    task(5, "days_since_step", 10, "call"),
+]
+ISLAND = [
+    step(2, "days_past_due", 7, channels="sms email letter"),
+    step(4, "days_since_step", 14, channels="letter email", otherwise="review"),
+]
 CAMPAIGN = [
     step(1, "on_date", on="2028-03-06", message_class="settlement_offer", channels="email sms"),
     step(2, "days_since_step", 20, days_from=30),
@@ -115,6 +124,9 @@ PUBLISHED = [
     (0, policy("late", 1, 50, LATE, days_from=61, catch_up="most_severe", demands_a_week=2, reopened="resume")),
     (0, policy("small", 1, 20, SMALL, balance_to_minor=6000, tolerance_minor=300, catch_up="skip_to_current", new_debts="own", languages=["de", "fr"])),
     (0, policy("firms", 1, 10, FIRMS, customer_kind="legal", demands_a_day=2, demands_a_week=4)),
+    (90, policy("folder", 1, 30, FOLDER, portfolio_ids=PORTFOLIOS[:1], days_from=1)),
+    (130, policy("island", 1, 15, ISLAND, jurisdiction="GB", customer_kind="natural", balance_to_minor=40_000)),
+    (170, policy("folder", 2, 30, FOLDER, portfolio_ids=PORTFOLIOS[1:], days_from=1, reopened="resume")),
     (180, policy("early", 2, 100, [one if one["number"] != 4 else {**one, "days": 7} for one in EARLY], arms=ARMS, reopened="resume")),
     (240, policy("late", 2, 50, LATE, days_from=61, catch_up="most_severe", demands_a_week=1, reopened="resume")),
     (300, "small"),
@@ -201,6 +213,7 @@ class Person:
         self.write()
         self.move()
         self.become_another()
+        self.be_forgotten()
         return self.found
 
     def arrive(self):
@@ -336,6 +349,18 @@ class Person:
             if at is not None and dice.random() < 0.5:
                 self.do(at[0] + dice.randrange(5, 90), "SetPreference", preference_id=name_of("preference", self.id, "again"), blocked_times=[], blocked_places=[],
                         blocked_channels=[])  # fmt: skip
+
+
+    def be_forgotten(self):
+        """The last thing that he does. Who still owes something is refused; of the others a payment may be taken back all the same."""
+        dice = self.dice
+        if dice.random() >= 0.3:
+            return
+        at = self.do(max(day for day, *_ in self.found) + dice.randrange(1, 30), "EraseCustomer", basis="request")
+        reversed_ids = {body["payment_id"] for _, _, type_, body in self.found if type_ == "ReversePayment"}
+        payments = [body["payment_id"] for _, _, type_, body in self.found if type_ == "RecordPayment" and body["payment_id"] not in reversed_ids]
+        if at is not None and payments and dice.random() < 0.5:
+            self.do(at[0] + dice.randrange(1, 20), "ReversePayment", payment_id=dice.choice(payments), reason="chargeback")
 
 
 def people(flags):

@@ -755,6 +755,15 @@ class Judge:
         person = Person(body["customer_id"], body["kind"], body["country"], body["locale"])
         self.people[person.id] = Known(person, zoneinfo.ZoneInfo(body["timezone"]))
 
+    def on_EraseCustomer(self, body):
+        """Refused as long as something is owed by him or to him."""
+        known = self.people[body["customer_id"]]
+        if any(not debt.is_cancelled and (debt.owed or debt.credit) for group in known.groups.values() for debt in group.debts):
+            return
+        known.person.is_active = False
+        self.end_trace(known)
+        self.counts["erased"] += 1
+
     def on_UpdateCustomer(self, body):
         known = self.people[body["customer_id"]]
         known.person.locale = body.get("locale") or known.person.locale

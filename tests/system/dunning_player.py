@@ -42,18 +42,21 @@ def is_visit(at):
 
 
 def outcome_of(seed, seen, at):
-    """(outcome, the day on which it is open again) of a task that is looked at; None: not today."""
+    """(outcome, or what he does instead; the day on which it is open again) of a task that is looked at; None: not today."""
     dice = random.Random(f"{seed}:{seen['customer']}:{seen['creditor']}:{seen['currency']}:{seen['kind']}:{seen['policy']}:{seen['step']}:{seen['since']}:{at:%Y-%m-%d}")
     if dice.random() < 0.4:
         return None
-    outcome = dice.choice(["done"] * 5 + ["not_needed", "not_possible", "later"])
+    outcome = dice.choice(["done"] * 5 + ["not_needed", "not_possible", "later", "given_back", "forgotten"])
     return outcome, str(at.date() + dice.randrange(3, 12) * DAY) if outcome == "later" else None
 
 
 def commands_of(seen, at, outcome, back_on):
     key = {"task_id": seen["task"], "customer_id": seen["customer"]}
     yield "TakeTask", key
-    yield "FinishTask", {**key, "outcome": outcome, **({"back_on": back_on} if back_on else {})}
+    if outcome == "given_back":
+        yield "ReleaseTask", key
+    elif outcome != "forgotten":  # which opens again by itself
+        yield "FinishTask", {**key, "outcome": outcome, **({"back_on": back_on} if back_on else {})}
 
 
 class Player:

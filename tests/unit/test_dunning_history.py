@@ -82,12 +82,13 @@ def test_what_the_model_says_is_right(told, history):
     assert judged(told.told, history) == [] and told.findings == []
 
 
-def test_steps_of_all_kinds_are_taken_and_every_wait_is_met(told):
+def test_steps_of_all_kinds_are_taken_and_every_wait_is_met(told, history):
     templates = {one["template"] for _, what in dunning_history.PUBLISHED if isinstance(what, dict) for one in what["steps"] if "template" in one}
     assert len(templates - {line.template for line in told.told}) <= 4  # this history is small; one is of an arm that only the module gives
-    waits = {"balance", "cap", "no_contact", "opted_out", "precondition", "restriction", "bankruptcy", "deceased", "retry"}
+    waits = {"balance", "person", "cap", "no_contact", "opted_out", "precondition", "restriction", "bankruptcy", "deceased", "retry"}
     assert {f"waits: {reason}" for reason in waits} <= told.counts.keys()
-    assert min(told.counts[what] for what in ("failed", "skipped", "on a later day", "opened: call", "opened: trace", "opened: review", "call done", "call not_needed")) > 0
+    assert min(told.counts[what] for what in ("failed", "skipped", "on a later day", "opened: call", "opened: trace", "opened: review", "call done", "call not_needed", "erased")) > 0
+    assert {"ReleaseTask", "EraseCustomer"} <= {type_ for _, commands in history for type_, _ in commands}
 
 
 def test_a_task_that_is_not_in_the_queue_is_found(told, history):
