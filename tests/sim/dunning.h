@@ -8,7 +8,11 @@
  * Dunning in worlds of SIM_DUNS: policies are in force, days pass, and what is asked for goes out by the notifiers of the world. In
  * other worlds with the module it notes facts, and asks for nothing.
  */
-const struct policies *dunning_policies(void); /* of every such world */
+const struct policies *dunning_policies(const struct sim_world *world); /* of every such world */
+
+/* The numbers of their steps for events, in worlds of SIM_EVENTS. */
+#define REVERSAL_STEP 6
+#define CONTACT_STEP  9
 
 /* True: it was a state of dunning that is made out of others or of no rows, and it is loaded. */
 bool dunning_load(struct sim_world *world, struct slot *slot);

@@ -378,7 +378,7 @@ const char *dunning_audit(struct sim_world *world)
 	MUST(arena_init(&audit.arena, 1 << 20, &err) == 0);
 	for (audit.part = 0; audit.part < SIM_PARTS && !wrong; audit.part++) {
 		audit.log = &world->databases[SIM_DUNNING].log[audit.part];
-		audit.book = book_open(world->has_policies ? dunning_policies() : NULL);
+		audit.book = book_open(world->has_policies ? dunning_policies(world) : NULL);
 		memset(audit.taken, 0, sizeof(audit.taken));
 		wrong = check_part(&audit);
 		book_close(audit.book);

@@ -109,6 +109,7 @@ static void take_customer(struct dunning_book *book, const struct uuid *customer
 static void take_point(struct dunning_book *book, const struct uuid *customer_id, struct str channel, int32_t by)
 {
 	person_of(book, customer_id)->points[channel_by_name(channel)] += by;
+	person_of(book, customer_id)->points_added += by > 0;
 	expect(book, &person_noted_type, customer_id);
 	if (by > 0)
 		expect_no_search(book, customer_id);
@@ -329,6 +330,7 @@ static void take_reversal(struct book_debt *debt, const struct payment_reversed 
 {
 	debt->balance_minor = body->balance_minor;
 	debt->credit_minor -= body->credit_minor;
+	debt->reversals++;
 }
 
 static void take_credit(struct book_debt *debt, const struct credit_applied *body)
@@ -463,11 +465,39 @@ static int32_t wait_of(const struct dunning_book *book, const struct book_debt *
 	return step && step->wait_days > 1 ? step->wait_days : 1;
 }
 
+/* How many of the step's events there were so far, about the group of the debt. */
+static int32_t events_of(struct dunning_book *book, const struct policy_step *step, const struct book_debt *one)
+{
+	int32_t count = 0;
+
+	if (step->event == DUNNING_EVENT_CONTACT_POINT_ADDED)
+		return person_of(book, &one->customer_id)->points_added;
+	for (size_t i = 0; i < book->debts_count; i++)
+		if (are_of_one_group(&book->debts[i], one))
+			count += book->debts[i].reversals;
+	return count;
+}
+
+/* One that no step was asked for yet. The step is due at once, or never: who was dead in between asks on a later day. */
+static const char *check_event(struct dunning_book *book, const struct dunning_step_due *due, const struct policy_step *step,
+			       struct book_group *group)
+{
+	int32_t *seen = &group->events[step->event == DUNNING_EVENT_CONTACT_POINT_ADDED];
+	int32_t came = events_of(book, step, debt_of(book, &due->debt_ids[0]));
+
+	if (came <= *seen)
+		WRONG("a step for an event that has not come");
+	*seen = came;
+	return NULL;
+}
+
 /* Whether the step's own day has come for the debt, as far as the trigger says it. */
 static bool has_come(const struct policy_step *step, const struct book_debt *debt, bool is_on_ladder, int32_t day)
 {
 	if (step->trigger == TRIGGER_DAYS_PAST_DUE)
 		return day - debt->due_on >= step->days && (step->days > 0 || day < debt->due_on);
+	if (step->trigger == TRIGGER_EVENT)
+		return true;
 	return step->trigger == TRIGGER_DAYS_SINCE_STEP && is_on_ladder && debt->level > 0 && day - debt->level_on >= step->days;
 }
 
@@ -489,7 +519,7 @@ static const char *check_listed(struct dunning_book *book, const struct dunning_
 		WRONG("step %d for a debt at level %d", due->step, debt->level);
 	if (debt->level > 0 && debt->level_on >= due->due_for)
 		WRONG("the second step of a debt on a day");
-	if (step->days > 0 && due->due_for <= debt->due_on)
+	if ((step->days > 0 || step->trigger == TRIGGER_EVENT) && due->due_for <= debt->due_on)
 		WRONG("asks before the debt is past due");
 	*ret_due += has_come(step, debt, is_on_ladder, due->due_for) &&
 		    (debt->level == 0 || due->due_for - debt->level_on >= wait_of(book, debt));
@@ -643,6 +673,8 @@ static const char *take_due(struct dunning_book *book, const struct dunning_step
 		wrong = check_person(book, due);
 	if (!wrong)
 		wrong = check_listed_all(book, due, policy, step);
+	if (!wrong && step->trigger == TRIGGER_EVENT)
+		wrong = check_event(book, due, step, group);
 	if (!wrong)
 		wrong = check_caps(book, due, policy);
 	if (!wrong)

@@ -19,7 +19,8 @@ struct book_person {
 	struct uuid id;
 	bool is_created, is_erased;
 	int32_t points[CHANNEL_COUNT];
-	uint32_t opted_out; /* bits by channel */
+	uint32_t opted_out;   /* bits by channel */
+	int32_t points_added; /* how often there was one more */
 	int32_t inbound_on;
 	struct uuid trace_id; /* the open task to trace the person; nil: none */
 };
@@ -35,6 +36,7 @@ struct book_debt {
 	char currency[4];
 	int64_t balance_minor, credit_minor;
 	int32_t due_on;
+	int32_t reversals; /* how many so far */
 	bool is_cancelled;
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t level, level_on;
@@ -57,7 +59,8 @@ struct book_step {
 struct book_group {
 	struct uuid id;
 	int32_t asks;
-	size_t under_way; /* one more than the place of the step; 0: none */
+	int32_t events[2]; /* so many reversals and contact points had come when a step for that was asked for last */
+	size_t under_way;  /* one more than the place of the step; 0: none */
 };
 
 /* A row that must follow the event that was taken last. */

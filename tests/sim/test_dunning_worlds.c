@@ -16,14 +16,15 @@
  * the same steps of the same groups on the same days, under the same ids. But where money or a withdrawal comes while a day's steps
  * are asked for: from then on each world may have its own order, and only the auditor judges that group.
  */
-#define SEEDS       10
-#define DAYS        9
-#define TICKS_A_DAY 5
-#define STEPS_ROUGH 250
-#define DEBTS_OF    3 /* of each customer */
-#define FIRST_DAY   INT64_C(19700)
-#define STEPS_MAX   256
-#define STOPS_MAX   64
+#define SEEDS        10
+#define DAYS         9
+#define TICKS_A_DAY  5
+#define STEPS_ROUGH  250
+#define DEBTS_OF     3 /* of each customer */
+#define FIRST_DAY    INT64_C(19700)
+#define STEPS_MAX    256
+#define STOPS_MAX    64
+#define PAYMENTS_MAX 256
 
 struct plan {
 	struct dice dice;
@@ -32,6 +33,7 @@ struct plan {
 	int64_t at_ms;
 	int32_t day;
 	uint64_t stopped[STOPS_MAX]; /* whose each circumstance is */
+	uint64_t paid[PAYMENTS_MAX]; /* whose each payment is */
 	uint64_t ended;              /* so many circumstances, the oldest first */
 	int32_t raced_on[CUSTOMERS]; /* the first day on which something came in between; 0: none */
 };
@@ -136,9 +138,22 @@ static void send_payment(struct plan *plan, struct sim_world *world, uint64_t of
 				       .method = STR("transfer") };
 
 	assert_int_equal(arena_init(&arena, 1024, &err), 0);
+	MUST(plan->payments < PAYMENTS_MAX);
+	plan->paid[plan->payments] = of;
 	body.external_ref = workload_text(&arena, "P", plan->payments++);
 	send(plan, world, SIM_DEBTS, &record_payment_type, &body);
 	arena_release(&arena);
+}
+
+/* Of any payment; of one that was refused, or reversed before, it is refused. */
+static void send_reversal(struct plan *plan, struct sim_world *world)
+{
+	const uint64_t number = dice_below(&plan->dice, plan->payments);
+	const struct reverse_payment body = { .payment_id = workload_id(FAMILY_PAYMENT, number),
+					      .customer_id = customer(plan->paid[number]),
+					      .reason = STR("nsf") };
+
+	send(plan, world, SIM_DEBTS, &reverse_payment_type, &body);
 }
 
 static void send_withdrawal(struct plan *plan, struct sim_world *world, uint64_t of)
@@ -185,12 +200,12 @@ static void send_end(struct plan *plan, struct sim_world *world, uint64_t number
 /* ---- days ---- */
 
 /* What fails here are the programs of modules: of a message of which nobody knows nobody could say what becomes of its group. */
-static struct sim_world *new_world(uint64_t seed, bool is_rough)
+static struct sim_world *new_world(uint64_t seed, unsigned modules, bool is_rough)
 {
 	struct sim_world *world = malloc(sizeof(*world));
 
 	assert_non_null(world);
-	world_init(world, is_rough ? seed : 1000 + seed, SIM_DUNS);
+	world_init(world, is_rough ? seed : 1000 + seed, modules);
 	world->now_ms = FIRST_DAY * DAY_MS;
 	world->sizes.timers_max = 1000;
 	world->sizes.parked_max = 1000;
@@ -316,7 +331,7 @@ static void live_day(struct plan *plan, struct sim_world *world, int32_t number,
 
 static struct sim_world *live(uint64_t seed, bool is_rough, struct plan *plan)
 {
-	struct sim_world *world = new_world(seed, is_rough);
+	struct sim_world *world = new_world(seed, SIM_DUNS, is_rough);
 	const char *wrong;
 
 	*plan = (struct plan){ .dice = { .state = seed } };
@@ -540,6 +555,8 @@ static void live_slow_day(struct plan *plan, struct sim_world *world, int32_t nu
 	}
 	if (dice_hits(&plan->dice, 300))
 		send_debt(plan, world, dice_below(&plan->dice, CUSTOMERS));
+	for (int count = 0; count < 3 && plan->payments > 0; count++)
+		send_reversal(plan, world);
 	work(world);
 	tick_all(world);
 	if (dice_hits(&plan->dice, 500) || number == DAYS - 1)
@@ -548,15 +565,19 @@ static void live_slow_day(struct plan *plan, struct sim_world *world, int32_t nu
 	tick_all(world);
 }
 
-/* Why a step, or a search for a person, has ended. */
+/* Why a step, or a search for a person, has ended; for which event a step was asked for. */
 static struct str reason_of(const struct message_type *type, const void *body)
 {
+	if (type == &dunning_step_due_type && ((const struct dunning_step_due *)body)->step == REVERSAL_STEP)
+		return STR("a reversal");
+	if (type == &dunning_step_due_type && ((const struct dunning_step_due *)body)->step == CONTACT_STEP)
+		return STR("a contact point");
 	if (type == &dunning_step_withdrawn_type)
 		return ((const struct dunning_step_withdrawn *)body)->reason;
 	return type == &task_cancelled_type ? ((const struct task_cancelled *)body)->reason : STR("");
 }
 
-static size_t count_ended(const struct sim_world *world, const char *reason)
+static size_t count_of(const struct sim_world *world, const char *reason)
 {
 	struct arena arena;
 	struct err err = ERR_INIT;
@@ -581,13 +602,14 @@ static size_t count_ended(const struct sim_world *world, const char *reason)
 
 static void test_dunning__what_is_on_its_way_is_withdrawn(void **state)
 {
-	static const char *const reasons[] = { "paid", "restriction", "dispute", "contact", "left" };
+	static const char *const reasons[] = { "paid", "restriction", "dispute",        "contact",
+					       "left", "a reversal",  "a contact point" };
 	size_t counts[COUNT(reasons)] = { 0 };
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= SLOW_SEEDS; seed++) {
 		struct plan plan = { .dice = { .state = seed }, .unreachable = 1 };
-		struct sim_world *world = new_world(seed, false);
+		struct sim_world *world = new_world(seed, SIM_DUNS | SIM_EVENTS, false);
 		const char *wrong;
 
 		for (int32_t number = 0; number < DAYS; number++)
@@ -596,12 +618,12 @@ static void test_dunning__what_is_on_its_way_is_withdrawn(void **state)
 		if (wrong)
 			fail_msg("seed %llu: %s", (unsigned long long)seed, wrong);
 		for (size_t i = 0; i < COUNT(reasons); i++)
-			counts[i] += count_ended(world, reasons[i]);
+			counts[i] += count_of(world, reasons[i]);
 		world_release(world);
 		free(world);
 	}
 	for (size_t i = 0; i < COUNT(reasons); i++) {
-		print_message("%zu ended: %s\n", counts[i], reasons[i]);
+		print_message("%zu by: %s\n", counts[i], reasons[i]);
 		assert_true(counts[i] > 0);
 	}
 }

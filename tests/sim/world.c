@@ -180,7 +180,7 @@ unsigned world_modules(uint64_t seed)
 	if (seed % REACTS_EVERY == 0)
 		return SIM_REACTS;
 	if (seed / 2 % DUNS_EVERY == 5) /* even and odd ones: test_sim.c shares them out by two */
-		return SIM_DUNS;
+		return SIM_DUNS | SIM_EVENTS;
 	for (size_t module = 0; module < SIM_MODULES; module++)
 		if (dice_hits(&dice, OPTIONAL_RATE))
 			modules |= 1u << module;
@@ -239,6 +239,7 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules)
 		.commands_per_round = dice_hits(&world->dice, 150) ? 60 : 1 + dice_below(&world->dice, 25),
 	};
 	world->has_policies = (modules & SIM_POLICIES) != 0;
+	world->has_events = (modules & SIM_EVENTS) != 0;
 	if (modules & (SIM_FOLLOWS | SIM_POLICIES))
 		world->follow_rate = 50 + dice_below(&world->clocks, 900);
 	if (modules & SIM_FOLLOWS || (world->has_policies && dice_hits(&world->clocks, 500)))

@@ -47,6 +47,8 @@ enum { COMMAND_MODULES(ROW) SIM_MODULES };
 /* Policies of dunning are in force, and days pass (dunning.h). */
 #define SIM_POLICIES (1u << (SIM_MODULES + 1))
 #define SIM_DUNS     (SIM_CORE | 1u << SIM_DUNNING | SIM_POLICIES)
+/* Its policies have steps for events, too: when they come depends on which of two modules is read first. */
+#define SIM_EVENTS   (1u << (SIM_MODULES + 2))
 
 /* ---- Kafka ---- */
 
@@ -269,6 +271,7 @@ struct sim_world {
 	bool is_calm;          /* no more faults: the world heals */
 	bool has_hours;        /* the guard defers what it allows to fit hours */
 	bool has_policies;     /* of dunning, in force */
+	bool has_events;       /* they have steps for events */
 	int64_t date_ahead_ms; /* of the clock: in a place far in the east business dates are ahead of the broker's day */
 	uint64_t retry_rate;   /* per mille of edge calls */
 	uint64_t death_rate;   /* per mille of edge calls */

@@ -92,25 +92,34 @@ static void add_fast_one(struct policies *policies)
 	add_step(policy, 7, TRIGGER_DAYS_SINCE_STEP, 2, "email sms");
 }
 
-const struct policies *dunning_policies(void)
+static void add_events(struct policies *policies)
 {
-	static struct policies policies;
+	add_step(&policies->items[0], REVERSAL_STEP, TRIGGER_EVENT, 0, "email sms")->event = DUNNING_EVENT_PAYMENT_REVERSED;
+	add_step(&policies->items[1], CONTACT_STEP, TRIGGER_EVENT, 0, "sms email")->event = DUNNING_EVENT_CONTACT_POINT_ADDED;
+}
+
+const struct policies *dunning_policies(const struct sim_world *world)
+{
+	static struct policies both[2];
+	struct policies *policies = &both[world->has_events];
 	struct policy_fault fault;
 
-	if (policies.count > 0)
-		return &policies;
-	add_slow_one(&policies);
-	add_fast_one(&policies);
-	for (uint32_t index = 0; index < policies.count; index++)
-		MUST(policy_is_sound(&policies.items[index], &fault));
-	return &policies;
+	if (policies->count > 0)
+		return policies;
+	add_slow_one(policies);
+	add_fast_one(policies);
+	if (world->has_events)
+		add_events(policies);
+	for (uint32_t index = 0; index < policies->count; index++)
+		MUST(policy_is_sound(&policies->items[index], &fault));
+	return policies;
 }
 
 static void load_policies(struct sim_world *world, struct slot *slot)
 {
 	slot->exists = world->has_policies;
 	if (slot->exists)
-		memcpy(slot->state, dunning_policies(), sizeof(struct policies));
+		memcpy(slot->state, dunning_policies(world), sizeof(struct policies));
 }
 
 /* ---- lists ---- */
@@ -141,6 +150,19 @@ static void load_group_debts(struct sim_world *world, struct slot *slot)
 	}
 }
 
+static void load_person_groups(struct sim_world *world, struct slot *slot)
+{
+	const struct sim_database *database = &world->databases[SIM_DUNNING];
+
+	slot->exists = true;
+	for (size_t i = 0; i < database->blobs_count; i++) {
+		const struct dunned_group *group = database->blobs[i].state;
+
+		if (database->blobs[i].entity == &dunned_group_entity && uuid_equal(&group->customer_id, &slot->id))
+			person_groups_put(slot->state, &database->blobs[i].id);
+	}
+}
+
 /* By their ids, as the query says. */
 static void load_groups_under_way(struct sim_world *world, struct slot *slot)
 {
@@ -166,7 +188,7 @@ static void load_demands(struct sim_world *world, struct slot *slot)
 
 		if (database->blobs[i].entity == &dunned_step_entity && uuid_equal(&step->customer_id, &slot->id) &&
 		    step->is_demand && (step->state == STEP_STATE_ASKED || step->state == STEP_STATE_TAKEN))
-			demands_add(slot->state, step->asked_on);
+			demands_add(slot->state, step->taken_on != 0 ? step->taken_on : step->asked_on);
 	}
 }
 
@@ -174,11 +196,9 @@ static const struct {
 	const struct entity *entity;
 	void (*load)(struct sim_world *world, struct slot *slot);
 } loads[] = {
-	{ &policies_entity, load_policies },
-	{ &calendar_entity, load_calendar },
-	{ &group_debts_entity, load_group_debts },
-	{ &dunned_demands_entity, load_demands },
-	{ &groups_under_way_entity, load_groups_under_way },
+	{ &policies_entity, load_policies },       { &calendar_entity, load_calendar },
+	{ &group_debts_entity, load_group_debts }, { &person_groups_entity, load_person_groups },
+	{ &dunned_demands_entity, load_demands },  { &groups_under_way_entity, load_groups_under_way },
 };
 
 bool dunning_is_kept(const struct entity *entity)
