@@ -442,8 +442,13 @@ class Judge:
     # ---- a step's life ----
 
     def ask(self, known, key, event=None):
-        if key in known.is_lost or known.groups[key].is_under_way or rests(known.groups[key], self.today) or self.may_still_be_stopped(known, key):
+        if key in known.is_lost or known.groups[key].is_under_way or rests(known.groups[key], self.today):
             return
+        known.person.as_of = self.today - DAY if self.may_still_be_stopped(known, key) else None
+        self.ask_as_of(known, key, event)
+        known.person.as_of = None
+
+    def ask_as_of(self, known, key, event):
         group, policies = known.groups[key], self.in_force()
         self.give_arms(known)
         answer = next_step(group, known.person, policies, self.today, event)
@@ -464,7 +469,7 @@ class Judge:
             self.trace(known, key, answer)
 
     def may_still_be_stopped(self, known, key):
-        """The first Tick of a day ends what is over from that day on, before or after it has the group asked about."""
+        """The first Tick of a day ends what is over from that day on, before or after it has the group asked about: of a dispute that means without its debt."""
         ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
         if not (self.is_first_of_day and ends):
             return False

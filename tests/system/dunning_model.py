@@ -171,14 +171,18 @@ class Person:
     inbound_on: datetime.date | None = None
     demands: list = dataclasses.field(default_factory=list)  # days of the steps that count, taken or under way, of all groups
     arms: dict = dataclasses.field(default_factory=dict)  # policy: arm
+    as_of: datetime.date | None = None  # the day whose circumstances are in force, if it is not today
+
+    def is_in_force(self, first, until, today):
+        return first <= today and (until is None or (self.as_of or today) < until)
 
     def open_kinds(self, today):
         """Of circumstances that are about all debts."""
-        return {kind for kind, first, until, debt in self.circumstances if debt is None and first <= today and (until is None or today < until)}
+        return {kind for kind, first, until, debt in self.circumstances if debt is None and self.is_in_force(first, until, today)}
 
     def is_disputed(self, debt, today):
         return debt.disputes > 0 or any(
-            kind == "dispute" and of == debt.id and first <= today and (until is None or today < until)
+            kind == "dispute" and of == debt.id and self.is_in_force(first, until, today)
             for kind, first, until, of in self.circumstances
         )
 

@@ -284,6 +284,12 @@ def test_a_search_names_any_of_the_groups_that_wait_at_its_tick(creditor):
     assert findings(happened) == []
 
 
+@pytest.mark.parametrize("lines", [(mail(15, "t-2", "D-1", "D-2"),), (mail(15, "t-2", "D-2"), mail(16, "t-2", "D-1"))])
+def test_a_dispute_may_be_over_before_the_first_question_of_its_day_or_not(lines):
+    disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(10), until_on=on(15), debt_id="D-1")
+    assert unexplained(setup(owes("D-2"), policies=[a_policy(a_step(2, 5))]) | {(10, 7): [disputes]}, *lines) == []
+
+
 def test_a_disputed_debt_is_left_out():
     disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(14), debt_id="D-1")
     assert findings(setup(owes("D-2")) | {(14, 7): [disputes]}, mail(7, "t-1", "D-1", "D-2"), mail(15, "t-2", "D-2"), mail(25, "t-3", "D-2")) == []
