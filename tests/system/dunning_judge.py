@@ -25,7 +25,7 @@ UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT N
 COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice"))  # HOUSE-1, HOUSE-2, UK-03
 MOST_A_DAY, MOST, IN_DAYS, AFTER_INBOUND = 1, 3, 7, datetime.timedelta(hours=24)
 ANSWERED_WITHIN, FRESH = datetime.timedelta(days=62), datetime.timedelta(days=60)  # of a text that the person wrote; US-13
-CHOICES, CHOSEN_BEFORE = 24, 14 * DAY  # possibilities that are tried (of orders: those of four groups), and how long before something was found
+CHOICES, CHOSEN_BEFORE = 24, 30 * DAY  # possibilities that are tried (of orders: those of four groups), and how long before something was found
 TRIES_MAX, TRIES_SOON = 8, 4  # of a message by a busy gateway (consumers/notifier/README.md); behind the latter the next one may be more than a Tick away
 PLANNING_DAYS = 30  # UK-03
 DENYING = frozenset(("attorney", "cease", "deceased", "bankruptcy", "dispute", "incapacity", "breathing_space", "crisis", "restriction"))
