@@ -81,6 +81,15 @@ const struct slot_query debt_query_customer = {
 	.read = read_customer,
 };
 
+/* What the table does not check: a row that is written fulfils it, or there is a bug. */
+static void debt_must_be_sound(const struct debt *debt)
+{
+	MUST(debt->version > 0);
+	MUST(!balances_are_negative(&debt->balances));
+	MUST(!balances_are_negative(&debt->credit_used));
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0 || balances_owed(&debt->balances) == 0);
+}
+
 /* ---- new rows ---- */
 
 const struct db_table debt_table = {
@@ -109,6 +118,7 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 	const struct debt *debt = workset_changed(set, &debt_entity, &created->debt_id)->state;
 
 	MUST(event->command->type == &create_debt_type);
+	debt_must_be_sound(debt);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &created->debt_id);
 	db_copy_str(copy, debt_reference_at_end(set, created, debt));
@@ -150,6 +160,7 @@ static void add_debts(struct db_params *params, struct slot **slots, size_t coun
 		const struct debt *debt = slots[index]->state;
 
 		MUST(debt->entries_stored == debt->entries);
+		debt_must_be_sound(debt);
 		db_array_tid(params, slots[index]->locator);
 	}
 	slots_add_ids(params, slots, count);
