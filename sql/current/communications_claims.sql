@@ -62,10 +62,12 @@ CREATE OR REPLACE VIEW communications.refusal AS
 	-- asked for by dunning, which has learnt of money or of a change of a debt since
 	LEFT JOIN dunning.public_step step ON step.step_id = o.communication_id
 	LEFT JOIN communications.opt_out opt_out ON opt_out.customer_id = o.customer_id AND opt_out.channel = o.channel
-	CROSS JOIN LATERAL (SELECT max(h.business_date) AS business_date FROM communications.partition_head h) today
 	-- the guard's last word on it
 	CROSS JOIN LATERAL (SELECT max(d.decided_at) AS at FROM communications.compliance_decision d
 		WHERE d.communication_id = o.communication_id AND d.verdict = 'allow') verdict
+	-- no earlier day than the verdict's, which may have come before this module has read the first Tick of its day (command.today)
+	CROSS JOIN (SELECT max(h.business_date) AS business_date FROM communications.partition_head h) ticked
+	CROSS JOIN LATERAL (SELECT greatest(ticked.business_date, (verdict.at AT TIME ZONE 'UTC')::date) AS business_date) today
 	-- US-10: one confirmation of an opt-out, and one answer to who uses the channel again, although the consent is not in force; the
 	-- guard has allowed it for that. The person wrote at or after the last withdrawal reached us (told_at), and nothing else of ours
 	-- went to the channel between that message and the verdict. A consent that was in force at the verdict has expired only since.
@@ -79,7 +81,7 @@ CREATE OR REPLACE VIEW communications.refusal AS
 					WHERE h.customer_id = o.customer_id AND h.channel = o.channel AND h.direction = 'outbound'
 					AND h.ref <> o.communication_id AND h.at BETWEEN i.created_at AND verdict.at)) AS is_one
 	) answer
-	-- of the circumstances that are open on the customers' day: of the person, or of a debt of the message. A claim does not judge
+	-- of the circumstances that are open on the day: of the person, or of a debt of the message. A claim does not judge
 	-- whether an attorney's consent or silence is enough: it trusts the verdict while one is on record
 	CROSS JOIN LATERAL (
 		SELECT bool_or(communications.circumstance_stops(k.kind, c.message_class) AND k.kind <> 'attorney')

@@ -1146,18 +1146,43 @@ static void test_communications_store__a_claim_asks_dunning_about_its_step(void 
 	assert_int_equal(claimed(&claim), 1);
 }
 
+static void given_business_date(const char *date)
+{
+	static char sql[256];
+	int size = snprintf(
+		sql, sizeof(sql),
+		"INSERT INTO communications.partition_head "
+		"(part, epoch, owner, next_offset, log_seq, log_hash, business_date) VALUES (0, 1, 'test', 0, 0, '', %s)",
+		date);
+
+	assert_true(size > 0 && (size_t)size < sizeof(sql));
+	store_sql(&spec, "test_today", sql);
+}
+
+static void add_circumstance(unsigned number, const char *kind);
+
 static void test_communications_store__a_claim_demands_nothing_that_was_put_off(void **state)
 {
 	(void)state;
 	given_message();
-	store_sql(&spec, "test_today",
-		  "INSERT INTO communications.partition_head "
-		  "(part, epoch, owner, next_offset, log_seq, log_hash, business_date) VALUES (0, 1, 'test', 0, 0, '', "
-		  "'2026-01-01')");
+	given_business_date("'2026-01-01'");
 	store_sql(&spec, "test_put_off", "UPDATE debts.debt SET due_on = '2026-01-02'");
 	store_sql(&spec, "test_demand", "UPDATE communications.communication SET message_class = 'demand'");
 	then_refused(&ask, "not_due");
 	store_sql(&spec, "test_tomorrow", "UPDATE communications.partition_head SET business_date = '2026-01-02'");
+	assert_int_equal(claimed(&claim), 1);
+}
+
+/* The verdict is of a day whose first Tick has not come to this module. */
+static void test_communications_store__a_claim_judges_by_no_earlier_day_than_the_verdict(void **state)
+{
+	(void)state;
+	add_circumstance(1, "cease");
+	store_run(&spec);
+	store_sql(&spec, "test_ended_before",
+		  "UPDATE communications.circumstance SET from_on = '2025-12-01', until_on = '2026-01-01'");
+	given_business_date("'2025-12-31'");
+	given_message();
 	assert_int_equal(claimed(&claim), 1);
 }
 
@@ -2455,6 +2480,7 @@ int main(void)
 		TEST(test_communications_store__a_claim_asks_about_the_debts),
 		TEST(test_communications_store__a_claim_asks_dunning_about_its_step),
 		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),
+		TEST(test_communications_store__a_claim_judges_by_no_earlier_day_than_the_verdict),
 		TEST(test_communications_store__classes_ask_the_same_in_sql),
 		TEST(test_communications_store__a_claim_knows_what_was_given_up_while_it_waited),
 		TEST(test_communications_store__what_gets_another_time_is_claimed_then_and_not_before),
