@@ -58,6 +58,9 @@ struct db {
 	bool pipeline_failed;      /* the server skips the following statements */
 	bool pipeline_reported;    /* db_receive has returned the failure */
 	struct err pipeline_error; /* the first failure */
+	bool is_shared;            /* db_pipeline_begin goes on with it */
+	db_first *first;           /* of db_pipeline_share; NULL: called already */
+	void *first_arg;
 
 	struct db_params arrays; /* of rows that are inserted */
 };

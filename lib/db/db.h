@@ -160,6 +160,14 @@ MUST_CHECK int db_pipeline_flush(struct db *db, struct err *err);
 MUST_CHECK int db_receive(struct db *db, struct db_result *ret_result, struct err *err);
 MUST_CHECK int db_pipeline_end(struct db *db, struct err *err);
 
+/*
+ * Instead of flush and end: who begins the next pipeline goes on with this one, so that both share a round trip. `first` receives the
+ * answers of what was sent until now; it is called once, by that pipeline's first db_receive. Nothing else may use the connection in
+ * between, but db_rollback.
+ */
+typedef int db_first(void *first_arg, struct err *err);
+void db_pipeline_share(struct db *db, db_first *first, void *first_arg);
+
 /* ---- transactions ---- */
 
 MUST_CHECK int db_begin(struct db *db, struct err *err); /* READ COMMITTED */

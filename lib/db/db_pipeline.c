@@ -56,6 +56,10 @@ static int take_next(struct db *db, PGresult **ret_answer, struct err *err)
 
 int db_pipeline_begin(struct db *db, struct err *err)
 {
+	if (db->is_shared) {
+		db->is_shared = false;
+		return 0;
+	}
 	MUST(!db->in_pipeline);
 	MUST(!db->commit_sent);
 	if (connection_ready(db, err) != 0)
@@ -112,12 +116,32 @@ static int report_failure(struct db *db, struct err *err)
 	return -1;
 }
 
+void db_pipeline_share(struct db *db, db_first *first, void *first_arg)
+{
+	MUST(db->in_pipeline);
+	MUST(!db->is_shared);
+	MUST(!db->first);
+	db->is_shared = true;
+	db->first = first;
+	db->first_arg = first_arg;
+}
+
+static int receive_first(struct db *db, struct err *err)
+{
+	db_first *first = db->first;
+
+	db->first = NULL;
+	return first ? first(db->first_arg, err) : 0;
+}
+
 int db_receive(struct db *db, struct db_result *ret_result, struct err *err)
 {
 	PGresult *answer = NULL;
 	bool is_prepare;
 
 	MUST(db->in_pipeline);
+	if (receive_first(db, err) != 0)
+		return -1;
 	if (db->pipeline_failed)
 		return report_failure(db, err);
 	if (connection_ready(db, err) != 0)
@@ -173,6 +197,8 @@ int db_pipeline_end(struct db *db, struct err *err)
 	MUST(db->in_pipeline);
 	rc = drain(db, err);
 	db->in_pipeline = false;
+	db->is_shared = false;
+	db->first = NULL;
 	if (db->pipeline_failed && !db->pipeline_reported)
 		return report_failure(db, err);
 	return rc;

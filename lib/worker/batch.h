@@ -64,6 +64,7 @@ struct batch {
 	bool is_too_large;        /* the attempt failed because its arena is full */
 	bool is_pessimistic;      /* every command id and state is looked up; otherwise command ids above the highest so far,
 				     and states that a command creates, are assumed new */
+	bool is_touched;          /* the states of the first round were loaded when the transaction was opened */
 	struct verdict *verdicts; /* of items[from + i] */
 	struct workset set;
 	struct head heads[BUS_PARTS_MAX]; /* new values */
@@ -91,15 +92,15 @@ void batch_reset(struct batch *batch); /* the caller has released the records */
 /* The attempt was committed: timers that it has changed do not fire in the rest of the batch. */
 void batch_settle_timers(struct batch *batch);
 
-/* Begins an attempt at items [from, from + count): heads, and the command ids to look up. ERR_POISON: it does not fit, make it
- * smaller. */
+/* Begins an attempt at items [from, from + count): heads, the command ids to look up, and in set.missing the states to load when the
+ * transaction is opened. ERR_POISON: it does not fit, make it smaller. */
 MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, size_t from, size_t count, bool is_pessimistic,
 			   struct answer **ret_answers, size_t *ret_answers_count, struct err *err);
 
 /* The business date after a Tick with the date `said`, received by the broker at broker_ms. INT32_MIN as `before`: none yet. */
 int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms);
 
-/* Loads the states, decides all items, encodes and chains the events: batch->changes is complete. *ret_conflict true: an id or
+/* After the transaction was opened: loads what the states say is to be loaded, too, decides all items, encodes and chains the events: batch->changes is complete. *ret_conflict true: an id or
  * state that was assumed new exists; try again, pessimistically. */
 MUST_CHECK int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
 			    bool *ret_conflict, struct err *err);

@@ -133,15 +133,27 @@ static const struct kept_command *find_row(const struct kept_command *rows, size
 	return NULL;
 }
 
+static size_t count_asks(const struct batch *batch)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < batch->count; i++)
+		count += approvals_named(&batch->items[batch->from + i]) != NULL;
+	return count;
+}
+
+bool batch_names_kept(const struct batch *batch)
+{
+	return count_asks(batch) > 0;
+}
+
 int batch_read_kept(struct batch *batch, const struct engine *engine, struct err *err)
 {
 	struct kept_ask *asks;
 	struct kept_command *rows;
-	size_t asks_count = 0;
+	size_t asks_count = count_asks(batch);
 	size_t rows_count;
 
-	for (size_t i = 0; i < batch->count; i++)
-		asks_count += approvals_named(&batch->items[batch->from + i]) != NULL;
 	if (asks_count == 0)
 		return 0;
 	asks = arena_take(&batch->arena, asks_count, sizeof(*asks));

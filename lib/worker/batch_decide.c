@@ -11,6 +11,21 @@
 
 static const char broke_our_code[] = "the command broke our code; a person has to look";
 
+/* Nothing is missing any more. Returns whether a state exists that was assumed new. */
+static bool take_loaded(struct workset *set)
+{
+	bool is_mistaken = false;
+
+	for (size_t i = 0; i < set->missing_count; i++) {
+		struct slot *slot = set->missing[i];
+
+		is_mistaken |= slot->assumed && slot->exists;
+		slot->assumed = false;
+	}
+	set->missing_count = 0;
+	return is_mistaken;
+}
+
 /* *ret_mistaken true: a state that was assumed new exists. */
 static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
 {
@@ -21,13 +36,7 @@ static int load_missing(struct batch *batch, const struct engine *engine, bool *
 		return 0;
 	if (engine->database.load(engine->database.self, set->missing, set->missing_count, err) < 0)
 		return -1;
-	for (size_t i = 0; i < set->missing_count; i++) {
-		struct slot *slot = set->missing[i];
-
-		*ret_mistaken |= slot->assumed && slot->exists;
-		slot->assumed = false;
-	}
-	set->missing_count = 0;
+	*ret_mistaken = take_loaded(set);
 	return 0;
 }
 
@@ -71,10 +80,8 @@ static void touch_states(struct batch *batch, size_t i, bool is_first_round)
 	}
 }
 
-static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
+static void touch_rights(struct batch *batch)
 {
-	bool mistaken; /* harmless: no rule has read it yet */
-
 	for (size_t i = 0; i < batch->count; i++) {
 		struct item *item = &batch->items[batch->from + i];
 
@@ -83,13 +90,36 @@ static int load_states(struct batch *batch, const struct engine *engine, struct 
 		if (item->kept)
 			rights_touch(&item->kept->command, &batch->set);
 	}
-	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
-		for (size_t i = 0; i < batch->count; i++) {
-			if (asks_rule(&batch->items[batch->from + i]))
-				touch_states(batch, i, round == 0);
-		}
-		if (batch->set.overflow)
-			return batch_too_large(batch, err);
+}
+
+static int touch_round(struct batch *batch, bool is_first_round, struct err *err)
+{
+	if (is_first_round)
+		touch_rights(batch);
+	for (size_t i = 0; i < batch->count; i++) {
+		if (asks_rule(&batch->items[batch->from + i]))
+			touch_states(batch, i, is_first_round);
+	}
+	return batch->set.overflow ? batch_too_large(batch, err) : 0;
+}
+
+/* Which states an approval touches, only the kept command says: it is read when the transaction is open. */
+int batch_touch(struct batch *batch, struct err *err)
+{
+	batch->is_touched = !batch_names_kept(batch);
+	return batch->is_touched ? touch_round(batch, true, err) : 0;
+}
+
+static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
+{
+	bool mistaken; /* harmless: no rule has read it yet */
+
+	if (batch->is_touched && batch->set.missing_count == 0)
+		return 0;
+	take_loaded(&batch->set);
+	for (int round = batch->is_touched ? 1 : 0; round < TOUCH_ROUNDS_MAX; round++) {
+		if (touch_round(batch, round == 0, err) < 0)
+			return -1;
 		if (batch->set.missing_count == 0)
 			return 0;
 		if (load_missing(batch, engine, &mistaken, err) < 0)

@@ -22,6 +22,9 @@ MUST_CHECK int batch_put_answered(struct batch *batch, const struct engine *engi
 MUST_CHECK int batch_put_issued(struct batch *batch, const struct engine *engine, const struct item *item,
 				const struct decision *decision, struct event *events, struct err *err);
 
+/* Collects in set.missing what the rules touch, as far as they can tell before a transaction is open. */
+MUST_CHECK int batch_touch(struct batch *batch, struct err *err);
+
 bool batch_is_ahead(const struct command *command);
 
 MUST_CHECK int batch_put_timer(struct batch *batch, const struct item *item, const struct timer_change *change, struct err *err);
@@ -41,6 +44,7 @@ MUST_CHECK int batch_wait(struct batch *batch, const struct engine *engine, stru
 bool batch_may_be_decided(struct batch *batch, struct item *item, struct decision *decision);
 
 /* Kept commands (batch_approvals.c). */
+bool batch_names_kept(const struct batch *batch);
 MUST_CHECK int batch_read_kept(struct batch *batch, const struct engine *engine, struct err *err);
 MUST_CHECK int batch_keep(struct batch *batch, const struct engine *engine, struct verdict *verdict, const struct item *item,
 			  const struct decision *decision, struct err *err);

@@ -206,6 +206,16 @@ struct answer {
 	uint8_t digest[DIGEST_SIZE]; /* of the content that was applied */
 };
 
+/* What a transaction begins with, in one round trip. */
+struct opening {
+	const struct head *heads; /* as this program knows them */
+	size_t heads_count;
+	struct answer *answers; /* to look up */
+	size_t answers_count;
+	struct slot **slots; /* to load, in the order of `load`; of a partition that is fenced they are worth nothing */
+	size_t slots_count;
+};
+
 /* The writes of one transaction. Arrays borrow. */
 struct changes {
 	const struct workset *set;
@@ -260,10 +270,10 @@ struct database {
 	/* Writes the reason; *ret_fenced true and nothing written when another owner has the partition now. */
 	int (*halt)(void *self, const struct head *head, const char *reason, bool *ret_fenced, struct err *err);
 
-	/* One batch: open, load (up to TOUCH_ROUNDS_MAX times), write, commit_send, commit_finish. abandon ends it at any point.
-	 */
-	int (*open)(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
-		    enum open_result *ret_result, int32_t *ret_fenced, struct err *err);
+	/* One batch: open, load (states that open did not load), write, commit_send, commit_finish. abandon ends it at any
+	 * point. */
+	int (*open)(void *self, const struct opening *opening, enum open_result *ret_result, int32_t *ret_fenced,
+		    struct err *err);
 	/* After open: answers of further command ids; `found` is false at first. */
 	int (*find_answers)(void *self, struct answer *answers, size_t answers_count, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */

@@ -55,43 +55,6 @@ static void put_ids(struct db_params *params, const struct answer *answers, size
 		db_array_uuid(params, &answers[i].command_id);
 }
 
-static int send_open(struct pg_edge *edge, const struct head *heads, size_t heads_count, const struct answer *answers,
-		     size_t answers_count, struct err *err)
-{
-	db_params_reset(&edge->params);
-	db_array_begin(&edge->params, DB_ARRAY_INT32);
-	for (size_t i = 0; i < heads_count; i++)
-		db_array_int32(&edge->params, heads[i].part);
-	put_ids(&edge->params_answers, answers, answers_count);
-	if (db_pipeline_begin(edge->db, err) < 0 || db_send(edge->db, &statement_begin, NULL, err) < 0 ||
-	    db_send(edge->db, &statement_heads_lock, &edge->params, err) < 0)
-		return -1;
-	if (answers_count > 0 && db_send(edge->db, &statement_answers, &edge->params_answers, err) < 0)
-		return -1;
-	return db_pipeline_flush(edge->db, err);
-}
-
-static int edge_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
-		     enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
-{
-	struct pg_edge *edge = self;
-	struct db_result result = { 0 };
-
-	if (pg_edge_need_connection(edge, err) < 0 || send_open(edge, heads, heads_count, answers, answers_count, err) < 0)
-		return -1;
-	if (db_receive(edge->db, NULL, err) < 0 || db_receive(edge->db, &result, err) < 0)
-		return -1;
-	check_heads(heads, heads_count, &result, ret_result, ret_fenced);
-	db_result_release(&result);
-	if (answers_count > 0) {
-		if (db_receive(edge->db, &result, err) < 0)
-			return -1;
-		take_answers(answers, &result);
-		db_result_release(&result);
-	}
-	return db_pipeline_end(edge->db, err);
-}
-
 static int edge_find_answers(void *self, struct answer *answers, size_t answers_count, struct err *err)
 {
 	struct pg_edge *edge = self;
@@ -140,6 +103,71 @@ static int edge_load(void *self, struct slot **slots, size_t count, struct err *
 	if (actors > 0 && slot_queries_run(&edge->actors, edge->db, &query_actors, 1, NULL, slots, actors, err) < 0)
 		return -1;
 	return actors == count ? 0 : edge->store.load(edge->store.self, edge->db, slots + actors, count - actors, err);
+}
+
+static int send_open(struct pg_edge *edge, const struct opening *opening, struct err *err)
+{
+	db_params_reset(&edge->params);
+	db_array_begin(&edge->params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < opening->heads_count; i++)
+		db_array_int32(&edge->params, opening->heads[i].part);
+	put_ids(&edge->params_answers, opening->answers, opening->answers_count);
+	if (db_pipeline_begin(edge->db, err) < 0 || db_send(edge->db, &statement_begin, NULL, err) < 0 ||
+	    db_send(edge->db, &statement_heads_lock, &edge->params, err) < 0)
+		return -1;
+	return opening->answers_count > 0 ? db_send(edge->db, &statement_answers, &edge->params_answers, err) : 0;
+}
+
+/* The answers to send_open. */
+struct opened {
+	struct pg_edge *edge;
+	const struct opening *opening;
+	enum open_result result;
+	int32_t fenced;
+	bool is_received;
+};
+
+static int receive_open(void *opened_arg, struct err *err)
+{
+	struct opened *opened = opened_arg;
+	const struct opening *opening = opened->opening;
+	struct db *db = opened->edge->db;
+	struct db_result result = { 0 };
+
+	opened->is_received = true;
+	if (db_receive(db, NULL, err) < 0 || db_receive(db, &result, err) < 0)
+		return -1;
+	check_heads(opening->heads, opening->heads_count, &result, &opened->result, &opened->fenced);
+	db_result_release(&result);
+	if (opening->answers_count == 0)
+		return 0;
+	if (db_receive(db, &result, err) < 0)
+		return -1;
+	take_answers(opening->answers, &result);
+	db_result_release(&result);
+	return 0;
+}
+
+/* The states are asked for behind the locks, in the same pipeline: each statement sees what was committed before it began. */
+static int edge_open(void *self, const struct opening *opening, enum open_result *ret_result, int32_t *ret_fenced,
+		     struct err *err)
+{
+	struct pg_edge *edge = self;
+	struct opened opened = { .edge = edge, .opening = opening };
+
+	if (pg_edge_need_connection(edge, err) < 0 || send_open(edge, opening, err) < 0)
+		return -1;
+	if (opening->slots_count > 0) {
+		db_pipeline_share(edge->db, receive_open, &opened);
+		if (edge_load(edge, opening->slots, opening->slots_count, err) < 0)
+			return -1;
+	} else if (db_pipeline_flush(edge->db, err) < 0 || receive_open(&opened, err) < 0 || db_pipeline_end(edge->db, err) < 0) {
+		return -1;
+	}
+	MUST(opened.is_received); /* a store loads by slot_queries_run */
+	*ret_result = opened.result;
+	*ret_fenced = opened.fenced;
+	return 0;
 }
 
 static int edge_commit_send(void *self, struct err *err)

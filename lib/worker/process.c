@@ -128,6 +128,24 @@ enum attempt_result {
 	ATTEMPT_CONFLICT, /* a unique key was used meanwhile; try again, pessimistically */
 };
 
+static int open_transaction(struct engine *engine, struct batch *batch, struct answer *answers, size_t answers_count,
+			    enum open_result *ret_opened, int32_t *ret_fenced, struct err *err)
+{
+	struct head heads[BUS_PARTS_MAX];
+	const struct opening opening = {
+		.heads = heads,
+		.heads_count = batch->heads_count,
+		.answers = answers,
+		.answers_count = answers_count,
+		.slots = batch->set.missing,
+		.slots_count = batch->set.missing_count,
+	};
+
+	for (size_t i = 0; i < batch->heads_count; i++)
+		heads[i] = engine->partitions[batch->heads[i].part].head;
+	return engine->database.open(engine->database.self, &opening, ret_opened, ret_fenced, err);
+}
+
 static int attempt(struct engine *engine, struct batch *batch, size_t from, size_t count, bool is_pessimistic,
 		   enum attempt_result *ret_result, struct err *err)
 {
@@ -138,16 +156,9 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	int32_t fenced;
 	bool conflict = false;
 
-	if (batch_begin(batch, engine, from, count, is_pessimistic, &answers, &answers_count, err) < 0)
+	if (batch_begin(batch, engine, from, count, is_pessimistic, &answers, &answers_count, err) < 0 ||
+	    open_transaction(engine, batch, answers, answers_count, &opened, &fenced, err) < 0)
 		return -1;
-	{
-		struct head heads[BUS_PARTS_MAX];
-
-		for (size_t i = 0; i < batch->heads_count; i++)
-			heads[i] = engine->partitions[batch->heads[i].part].head;
-		if (database->open(database->self, heads, batch->heads_count, answers, answers_count, &opened, &fenced, err) < 0)
-			return -1;
-	}
 	if (opened == OPEN_FENCED) {
 		database->abandon(database->self);
 		buffers_drop_part(engine, batch, fenced, from);

@@ -287,13 +287,17 @@ static int run_batch(struct session *session, const struct prepared *commands, s
 	session->changes.log = session->log;
 	session->changes.events = session->events;
 
-	if (database->open(database->self, session->heads, session->heads_count, NULL, 0, &opened, &fenced, err) < 0)
-		return -1;
-	MUST(opened == OPEN_READY);
 	for (size_t i = 0; i < count; i++)
 		rule_of(commands[i].command.type)->touch(&commands[i].command, &session->set);
-	if (database->load(database->self, session->set.missing, session->set.missing_count, err) < 0)
+	const struct opening opening = {
+		.heads = session->heads,
+		.heads_count = session->heads_count,
+		.slots = session->set.missing,
+		.slots_count = session->set.missing_count,
+	};
+	if (database->open(database->self, &opening, &opened, &fenced, err) < 0)
 		return -1;
+	MUST(opened == OPEN_READY);
 	memcpy(heads, session->heads, sizeof(heads));
 	for (size_t i = 0; i < count; i++) {
 		struct head *head = head_of(heads, session->heads_count, commands[i].part);

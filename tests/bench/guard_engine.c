@@ -203,26 +203,22 @@ static int memory_find_answers(void *self, struct answer *answers, size_t answer
 	return 0;
 }
 
-static int memory_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
-		       enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
-{
-	(void)self;
-	(void)heads;
-	(void)heads_count;
-	(void)ret_fenced;
-	(void)err;
-	for (size_t i = 0; i < answers_count; i++)
-		answers[i].found = false;
-	*ret_result = OPEN_READY;
-	return 0;
-}
-
 static int memory_load(void *self, struct slot **slots, size_t count, struct err *err)
 {
 	(void)err;
 	for (size_t i = 0; i < count; i++)
 		fill(self, slots[i]);
 	return 0;
+}
+
+static int memory_open(void *self, const struct opening *opening, enum open_result *ret_result, int32_t *ret_fenced,
+		       struct err *err)
+{
+	(void)ret_fenced;
+	for (size_t i = 0; i < opening->answers_count; i++)
+		opening->answers[i].found = false;
+	*ret_result = OPEN_READY;
+	return memory_load(self, opening->slots, opening->slots_count, err);
 }
 
 static int memory_write(void *self, const struct changes *changes, bool *ret_conflict, struct err *err)

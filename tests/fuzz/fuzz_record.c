@@ -331,6 +331,7 @@ static void run_batch(void)
 	for (int round = 0; round < 2 && conflict; round++, is_careful = true) {
 		MUST(batch_begin(batch, &door.engine, 0, batch->items_count, is_careful, &answers, &count, &err) == 0);
 		look_up(answers, count);
+		MUST(door.engine.database.load(&door, batch->set.missing, batch->set.missing_count, &err) == 0);
 		MUST(batch_decide(batch, &door.engine, answers, count, &conflict, &err) == 0);
 	}
 	MUST(!conflict);

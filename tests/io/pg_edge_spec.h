@@ -112,9 +112,10 @@ static inline struct head claim(struct world *world, int32_t part)
 
 static inline enum open_result try_open(struct world *world, const struct head *head, int32_t *ret_fenced)
 {
+	const struct opening opening = { .heads = head, .heads_count = 1 };
 	enum open_result result = OPEN_FENCED;
 
-	must(world, world->database.open(world->database.self, head, 1, NULL, 0, &result, ret_fenced, &world->err));
+	must(world, world->database.open(world->database.self, &opening, &result, ret_fenced, &world->err));
 	return result;
 }
 

@@ -649,6 +649,78 @@ static void test_db__a_rollback_ends_a_failed_pipeline(void **state)
 	assert_int_equal(count_of(db, &statement_count), 0);
 }
 
+static int receive_count(void *ret_count, struct err *ret_err)
+{
+	struct db_result result = { 0 };
+
+	if (db_receive(db, &result, ret_err) < 0)
+		return -1;
+	*(int64_t *)ret_count = db_int64(&result, 0, 0);
+	db_result_release(&result);
+	return 0;
+}
+
+/* Begins a pipeline and counts the things, for whoever begins the next. */
+static void share_count(int64_t *ret_count)
+{
+	*ret_count = -1;
+	must(db_pipeline_begin(db, &err));
+	must(db_send(db, &statement_count, NULL, &err));
+	db_pipeline_share(db, receive_count, ret_count);
+}
+
+static void test_db__a_shared_pipeline_answers_the_first_and_then_the_next(void **state)
+{
+	struct db_result result = { 0 };
+	int64_t count;
+
+	(void)state;
+	run(&statement_table);
+	for (int64_t before = 0; before < 3; before++) {
+		share_count(&count);
+		must(db_pipeline_begin(db, &err));
+		must(db_send(db, &statement_insert, thing(before, "x"), &err));
+		must(db_send(db, &statement_count, NULL, &err));
+		must(db_pipeline_flush(db, &err));
+		must(db_receive(db, NULL, &err));
+		assert_int_equal(count, before);
+		must(db_receive(db, &result, &err));
+		assert_int_equal(db_int64(&result, 0, 0), before + 1);
+		db_result_release(&result);
+		must(db_pipeline_end(db, &err));
+	}
+}
+
+static void test_db__the_failure_of_the_first_in_a_shared_pipeline_is_told_to_the_next(void **state)
+{
+	int64_t count;
+
+	(void)state; /* there is no table */
+	share_count(&count);
+	must(db_pipeline_begin(db, &err));
+	must(db_send(db, &statement_table, NULL, &err));
+	must(db_pipeline_flush(db, &err));
+	assert_int_equal(db_receive(db, NULL, &err), -1);
+	assert_int_equal(err.kind, ERR_FATAL);
+	assert_int_equal(count, -1);
+	must(db_pipeline_end(db, &err));
+	run(&statement_table);
+}
+
+static void test_db__a_rollback_ends_a_shared_pipeline_that_nobody_has_joined(void **state)
+{
+	int64_t count;
+
+	(void)state;
+	run(&statement_table);
+	share_count(&count);
+	db_rollback(db);
+	assert_int_equal(count, -1);
+	assert_int_equal(count_of(db, &statement_count), 0);
+	must(db_pipeline_begin(db, &err));
+	must(db_pipeline_end(db, &err));
+}
+
 static void test_db__a_statement_prepared_in_a_failed_transaction_is_still_prepared(void **state)
 {
 	(void)state;
@@ -1200,6 +1272,9 @@ int main(void)
 		TEST(test_db__after_a_failure_the_pipeline_does_nothing_more_and_the_connection_works),
 		TEST(test_db__a_failure_that_nobody_received_is_told_at_the_end),
 		TEST(test_db__a_rollback_ends_a_failed_pipeline),
+		TEST(test_db__a_shared_pipeline_answers_the_first_and_then_the_next),
+		TEST(test_db__the_failure_of_the_first_in_a_shared_pipeline_is_told_to_the_next),
+		TEST(test_db__a_rollback_ends_a_shared_pipeline_that_nobody_has_joined),
 		TEST(test_db__a_statement_prepared_in_a_failed_transaction_is_still_prepared),
 		TEST(test_db__a_session_killed_within_a_pipeline_is_lost),
 		TEST(test_db__a_session_that_ends_itself_within_a_pipeline_is_lost),

@@ -224,6 +224,7 @@ static void test_pg_edge__answers_are_found_with_their_digest(void **state)
 	struct answer answers[2] = { { .command_id = spec_id('C', 2) }, { .command_id = spec_id('C', 1) } };
 	struct log_row rows[2];
 	struct changes changes = { .log = rows, .log_count = 2 };
+	const struct opening opening = { .heads = &head, .heads_count = 1, .answers = answers, .answers_count = 2 };
 	enum open_result result;
 	int32_t fenced;
 
@@ -231,7 +232,7 @@ static void test_pg_edge__answers_are_found_with_their_digest(void **state)
 	rows[0] = log_row(&head, 1, digest_a);
 	rows[1] = log_row(&head, 2, NULL); /* an event that answers nothing */
 	do_batch(world, &changes, &head);
-	must(world, world->database.open(world->database.self, &head, 1, answers, 2, &result, &fenced, &world->err));
+	must(world, world->database.open(world->database.self, &opening, &result, &fenced, &world->err));
 	assert_int_equal(result, OPEN_READY);
 	assert_false(answers[0].found);
 	assert_true(answers[1].found);
@@ -328,6 +329,24 @@ static void test_pg_edge__a_batch_is_abandoned_at_any_point(void **state)
 	assert_int_equal(claim(world, OWNED).next_offset, 1);
 }
 
+static void test_pg_edge__an_older_owner_is_fenced_whatever_it_loads(void **state)
+{
+	struct world *world = *state;
+	struct head old = claim(world, OWNED);
+	struct uuid user = spec_id('U', 1);
+	struct opening opening;
+	enum open_result result;
+	int32_t fenced;
+
+	workset_touch(&world->set, &actor_entity, &user, (struct str){ 0 });
+	(void)claim(world, OWNED);
+	opening = (struct opening){ &old, 1, .slots = world->set.missing, .slots_count = world->set.missing_count };
+	must(world, world->database.open(world->database.self, &opening, &result, &fenced, &world->err));
+	assert_int_equal(result, OPEN_FENCED);
+	assert_int_equal(fenced, OWNED);
+	world->database.abandon(world->database.self);
+}
+
 static void test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores(void **state)
 {
 	struct world *world = *state;
@@ -335,6 +354,9 @@ static void test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores(vo
 	struct uuid known = spec_id('U', 1);
 	struct uuid unknown = spec_id('U', 2);
 	const struct actor *actor;
+	struct opening opening;
+	enum open_result result;
+	int32_t fenced;
 
 	store_sql(&spec, "user",
 		  "INSERT INTO users.account (user_id, login, state, roles, customer_id, version, registered_at, scope, "
@@ -344,9 +366,10 @@ static void test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores(vo
 	workset_touch(&world->set, &actor_entity, &known, (struct str){ 0 });
 	workset_touch(&world->set, &actor_entity, &unknown, (struct str){ 0 });
 	workset_touch(&world->set, &customer_entity, &known, (struct str){ 0 });
-	open_batch(world, &head);
-	must(world, world->database.load(world->database.self, world->set.missing, world->set.missing_count, &world->err));
+	opening = (struct opening){ &head, 1, .slots = world->set.missing, .slots_count = world->set.missing_count };
+	must(world, world->database.open(world->database.self, &opening, &result, &fenced, &world->err));
 	world->database.abandon(world->database.self);
+	assert_int_equal(result, OPEN_READY);
 	assert_int_equal(world->fake.loaded, 1);
 	actor = workset_state(&world->set, &actor_entity, &known);
 	assert_non_null(actor);
@@ -371,6 +394,7 @@ static void test_pg_edge__a_lost_connection_is_retry_until_the_next_claim(void *
 	struct head head = claim(world, OWNED);
 	struct keyset keys;
 	struct log_row *rows;
+	const struct opening opening = { .heads = &head, .heads_count = 1 };
 	enum open_result result;
 	bool is_fenced;
 	int32_t fenced;
@@ -378,7 +402,7 @@ static void test_pg_edge__a_lost_connection_is_retry_until_the_next_claim(void *
 
 	kill_connections();
 	keyset_init(&keys, 10);
-	assert_int_equal(world->database.open(world->database.self, &head, 1, NULL, 0, &result, &fenced, &world->err), -1);
+	assert_int_equal(world->database.open(world->database.self, &opening, &result, &fenced, &world->err), -1);
 	assert_int_equal(world->err.kind, ERR_RETRY);
 	world->database.abandon(world->database.self);
 	assert_int_equal(world->database.read_held(world->database.self, OWNED, INT64_MAX, &keys, &world->err), -1);
@@ -479,6 +503,7 @@ int main(void)
 		IN_WORLD(test_pg_edge__data_that_is_refused_is_poison_and_no_conflict),
 		IN_WORLD(test_pg_edge__what_the_store_refuses_is_told_and_undone),
 		IN_WORLD(test_pg_edge__a_batch_is_abandoned_at_any_point),
+		IN_WORLD(test_pg_edge__an_older_owner_is_fenced_whatever_it_loads),
 		IN_WORLD(test_pg_edge__rights_are_the_users_modules_the_rest_is_the_stores),
 		IN_WORLD(test_pg_edge__a_lost_connection_is_retry_until_the_next_claim),
 		IN_WORLD(test_pg_edge__before_the_first_claim_there_is_no_connection),

@@ -114,13 +114,14 @@ static void answer(const struct seen *seen, const struct seen *position)
 	struct log_row log[COUNT(events)];
 	struct workset set;
 	struct changes changes = { .set = &set, .log = log, .log_count = COUNT(log), .heads = head, .heads_count = 1 };
+	const struct opening opening = { .heads = head, .heads_count = 1 };
 	enum open_result opened = OPEN_FENCED;
 	int32_t fenced = -1;
 	bool conflict = false;
 
 	arena_reset(&world.arena);
 	assert_true(workset_init(&set, &world.arena, 8));
-	store_must(&world.spec, state->database.open(state->database.self, head, 1, NULL, 0, &opened, &fenced, &world.spec.err));
+	store_must(&world.spec, state->database.open(state->database.self, &opening, &opened, &fenced, &world.spec.err));
 	assert_int_equal(opened, OPEN_READY);
 	for (size_t i = 0; i < COUNT(log); i++)
 		log[i] = world_log(&world, head, &events[i], i, head->next_offset, digest);

@@ -272,6 +272,7 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 				   .today = how.today != 0 ? how.today : STORE_TODAY,
 				   .approval = how.approval };
 	struct head *head = &state->heads[command.key.bytes[15] % WORLD_PARTS];
+	const struct opening opening = { .heads = head, .heads_count = 1 };
 	enum open_result opened = OPEN_FENCED;
 	int32_t fenced = -1;
 	struct workset set;
@@ -281,8 +282,7 @@ static inline void world_do_as(struct verify_world *world, enum world_module whi
 	command.received_ms = command.now_ms - how.waited_ms;
 	arena_reset(&world->arena);
 	assert_true(workset_init(&set, &world->arena, 200));
-	store_must(&world->spec,
-		   state->database.open(state->database.self, head, 1, NULL, 0, &opened, &fenced, &world->spec.err));
+	store_must(&world->spec, state->database.open(state->database.self, &opening, &opened, &fenced, &world->spec.err));
 	assert_int_equal(opened, OPEN_READY);
 	world_load(world, state, rule, &command, &set);
 	decision_init(&world->decision, &world->arena, &command);

@@ -288,9 +288,11 @@ static void fill_answers(const struct sim_database *database, struct answer *ans
 	}
 }
 
-static int edge_open(void *self, const struct head *heads, size_t heads_count, struct answer *answers, size_t answers_count,
-		     enum open_result *ret_result, int32_t *ret_fenced, struct err *err)
+static int edge_open(void *self, const struct opening *opening, enum open_result *ret_result, int32_t *ret_fenced,
+		     struct err *err)
 {
+	const struct head *heads = opening->heads;
+	size_t heads_count = opening->heads_count;
 	struct sim_session *session = self;
 	struct sim_database *database = database_of(session);
 	struct sim_stage *stage = &session->stage;
@@ -316,8 +318,8 @@ static int edge_open(void *self, const struct head *heads, size_t heads_count, s
 			return 0;
 		}
 	}
-	fill_answers(database, answers, answers_count);
-	return 0;
+	fill_answers(database, opening->answers, opening->answers_count);
+	return opening->slots_count > 0 ? edge_load(session, opening->slots, opening->slots_count, err) : 0;
 }
 
 static int edge_find_answers(void *self, struct answer *answers, size_t answers_count, struct err *err)

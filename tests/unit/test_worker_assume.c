@@ -124,6 +124,7 @@ static void decide(bool is_careful)
 	asked = 0;
 	assert_int_equal(batch_begin(&batch, &engine, 0, batch.items_count, is_careful, &answers, &answers_count, &err), 0);
 	assert_int_equal(fake_find_answers(NULL, answers, answers_count, &err), 0);
+	assert_int_equal(engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 }
 
@@ -201,6 +202,7 @@ static bool is_looked_up(struct uuid command_id)
 	assert_int_equal(batch_begin(&batch, &engine, 0, 1, false, &answers, &answers_count, &err), 0);
 	if (answers_count > 0)
 		answers[0].found = false;
+	assert_int_equal(engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 	engine.partitions[0].head.last_id = batch.heads[0].last_id;
 	return answers_count == 1;

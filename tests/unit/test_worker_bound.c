@@ -91,6 +91,7 @@ static enum fate fate_of_an_update_by(uint32_t token_roles)
 		if (customers_module.rules[i].type == &update_customer_type)
 			item->rule = &customers_module.rules[i];
 	assert_int_equal(batch_begin(&batch, &engine, 0, 1, true, &answers, &answers_count, &err), 0);
+	assert_int_equal(engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 	return batch.verdicts[0].fate;
 }

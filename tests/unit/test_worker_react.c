@@ -190,7 +190,8 @@ static int try(void)
 	size_t count;
 	bool is_conflict;
 
-	if (batch_begin(&batch, &engine, 0, batch.items_count, false, &answers, &count, &err) < 0)
+	if (batch_begin(&batch, &engine, 0, batch.items_count, false, &answers, &count, &err) < 0 ||
+	    engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err) < 0)
 		return -1;
 	return batch_decide(&batch, &engine, answers, count, &is_conflict, &err);
 }

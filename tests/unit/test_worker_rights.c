@@ -126,6 +126,7 @@ static void decide(void)
 
 	asked = 0;
 	assert_int_equal(batch_begin(&batch, &engine, 0, batch.items_count, true, &answers, &answers_count, &err), 0);
+	assert_int_equal(engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 }
 

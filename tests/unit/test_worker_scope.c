@@ -117,6 +117,7 @@ static const char *unbound(const char *actor, uint32_t roles, const struct messa
 		if (debts_module.rules[i].type == type)
 			item->rule = &debts_module.rules[i];
 	assert_int_equal(batch_begin(&batch, &engine, 0, 1, true, &answers, &answers_count, &err), 0);
+	assert_int_equal(engine.database.load(engine.database.self, batch.set.missing, batch.set.missing_count, &err), 0);
 	assert_int_equal(batch_decide(&batch, &engine, answers, answers_count, &is_conflict, &err), 0);
 	verdict = &batch.verdicts[0];
 	if (verdict->fate != FATE_REFUSED)
