@@ -91,8 +91,12 @@ static int keep_pace(struct engine *engine, struct err *err)
 {
 	int64_t at_ms = engine->begun_at_ms + engine->conf.pace_ms;
 
-	while (engine->collecting->items_count > 0 && !engine->collecting->is_full && engine->conf.now_ms() < at_ms) {
-		if (collect(engine, (int)(at_ms - engine->conf.now_ms()), err) < 0)
+	while (engine->collecting->items_count > 0 && !engine->collecting->is_full) {
+		int64_t left_ms = at_ms - engine->conf.now_ms(); /* asked once: below 0 a poll would wait for ever */
+
+		if (left_ms <= 0)
+			break;
+		if (collect(engine, (int)left_ms, err) < 0)
 			return -1;
 	}
 	if (engine->collecting->items_count > 0)
