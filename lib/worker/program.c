@@ -15,6 +15,7 @@
 
 #define END_S        5 /* longest time from the signal to the exit */
 #define KEYS_LOOK_MS 3000
+#define LINGER_US    200 /* a batch's events are given one by one, and are to leave together */
 #define ASK_TIME_MS  2000
 
 static volatile sig_atomic_t ending;
@@ -110,6 +111,7 @@ static int derive(struct program *program, struct err *err)
 		/* With more, librdkafka 2.0.2 polls without a pause (producers/api/README.md); a broker serves the requests of a
 		 * connection one by one. */
 		.requests_max = 1,
+		.linger_us = LINGER_US,
 	};
 	return 0;
 }
