@@ -75,6 +75,9 @@ struct debt {
 	uint32_t amended;        /* bits of debt/store_change.c: due date or reference was changed */
 };
 
+/* A committed state becomes what a load gives: the store's own fields are as if it was just read. */
+void debt_refresh(void *debt);
+
 /*
  * Facts of a debt that only rare commands need, under the debt's id; loaded for these commands only. A payment neither reads nor
  * changes them.

@@ -168,6 +168,11 @@ static const struct actions actions[] = {
 	  .rows_count = COUNT(payment_actions) },
 };
 
+/* A debt stays its customer's. */
+static const struct cached_state cached[] = {
+	{ &debt_entity, offsetof(struct debt, customer_id), debt_refresh },
+};
+
 const struct module debts_module = {
 	.name = "debts",
 	.rules = rules,
@@ -176,5 +181,7 @@ const struct module debts_module = {
 	.timers_count = COUNT(timers),
 	.actions = actions,
 	.actions_count = COUNT(actions),
+	.cached = cached,
+	.cached_count = COUNT(cached),
 	.evolve = debts_evolve,
 };

@@ -33,6 +33,14 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
 }
 
+static int read_states(void *self, struct db *db, const struct entity *entity, const int32_t *parts, size_t parts_count,
+		       const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
+		       struct err *err)
+{
+	MUST(entity == &debt_entity);
+	return debt_read_newest(self, db, parts, parts_count, below, max, arena, ret_slots, ret_count, err);
+}
+
 /* ---- save ---- */
 
 /* What readers see of a debt's last change hangs on its newest entry. The events of a command without an entry are noted in the row. */
@@ -105,7 +113,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 
 static struct debts_store the_store;
 
-const struct store debts_store = { .load = load, .save = save, .self = &the_store };
+const struct store debts_store = { .load = load, .save = save, .read_states = read_states, .self = &the_store };
 
 int debts_store_prepare(void *self, struct err *err)
 {

@@ -71,6 +71,18 @@ struct follow {
 
 #define FOLLOWS_MAX 4
 
+/*
+ * A state that the engine may keep in memory between batches (worker/state_cache.h). It must be one customer's for good, in the partition of
+ * this customer, and written by nobody but its module's commands and timers.
+ */
+struct cached_state {
+	const struct entity *entity;
+	size_t customer_at;           /* offset of the customer's id in the state */
+	void (*refresh)(void *state); /* makes a committed state what a load would give: fields that only the store uses */
+};
+
+#define CACHED_STATES_MAX 4
+
 struct module {
 	const char *name; /* "debts": database schema, topics, consumer group */
 	const struct rule *rules;
@@ -84,6 +96,8 @@ struct module {
 	const char *sql; /* functions that `dcs migrate` makes before the migrations, again whenever they change; NULL: none */
 	const struct follow *follows; /* FOLLOWS_MAX at most; their order may change, their names not. NULL: it follows nobody */
 	size_t follows_count;
+	const struct cached_state *cached; /* CACHED_STATES_MAX at most; NULL: none */
+	size_t cached_count;
 	uint32_t sends_as; /* bits of enum role: of the token of the commands that its rules send; 0: they send none */
 
 	/* Pure, cannot fail: changes the states that the event is about, and only those. Every event of decide passes here. */

@@ -42,6 +42,7 @@ struct slot {
 	bool exists;                        /* a row exists, or evolve has created the state */
 	bool changed;                       /* evolve has written `state` */
 	bool stored;                        /* a row existed when it was loaded: save is an update, not an insert */
+	bool cached;                        /* the engine had it in memory: it was not loaded, and has no locator */
 	uint64_t locator;                   /* for the store: the row's location when it was loaded */
 	int64_t changed_at_ms, changed_seq; /* for the store: of the batch's last event about it (slots_note_events) */
 	void *state;                        /* entity->state_size bytes */

@@ -148,5 +148,5 @@ int batch_begin(struct batch *batch, const struct engine *engine, size_t from, s
 	}
 	*ret_answers = answers;
 	*ret_answers_count = answers_count;
-	return batch_touch(batch, err);
+	return batch_touch(batch, engine, err);
 }

@@ -64,6 +64,7 @@ struct batch {
 	bool is_too_large;        /* the attempt failed because its arena is full */
 	bool is_pessimistic;      /* every command id and state is looked up; otherwise command ids above the highest so far,
 				     and states that a command creates, are assumed new */
+	bool has_cached;          /* with is_touched: of some the engine had the states in memory */
 	bool is_touched;          /* the states of the first round were loaded when the transaction was opened */
 	struct verdict *verdicts; /* of items[from + i] */
 	struct workset set;

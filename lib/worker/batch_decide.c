@@ -11,33 +11,58 @@
 
 static const char broke_our_code[] = "the command broke our code; a person has to look";
 
+/* Returns whether it was assumed new, and exists. */
+static bool note_loaded(struct slot *slot)
+{
+	bool is_mistaken = slot->assumed && slot->exists;
+
+	slot->assumed = false;
+	return is_mistaken;
+}
+
 /* Nothing is missing any more. Returns whether a state exists that was assumed new. */
 static bool take_loaded(struct workset *set)
 {
 	bool is_mistaken = false;
 
-	for (size_t i = 0; i < set->missing_count; i++) {
-		struct slot *slot = set->missing[i];
-
-		is_mistaken |= slot->assumed && slot->exists;
-		slot->assumed = false;
-	}
+	for (size_t i = 0; i < set->missing_count; i++)
+		is_mistaken |= note_loaded(set->missing[i]);
 	set->missing_count = 0;
 	return is_mistaken;
+}
+
+/* Missing states that the engine has in memory are not missing any more. Returns their number. */
+static size_t fill_cached(struct workset *set, const struct engine *engine, bool *ret_mistaken)
+{
+	size_t count = set->missing_count;
+	size_t left = 0;
+
+	*ret_mistaken = false;
+	for (size_t i = 0; i < count; i++) {
+		if (state_cache_fill(&engine->cache, set->missing[i]))
+			*ret_mistaken |= note_loaded(set->missing[i]);
+		else
+			set->missing[left++] = set->missing[i];
+	}
+	set->missing_count = left;
+	return count - left;
+}
+
+static int load_rest(struct workset *set, const struct engine *engine, bool *ret_mistaken, struct err *err)
+{
+	if (set->missing_count == 0)
+		return 0;
+	if (engine->database.load(engine->database.self, set->missing, set->missing_count, err) < 0)
+		return -1;
+	*ret_mistaken |= take_loaded(set);
+	return 0;
 }
 
 /* *ret_mistaken true: a state that was assumed new exists. */
 static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
 {
-	struct workset *set = &batch->set;
-
-	*ret_mistaken = false;
-	if (set->missing_count == 0)
-		return 0;
-	if (engine->database.load(engine->database.self, set->missing, set->missing_count, err) < 0)
-		return -1;
-	*ret_mistaken = take_loaded(set);
-	return 0;
+	fill_cached(&batch->set, engine, ret_mistaken);
+	return load_rest(&batch->set, engine, ret_mistaken, err);
 }
 
 /* A broken command is not decided, because loading its states may be the cause of the failure. A nil UUID must not be touched. */
@@ -104,27 +129,53 @@ static int touch_round(struct batch *batch, bool is_first_round, struct err *err
 }
 
 /* Which states an approval touches, only the kept command says: it is read when the transaction is open. */
-int batch_touch(struct batch *batch, struct err *err)
+int batch_touch(struct batch *batch, const struct engine *engine, struct err *err)
 {
+	bool mistaken;
+
 	batch->is_touched = !batch_names_kept(batch);
-	return batch->is_touched ? touch_round(batch, true, err) : 0;
+	batch->has_cached = false;
+	if (!batch->is_touched)
+		return 0;
+	if (touch_round(batch, true, err) < 0)
+		return -1;
+	batch->has_cached = fill_cached(&batch->set, engine, &mistaken) > 0;
+	return 0;
+}
+
+static int load_rounds(struct batch *batch, const struct engine *engine, struct err *err)
+{
+	bool mistaken; /* harmless: no rule has read it yet */
+
+	for (int round = batch->is_touched ? 1 : 0; round < TOUCH_ROUNDS_MAX; round++) {
+		if (touch_round(batch, round == 0, err) < 0)
+			return -1;
+		if (fill_cached(&batch->set, engine, &mistaken) == 0 && batch->set.missing_count == 0)
+			return 0;
+		if (load_rest(&batch->set, engine, &mistaken, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* The heads are ours: what is in memory is what the rows have. */
+static void show_cached(const struct batch *batch, const struct engine *engine)
+{
+	if (!engine->database.saw_cached)
+		return;
+	for (size_t i = 0; i < batch->set.slots_count; i++)
+		if (batch->set.slots[i]->cached)
+			engine->database.saw_cached(engine->database.self, batch->set.slots[i]);
 }
 
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
-	bool mistaken; /* harmless: no rule has read it yet */
+	bool is_complete = batch->is_touched && batch->set.missing_count == 0 && !batch->has_cached;
 
-	if (batch->is_touched && batch->set.missing_count == 0)
-		return 0;
 	take_loaded(&batch->set);
-	for (int round = batch->is_touched ? 1 : 0; round < TOUCH_ROUNDS_MAX; round++) {
-		if (touch_round(batch, round == 0, err) < 0)
-			return -1;
-		if (batch->set.missing_count == 0)
-			return 0;
-		if (load_missing(batch, engine, &mistaken, err) < 0)
-			return -1;
-	}
+	if (!is_complete && load_rounds(batch, engine, err) < 0)
+		return -1;
+	show_cached(batch, engine);
 	return 0;
 }
 

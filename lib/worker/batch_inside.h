@@ -23,7 +23,7 @@ MUST_CHECK int batch_put_issued(struct batch *batch, const struct engine *engine
 				const struct decision *decision, struct event *events, struct err *err);
 
 /* Collects in set.missing what the rules touch, as far as they can tell before a transaction is open. */
-MUST_CHECK int batch_touch(struct batch *batch, struct err *err);
+MUST_CHECK int batch_touch(struct batch *batch, const struct engine *engine, struct err *err);
 
 bool batch_is_ahead(const struct command *command);
 

@@ -49,6 +49,7 @@ void buffers_drop_carried(struct engine *engine)
 void buffers_forget(struct engine *engine)
 {
 	engine->database.abandon(engine->database.self);
+	state_cache_forget(&engine->cache);
 	buffers_release_records(engine, engine->collecting);
 	batch_reset(engine->collecting);
 	if (engine->flying) {

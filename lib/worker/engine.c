@@ -12,7 +12,9 @@
 #include "worker/publisher.h"
 #include "worker/sender.h"
 #include "worker/ticks.h"
+#include "worker/warm.h"
 
+#define WARMING_ARENA_SIZE ((size_t)4 << 20) /* for WARM_PAGE_STATES slots and states */
 #define SENDING_ARENA_SIZE ((size_t)1 << 20) /* for one decoded CommandIssued and the command in it */
 
 /* ---- life ---- */
@@ -60,6 +62,11 @@ int engine_init(struct engine *engine, const struct engine_conf *conf, const str
 		keyset_init(&engine->partitions[part].held, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 		keyset_init(&engine->partitions[part].held_next, 2 * (size_t)conf->parked_max + 4 * conf->batch_items_max);
 	}
+	if (admission->module->cached_count > 0 && arena_init(&engine->warming_arena, WARMING_ARENA_SIZE, err) < 0)
+		return -1;
+	if (state_cache_init(&engine->cache, admission->module, conf->cache_size, err) < 0)
+		return -1;
+	warm_end(engine);
 	engine->collecting = batch_new(conf, err);
 	engine->spare = engine->collecting ? batch_new(conf, err) : NULL;
 	return engine->spare ? 0 : -1;
@@ -77,6 +84,8 @@ void engine_release(struct engine *engine)
 		keyset_release(&engine->partitions[part].held_next);
 	}
 	arena_release(&engine->sending_arena);
+	arena_release(&engine->warming_arena);
+	state_cache_release(&engine->cache);
 	*engine = (struct engine){ .has_carried = false };
 }
 
@@ -108,7 +117,7 @@ static int keep_pace(struct engine *engine, struct err *err)
 static bool has_work(const struct engine *engine)
 {
 	return engine->flying != NULL || engine->collecting->items_count > 0 || publisher_has_work(engine) ||
-	       sender_has_work(engine);
+	       sender_has_work(engine) || warm_has_work(engine);
 }
 
 static int turn(struct engine *engine, int timeout_ms, struct err *err)
@@ -122,8 +131,8 @@ static int turn(struct engine *engine, int timeout_ms, struct err *err)
 	} else {
 		engine->broker.deliveries(engine->broker.self, timeout_ms);
 	}
-	if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0 || keep_pace(engine, err) < 0 ||
-	    process_collected(engine, err) < 0)
+	if (process_finish(engine, err) < 0 || publisher_work(engine, err) < 0 || warm_work(engine, err) < 0 ||
+	    keep_pace(engine, err) < 0 || process_collected(engine, err) < 0)
 		return -1;
 	return ticks_work(engine, err) < 0 ? -1 : ticks_forget_dead(engine, err);
 }

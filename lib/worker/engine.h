@@ -10,6 +10,7 @@
 #include "worker/admit.h"
 #include "worker/edge.h"
 #include "worker/lane.h"
+#include "worker/state_cache.h"
 
 /*
  * The engine of a command module: records of its command topic in, states and event log in PostgreSQL, events out.
@@ -30,6 +31,7 @@ struct engine_conf {
 	size_t batch_items_max;  /* most records of a transaction; at least 2: a Tick and a parked command */
 	size_t batch_bytes_max;  /* bytes of values */
 	size_t arena_size;       /* memory of one batch; there are two */
+	size_t cache_size;       /* memory of the states that stay in memory (state_cache.h); 0: none do */
 	size_t pending_max;      /* records published and not acknowledged; above it no batch is begun */
 	int64_t pace_ms;         /* the least time between the starts of two batches, unless the batch is full */
 	int64_t wait_max_ms;     /* the longest time that a command waits for an unknown entity, parked; then it is refused */
@@ -45,6 +47,7 @@ struct engine_conf {
 struct engine_counts {
 	int64_t records, applied, refused, duplicates, parked, dead, ticks, void_ticks, timers, kept;
 	int64_t events, published, batches, retries, conflicts, halvings;
+	int64_t states, cached;  /* that batches asked for; of these, in memory */
 	int64_t reactions, sent; /* events of other modules that were answered; commands given to the producer */
 };
 
@@ -116,6 +119,10 @@ struct engine {
 	struct arena sending_arena;          /* of a command that is sent; empty in a module that sends none */
 	int64_t begun_at_ms;                 /* start of the previous batch */
 	int64_t void_tick_ms;                /* broker time of the last void Tick that was logged; 0: none */
+	struct state_cache cache;
+	struct arena warming_arena; /* of a page of states; empty in a module without cached ones */
+	size_t warming_table;       /* the table of the cache that is being filled (warm.h) */
+	struct uuid warming_below;  /* its states from this id on were read */
 	struct engine_counts counts;
 };
 

@@ -10,6 +10,7 @@
 #include "worker/quarantine.h"
 #include "worker/sender.h"
 #include "worker/timers.h"
+#include "worker/warm.h"
 
 #define HALTED_LOOK_MS 2000 /* an operator may have resumed it */
 
@@ -156,6 +157,7 @@ static int take_over(void *self, int32_t part, struct err *err)
 	}
 	quarantine_consider(engine, partition);
 	lanes_run(&engine->lanes, part);
+	warm_begin(engine);
 	log_info("part=%d epoch=%lld offset=%lld seq=%lld claimed", head->part, (long long)head->epoch,
 		 (long long)head->next_offset, (long long)head->log_seq);
 	return 0;
@@ -172,6 +174,8 @@ static int claim(void *self, const int32_t *parts, size_t count, struct err *err
 		heads[i] = engine->partitions[parts[i]].head;
 		heads[i].part = parts[i];
 	}
+	for (size_t i = 0; i < count; i++)
+		state_cache_forget_part(&engine->cache, parts[i]); /* another program may have written them meanwhile */
 	if (engine->database.claim(engine->database.self, heads, count, engine->conf.owner, err) < 0 ||
 	    learn_parts(engine, err) < 0)
 		return -1;

@@ -57,6 +57,42 @@ static void count_verdicts(struct engine *engine, const struct batch *batch)
 	engine->counts.batches++;
 }
 
+/* -1: the customer's partition is not ours. Then a mistaken command has named it, and its owner may change it. */
+static int32_t part_of_owner(struct engine *engine, const struct cached_state *kind, const struct slot *slot)
+{
+	char key[UUID_TEXT_SIZE + 1];
+	int32_t part;
+
+	uuid_format(key, (const struct uuid *)((const char *)slot->state + kind->customer_at));
+	part = engine->broker.part_of(engine->broker.self, str_of(key));
+	return lanes_is_running(&engine->lanes, part) ? part : -1;
+}
+
+void process_keep_state(struct engine *engine, const struct slot *slot)
+{
+	const struct cached_state *kind = state_cache_kind(&engine->cache, slot->entity);
+	int32_t part;
+
+	if (!kind || state_cache_replace(&engine->cache, slot))
+		return;
+	part = part_of_owner(engine, kind, slot);
+	if (part >= 0)
+		state_cache_add(&engine->cache, slot, part);
+}
+
+static void keep_states(struct engine *engine, const struct workset *set)
+{
+	for (size_t i = 0; i < set->slots_count; i++) {
+		const struct slot *slot = set->slots[i];
+
+		if (!state_cache_kind(&engine->cache, slot->entity) || !slot->exists || (slot->assumed && !slot->changed))
+			continue;
+		engine->counts.states += slot->stored;
+		engine->counts.cached += slot->cached;
+		process_keep_state(engine, slot);
+	}
+}
+
 /* All parked commands before the Tick were tried: what they hold now is what is held. */
 void process_end_parked(struct partition *partition)
 {
@@ -92,6 +128,7 @@ static int settle(struct engine *engine, struct batch *batch, struct err *err)
 	}
 	if (batch->tick_part >= 0 && batch->is_tick_end && batch->from + batch->count == batch->items_count)
 		process_end_parked(&engine->partitions[batch->tick_part]);
+	keep_states(engine, &batch->set);
 	timers_note(engine, &batch->changes);
 	batch_settle_timers(batch);
 	count_verdicts(engine, batch);
@@ -162,6 +199,7 @@ static int attempt(struct engine *engine, struct batch *batch, size_t from, size
 	if (opened == OPEN_FENCED) {
 		database->abandon(database->self);
 		buffers_drop_part(engine, batch, fenced, from);
+		state_cache_forget_part(&engine->cache, fenced);
 		*ret_result = ATTEMPT_FENCED;
 		return lanes_fence(&engine->lanes, fenced, err);
 	}
@@ -207,6 +245,8 @@ static int shrink(struct engine *engine, struct batch *batch, size_t from, size_
 	*ret_run = count > 1 ? count / 2 : 1;
 	if (batch->is_too_large)
 		engine->run_max = *ret_run;
+	else
+		state_cache_forget(&engine->cache); /* a state in it may be the cause */
 	batch->is_too_large = false;
 	if (count == 1 && batch->items[from].is_broken)
 		return give_up(engine, batch, from, why.text, err);

@@ -23,4 +23,7 @@ MUST_CHECK int process_collected(struct engine *engine, struct err *err);
 /* Waits for the COMMIT in flight, if there is one: heads move, its events are published. */
 MUST_CHECK int process_finish(struct engine *engine, struct err *err);
 
+/* A committed state, for the memory of states, if it is one of those that are kept. */
+void process_keep_state(struct engine *engine, const struct slot *slot);
+
 #endif

@@ -19,7 +19,7 @@ struct program {
 	const char *keys_dir, *token_issuer, *token_audience;
 	const char *log_level;
 	const char *compression;
-	int64_t prefetch_records, prefetch_kbytes;
+	int64_t prefetch_records, prefetch_kbytes, cache_mbytes;
 	int64_t session_timeout_ms;
 	int64_t batch_items_max, arena_mbytes;
 	int64_t wait_max_ms;

@@ -41,6 +41,8 @@ static void log_counts(const struct engine *engine)
 		 (long long)counts->void_ticks, (long long)counts->timers, (long long)counts->events,
 		 (long long)counts->published, (long long)counts->batches, (long long)counts->retries,
 		 (long long)counts->conflicts, (long long)counts->halvings);
+	if (engine->cache.tables_count > 0)
+		log_info("states=%lld cached=%lld", (long long)counts->states, (long long)counts->cached);
 	if (module_reacts(engine->admission.module))
 		log_info("reactions=%lld sent=%lld", (long long)counts->reactions, (long long)counts->sent);
 }
@@ -101,6 +103,7 @@ static int serve(const struct program *program, const struct module *module, con
 		.batch_items_max = (size_t)program->batch_items_max,
 		.batch_bytes_max = BATCH_BYTES_MAX,
 		.arena_size = (size_t)program->arena_mbytes << 20,
+		.cache_size = (size_t)program->cache_mbytes << 20,
 		.pending_max = PENDING_MAX,
 		.pace_ms = PACE_MS,
 		.wait_max_ms = program->wait_max_ms,

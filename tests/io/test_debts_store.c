@@ -835,6 +835,100 @@ static void test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_e
 	}
 }
 
+/* What the engine does for states that it has in memory: they have no location. */
+static void debts_were_in_memory(struct store_spec *its)
+{
+	for (size_t i = 0; i < its->set.slots_count; i++) {
+		struct slot *slot = its->set.slots[i];
+
+		if (slot->entity != &debt_entity || !slot->exists)
+			continue;
+		slot->cached = true;
+		slot->locator = 0;
+	}
+}
+
+static void stale_debts_were_in_memory(struct store_spec *its)
+{
+	debts_were_in_memory(its);
+	another_writes_the_debt(its);
+}
+
+static void test_debts_store__states_in_memory_are_written_by_their_id(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_debt(2, STR("B"), 1);
+	store_run(&spec);
+	add_payment(1, 1, STR("1"), 1100);
+	add_payment(2, 2, STR("2"), 100);
+	spec.after_load = debts_were_in_memory;
+	store_run(&spec);
+	then_all_answer(2);
+	add_amendment(1, STR("C"), 0);
+	add_amendment(2, STR("A"), STORE_TODAY + 3);
+	spec.after_load = debts_were_in_memory;
+	store_run(&spec);
+	then_all_answer(2);
+	then_references("1=C 2=A");
+	add_reversal(1);
+	spec.after_load = debts_were_in_memory;
+	store_run(&spec);
+	then_answers(&spec, 0, "PaymentReversed");
+	then_books_agree();
+	assert_int_equal(store_number(&spec, "test_owed_by_all", "SELECT sum(balance_minor)::bigint FROM debts.public_debt"),
+			 2100);
+}
+
+static void test_debts_store__a_state_in_memory_that_another_wrote_stops_the_batch(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	add_payment(1, 1, STR("1"), 10);
+	spec.after_load = stale_debts_were_in_memory;
+	assert_int_equal(store_try(&spec), -1);
+	assert_int_equal(spec.err.kind, ERR_FATAL);
+	assert_int_equal(store_number(&spec, "test_payments", "SELECT count(*) FROM debts.payment"), 0);
+}
+
+/* As the engine reads them after a claim: pages of the newest, as a load would give them. */
+static void test_debts_store__the_newest_debts_are_read_in_pages(void **state)
+{
+	const int32_t parts[] = { STORE_PART, STORE_PART + 1 };
+	const int32_t others[] = { STORE_PART + 1 };
+	struct uuid below = { { 0xff } };
+	struct slot *slots;
+	size_t count;
+
+	(void)state;
+	for (unsigned number = 1; number <= 5; number++)
+		add_debt(number, str_of((const char *const[]){ "A", "B", "C", "D", "E" }[number - 1]), 1);
+	add_payment(1, 4, STR("1"), 60);
+	store_run(&spec);
+	for (unsigned highest = 5;; highest -= 2) {
+		store_must(&spec, debts_store.read_states(debts_store.self, spec.db, &debt_entity, parts, 2, &below, 2,
+							  &spec.life, &slots, &count, &spec.err));
+		for (size_t i = 0; i < count; i++) {
+			const struct debt *debt = slots[i].state;
+			unsigned number = highest - (unsigned)i;
+			struct uuid id = spec_id('D', number);
+
+			assert_true(uuid_equal(&slots[i].id, &id));
+			assert_int_equal(balances_owed(&debt->balances), number == 4 ? 1040 : 1100);
+			assert_int_equal(debt->version_stored, debt->version);
+			assert_int_equal(debt->entries_stored, number == 4 ? 2 : 1);
+			below = slots[i].id;
+		}
+		if (count < 2)
+			break;
+	}
+	assert_int_equal(count, 1);
+	store_must(&spec, debts_store.read_states(debts_store.self, spec.db, &debt_entity, others, 1, &(struct uuid){ { 0xff } },
+						  9, &spec.life, &slots, &count, &spec.err));
+	assert_int_equal(count, 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -866,6 +960,9 @@ int main(void)
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
 		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),
+		TEST(test_debts_store__states_in_memory_are_written_by_their_id),
+		TEST(test_debts_store__a_state_in_memory_that_another_wrote_stops_the_batch),
+		TEST(test_debts_store__the_newest_debts_are_read_in_pages),
 	};
 
 	return cmocka_run_group_tests_name("debts store", tests, setup_group, NULL);

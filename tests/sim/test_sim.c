@@ -49,6 +49,7 @@ struct totals {
 	int64_t sent, stopped; /* messages that the gateway took; that were cancelled before they left */
 	int64_t waited;        /* for their time */
 	int64_t merged;        /* with another */
+	int64_t cached;        /* states that were in memory */
 	int64_t other_times;   /* of messages that were released or tried, and wait again */
 	int64_t withdrawals, claims;
 	int64_t stops, again,
@@ -147,6 +148,7 @@ static void add_totals(struct totals *totals, const struct sim_world *world)
 	add_messages(totals, world);
 	add_reactions(totals, world);
 	add_steps(totals, world);
+	totals->cached += world->cached_seen;
 	totals->deaths += world->deaths;
 	totals->deadly += world->deadly_deaths;
 	totals->retries += world->retries;
@@ -327,7 +329,7 @@ static bool proves_nothing(const struct totals *totals)
 	       totals->waited == 0 || totals->other_times == 0 || totals->stops == 0 || totals->again == 0 ||
 	       totals->withdrawals_first == 0 || totals->claims_first == 0 || totals->reacted == 0 || totals->issued == 0 ||
 	       totals->resent == 0 || totals->steps == 0 || totals->taken == 0 || totals->failed == 0 || totals->skipped == 0 ||
-	       totals->recalled == 0;
+	       totals->recalled == 0 || totals->cached == 0;
 }
 
 /* What a run of the program goes through: so many seeds from the first on, or seeds until so many races were run. */
@@ -341,21 +343,21 @@ struct plan {
 static void print_totals(uint64_t share, const struct totals *totals)
 {
 	fprintf(told,
-		"share %llu: events=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
+		"share %llu: events=%lld cached=%lld changed=%lld parked=%lld dead=%lld deaths=%lld deadly=%lld retries=%lld "
 		"rebalances=%lld fired=%lld kept=%lld sent=%lld stopped=%lld waited=%lld merged=%lld other_times=%lld "
 		"withdrawals=%lld "
 		"claims=%lld "
 		"stops=%lld answers=%lld again=%lld races=%lld withdrawals_first=%lld claims_first=%lld reacted=%lld issued=%lld "
 		"resent=%lld steps=%lld taken=%lld failed=%lld skipped=%lld recalled=%lld",
-		(unsigned long long)share, (long long)totals->events, (long long)totals->changed, (long long)totals->parked,
-		(long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly, (long long)totals->retries,
-		(long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept, (long long)totals->sent,
-		(long long)totals->stopped, (long long)totals->waited, (long long)totals->merged, (long long)totals->other_times,
-		(long long)totals->withdrawals, (long long)totals->claims, (long long)totals->stops, (long long)totals->answers,
-		(long long)totals->again, (long long)races_of(totals), (long long)totals->withdrawals_first,
-		(long long)totals->claims_first, (long long)totals->reacted, (long long)totals->issued, (long long)totals->resent,
-		(long long)totals->steps, (long long)totals->taken, (long long)totals->failed, (long long)totals->skipped,
-		(long long)totals->recalled);
+		(unsigned long long)share, (long long)totals->events, (long long)totals->cached, (long long)totals->changed,
+		(long long)totals->parked, (long long)totals->dead, (long long)totals->deaths, (long long)totals->deadly,
+		(long long)totals->retries, (long long)totals->rebalances, (long long)totals->fired, (long long)totals->kept,
+		(long long)totals->sent, (long long)totals->stopped, (long long)totals->waited, (long long)totals->merged,
+		(long long)totals->other_times, (long long)totals->withdrawals, (long long)totals->claims,
+		(long long)totals->stops, (long long)totals->answers, (long long)totals->again, (long long)races_of(totals),
+		(long long)totals->withdrawals_first, (long long)totals->claims_first, (long long)totals->reacted,
+		(long long)totals->issued, (long long)totals->resent, (long long)totals->steps, (long long)totals->taken,
+		(long long)totals->failed, (long long)totals->skipped, (long long)totals->recalled);
 	for (size_t i = 0; i < COUNT(with_second_persons); i++) {
 		const int64_t *seconds = totals->seconds[with_second_persons[i].module];
 

@@ -9,6 +9,7 @@
 #include "tests/sim/world.h"
 
 #define ARENA_SIZE_MIN      ((size_t)600 << 10) /* the least that the engine takes, for VALUE_SIZE_MAX */
+#define CACHE_OF_TWO        ((size_t)700)       /* states of debts */
 #define VALUE_SIZE_MAX      4096
 #define AGGREGATES_SIZE_MAX ((size_t)16 << 20)
 #define STEPS_MS_MAX        150 /* of one step of each module: a step is of one, and the more there are, the shorter */
@@ -83,6 +84,7 @@ static void start_worker(struct sim_world *world, size_t module, struct sim_work
 		.batch_items_max = world->sizes.batch_items_max,
 		.batch_bytes_max = 1 << 20,
 		.arena_size = world->sizes.arena_size,
+		.cache_size = world->sizes.cache_size,
 		.pending_max = 100,
 		.pace_ms = 3,
 		.wait_max_ms = 5000,
@@ -244,6 +246,7 @@ void world_init(struct sim_world *world, uint64_t seed, unsigned modules)
 		world->follow_rate = 50 + dice_below(&world->clocks, 900);
 	if (modules & SIM_FOLLOWS || (world->has_policies && dice_hits(&world->clocks, 500)))
 		world->date_ahead_ms = DAY_MS / 2;
+	world->sizes.cache_size = (const size_t[]){ 0, CACHE_OF_TWO, (size_t)1 << 20 }[seed % 3];
 	world->sizes.timers_max = 1 + dice_below(&world->clocks, dice_hits(&world->clocks, 500) ? 4 : 100);
 	buf_init(&world->aggregates, AGGREGATES_SIZE_MAX);
 	running = world;

@@ -261,6 +261,7 @@ struct sim_sizes {
 	int64_t parked_max;
 	size_t timers_max;
 	size_t commands_per_round;
+	size_t cache_size;
 };
 
 struct sim_world {
@@ -268,6 +269,7 @@ struct sim_world {
 	struct dice clocks; /* of the hosts: a chance of its own, so that it moves nothing else */
 	struct sim_sizes sizes;
 	int64_t now_ms;
+	int64_t cached_seen;   /* states that engines had in memory */
 	bool is_calm;          /* no more faults: the world heals */
 	bool has_hours;        /* the guard defers what it allows to fit hours */
 	bool has_policies;     /* of dunning, in force */

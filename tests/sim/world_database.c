@@ -110,6 +110,69 @@ static int edge_load(void *self, struct slot **slots, size_t count, struct err *
 	return 0;
 }
 
+/* What the engine has in memory is what the table has. */
+static void edge_saw_cached(void *self, const struct slot *slot)
+{
+	struct sim_session *session = self;
+	const struct module *module = session->world->modules[session->module];
+	const struct sim_blob *blob = blob_find(session->world, session->module, slot->entity->name, &slot->id);
+	char *state = malloc(slot->entity->state_size);
+
+	MUST(state);
+	MUST(blob);
+	memcpy(state, blob->state, slot->entity->state_size);
+	for (size_t i = 0; i < module->cached_count; i++) {
+		if (module->cached[i].entity == slot->entity)
+			module->cached[i].refresh(state);
+	}
+	MUST(memcmp(state, slot->state, slot->entity->state_size) == 0);
+	session->world->cached_seen++;
+	free(state);
+}
+
+/* Of all partitions, as a debt's may be another one than its customer's; the highest id first. */
+static const struct sim_blob *highest_below(const struct sim_database *database, const struct entity *entity,
+					    const struct uuid *below)
+{
+	const struct sim_blob *highest = NULL;
+
+	for (size_t i = 0; i < database->blobs_count; i++) {
+		const struct sim_blob *blob = &database->blobs[i];
+
+		if (blob->entity == entity && uuid_compare(&blob->id, below) < 0 &&
+		    (!highest || uuid_compare(&blob->id, &highest->id) > 0))
+			highest = blob;
+	}
+	return highest;
+}
+
+static int edge_read_states(void *self, const struct entity *entity, const int32_t *parts, size_t parts_count,
+			    const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
+			    struct err *err)
+{
+	struct sim_session *session = self;
+	const struct sim_blob *blob;
+	struct uuid last = *below;
+
+	(void)parts;
+	(void)parts_count;
+	if (session_fault(session, err) < 0)
+		return -1;
+	*ret_slots = arena_take(arena, max, sizeof(**ret_slots));
+	MUST(*ret_slots);
+	for (*ret_count = 0; *ret_count < max && (blob = highest_below(database_of(session), entity, &last)); ++*ret_count) {
+		void *state = arena_take(arena, 1, entity->state_size);
+
+		MUST(state);
+		memcpy(state, blob->state, entity->state_size);
+		last = blob->id;
+		(*ret_slots)[*ret_count] = (struct slot){
+			.entity = entity, .id = last, .loaded = true, .exists = true, .stored = true, .state = state
+		};
+	}
+	return 0;
+}
+
 static void apply_stage(struct sim_session *session);
 
 static void unlock(struct sim_session *session)
@@ -754,6 +817,8 @@ struct database session_database(struct sim_session *session)
 		.open = edge_open,
 		.find_answers = edge_find_answers,
 		.load = edge_load,
+		.saw_cached = edge_saw_cached,
+		.read_states = edge_read_states,
 		.write = edge_write,
 		.commit_send = edge_commit_send,
 		.commit_finish = edge_commit_finish,

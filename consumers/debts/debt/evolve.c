@@ -12,6 +12,16 @@ struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_
 	return debt;
 }
 
+void debt_refresh(void *state)
+{
+	struct debt *debt = state;
+
+	debt->version_stored = debt->version;
+	debt->entries_stored = debt->entries;
+	debt->is_credit_used = 0;
+	debt->amended = 0;
+}
+
 static void debt_move(struct debt *debt, enum lifecycle_cause cause)
 {
 	enum lifecycle to = lifecycle_after(debt->lifecycle, cause);

@@ -24,14 +24,63 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	(void)self;
 	(void)err;
 	slot->locator = db_tid(result, row, 1);
-	debt->version_stored = debt->version;
-	debt->entries_stored = debt->entries;
+	debt_refresh(debt);
 	MUST(debt->lifecycle > LIFECYCLE_NONE);
 	MUST(debt->lifecycle < LIFECYCLE_COUNT);
 	return 0;
 }
 
 const struct slot_query debt_query = { .entity = &debt_entity, .template = &select_debts, .read = read_debt };
+
+/* The newest debts of the partitions, for the engine's memory. */
+static struct db_template select_newest = {
+	.name = "debts_select_newest",
+	.columns = &debt_columns,
+	.sql = "SELECT d.debt_id, {d.columns} FROM debts.debt d WHERE d.debt_id < $1 AND d.part = ANY ($2::integer[]) "
+	       "ORDER BY d.debt_id DESC LIMIT $3",
+};
+
+static int read_newest(const struct db_result *result, struct arena *arena, struct slot **ret_slots, size_t *ret_count)
+{
+	struct slot *slots = arena_take(arena, (size_t)result->rows, sizeof(*slots));
+	struct debt *debts = arena_take(arena, (size_t)result->rows, sizeof(*debts));
+
+	if (!slots || !debts)
+		return -1;
+	for (int row = 0; row < result->rows; row++) {
+		db_columns_read(&debt_columns, result, row, 1, &debts[row]);
+		debt_refresh(&debts[row]);
+		slots[row] = (struct slot){ .entity = &debt_entity,
+					    .id = db_uuid(result, row, 0),
+					    .loaded = true,
+					    .exists = true,
+					    .stored = true,
+					    .state = &debts[row] };
+	}
+	*ret_slots = slots;
+	*ret_count = (size_t)result->rows;
+	return 0;
+}
+
+int debt_read_newest(struct debts_store *store, struct db *db, const int32_t *parts, size_t parts_count, const struct uuid *below,
+		     size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count, struct err *err)
+{
+	struct db_params *params = &store->params;
+	struct db_result result = { 0 };
+	int rc;
+
+	db_params_reset(params);
+	db_param_uuid(params, below);
+	db_array_begin(params, DB_ARRAY_INT32);
+	for (size_t i = 0; i < parts_count; i++)
+		db_array_int32(params, parts[i]);
+	db_param_int64(params, (int64_t)max);
+	if (db_run(db, db_template_statement(&select_newest), params, &result, err) < 0)
+		return -1;
+	rc = read_newest(&result, arena, ret_slots, ret_count);
+	db_result_release(&result);
+	return rc == 0 ? 0 : err_set(err, ERR_FATAL, "a page of states does not fit into its arena");
+}
 
 /*
  * For rare commands: the charges are summed from the ledger and are no column of the debt, so that no row changes its size for
@@ -141,6 +190,14 @@ static struct db_template update_debts = {
 	       "WHERE d.ctid = ($1::tid[])[n] AND d.debt_id = ($2::uuid[])[n] AND d.version = ($3::bigint[])[n]",
 };
 
+/* The same for states that were in memory, whose location is not known. */
+static struct db_template update_cached = {
+	.name = "debts_update_cached",
+	.columns = &debt_columns_posted,
+	.sql = "UPDATE debts.debt d SET {columns = $3} FROM generate_series(1, cardinality($1::uuid[])) AS u (n) "
+	       "WHERE d.debt_id = ($1::uuid[])[n] AND d.version = ($2::bigint[])[n]",
+};
+
 /*
  * The columns that only a reversal changes, for the few debts with a reversal. It runs after update_debts, which moves the rows,
  * and finds them by id.
@@ -152,20 +209,18 @@ static struct db_template update_credit_used = {
 	       "u.id",
 };
 
-static void add_debts(struct db_params *params, struct slot **slots, size_t count)
+static void add_states(struct db_params *params, struct slot **slots, size_t count)
 {
-	db_params_reset(params);
-	db_array_begin(params, DB_ARRAY_TID);
-	for (size_t index = 0; index < count; index++) {
-		const struct debt *debt = slots[index]->state;
-
-		MUST(debt->entries_stored == debt->entries);
-		debt_must_be_sound(debt);
-		db_array_tid(params, slots[index]->locator);
-	}
 	slots_add_ids(params, slots, count);
 	slots_add_columns(params, &debt_columns_version_stored, slots, count);
 	slots_add_columns(params, &debt_columns_posted, slots, count);
+}
+
+static void add_locators(struct db_params *params, struct slot **slots, size_t count)
+{
+	db_array_begin(params, DB_ARRAY_TID);
+	for (size_t index = 0; index < count; index++)
+		db_array_tid(params, slots[index]->locator);
 }
 
 /* Moves the few changed debts whose credit was used to the front of the list; returns their number. */
@@ -180,13 +235,47 @@ static size_t keep_credit_used(struct slot **slots, size_t count)
 	return kept;
 }
 
-/* By location, so that rows are updated page by page. */
-static int compare_locators(const void *a, const void *b)
+/* Those that were in memory first, by id; the others by location, so that rows are updated page by page. */
+static int compare_places(const void *a, const void *b)
 {
 	struct slot *const *first = a;
 	struct slot *const *second = b;
 
-	return ((*first)->locator > (*second)->locator) - ((*first)->locator < (*second)->locator);
+	if ((*first)->locator != (*second)->locator)
+		return (*first)->locator > (*second)->locator ? 1 : -1;
+	return uuid_compare(&(*first)->id, &(*second)->id);
+}
+
+static size_t sort_by_place(struct slot **slots, size_t count)
+{
+	size_t cached = 0;
+
+	if (count > 1)
+		qsort(slots, count, sizeof(*slots), compare_places);
+	while (cached < count && slots[cached]->cached)
+		cached++;
+	return cached;
+}
+
+static int update_posted(struct debts_store *store, struct db *db, struct slot **slots, size_t count, struct err *err)
+{
+	struct db_params *params = &store->params;
+	size_t cached = sort_by_place(slots, count);
+
+	for (size_t index = 0; index < count; index++) {
+		const struct debt *debt = slots[index]->state;
+
+		MUST(debt->entries_stored == debt->entries);
+		debt_must_be_sound(debt);
+	}
+	db_params_reset(params);
+	add_states(params, slots, cached);
+	if (db_write(db, db_template_statement(&update_cached), params, cached, err) < 0)
+		return -1;
+	db_params_reset(params);
+	add_locators(params, slots + cached, count - cached);
+	add_states(params, slots + cached, count - cached);
+	return db_write(db, db_template_statement(&update_debts), params, count - cached, err);
 }
 
 int debt_update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
@@ -195,12 +284,8 @@ int debt_update(struct debts_store *store, struct db *db, const struct workset *
 	size_t count;
 	struct slot **slots = slots_to_update(&store->list, set, &debt_entity, &count);
 
-	if (count > 1)
-		qsort(slots, count, sizeof(*slots), compare_locators);
-	add_debts(params, slots, count);
-	if (db_write(db, db_template_statement(&update_debts), params, count, err) < 0)
+	if (update_posted(store, db, slots, count, err) < 0)
 		return -1;
-
 	count = keep_credit_used(slots, count);
 	db_params_reset(params);
 	slots_add_ids(params, slots, count);

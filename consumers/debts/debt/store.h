@@ -12,6 +12,11 @@ struct debts_store;
 /* A debt; its terms; the customer of a new debt. */
 extern const struct slot_query debt_query, debt_query_terms, debt_query_customer;
 
+/* As read_states of worker/store.h. */
+MUST_CHECK int debt_read_newest(struct debts_store *store, struct db *db, const int32_t *parts, size_t parts_count,
+				const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots,
+				size_t *ret_count, struct err *err);
+
 /* The row of a DebtCreated. */
 extern const struct db_table debt_table;
 void debt_copy(struct db_copy *copy, const struct workset *set, const struct event *event);

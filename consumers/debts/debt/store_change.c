@@ -83,8 +83,12 @@ static int move_locators(const struct db_result *result, struct slot **slots, si
 	if (result->rows != (int)count)
 		return err_set(err, ERR_FATAL, "%s found %d of %zu rows as they were loaded", give_up_references.name,
 			       result->rows, count);
-	for (int row = 0; row < result->rows; row++)
-		slots[db_int64(result, row, 0) - 1]->locator = db_tid(result, row, 1);
+	for (int row = 0; row < result->rows; row++) {
+		struct slot *slot = slots[db_int64(result, row, 0) - 1];
+
+		slot->locator = db_tid(result, row, 1);
+		slot->cached = false;
+	}
 	return 0;
 }
 

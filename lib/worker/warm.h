@@ -1,0 +1,26 @@
+#ifndef WORKER_WARM_H
+#define WORKER_WARM_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+/*
+ * After a claim the cache of states (state_cache.h) is empty. While there is nothing else to do, and a page in each turn otherwise, it is
+ * filled with the newest states of the partitions that are owned, until it is full or there are no more. Between two batches a read
+ * needs no lock: rows of our partitions are written by us only, and an owner that has lost one is fenced before it decides.
+ */
+struct engine;
+
+#define WARM_PAGE_STATES 2000
+
+/* A partition was claimed: begins anew. */
+void warm_begin(struct engine *engine);
+void warm_end(struct engine *engine);
+
+/* One page. Not between open and commit_finish. */
+MUST_CHECK int warm_work(struct engine *engine, struct err *err);
+
+bool warm_has_work(const struct engine *engine);
+
+#endif
