@@ -11,7 +11,7 @@ static struct db_template select_customers = {
 	.name = "customers_select_customers",
 	.columns = &customer_columns,
 	.sql = "SELECT u.n, c.key_salt, {c.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN customers.customer c ON c.customer_id = u.id",
+	       "CROSS JOIN LATERAL (SELECT * FROM customers.customer t WHERE t.customer_id = u.id OFFSET 0) c",
 };
 
 static void make_hash_key(const struct customers_store *store, struct customer *customer)
@@ -64,7 +64,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 static const struct db_statement select_references = {
 	.name = "customers_select_references",
 	.sql = "SELECT u.n, c.customer_id FROM unnest($1::text[]) WITH ORDINALITY AS u (external_ref, n) "
-	       "JOIN customers.customer c ON c.external_ref = u.external_ref",
+	       "CROSS JOIN LATERAL (SELECT * FROM customers.customer t WHERE t.external_ref = u.external_ref OFFSET 0) c",
 };
 
 static void ask_references(void *self, struct db_params *params, struct slot **slots, size_t count)
@@ -92,7 +92,7 @@ static struct db_template select_points = {
 	.name = "customers_select_points",
 	.columns = &contact_point_columns,
 	.sql = "SELECT u.n, {p.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN customers.contact_point p ON p.contact_point_id = u.id",
+	       "CROSS JOIN LATERAL (SELECT * FROM customers.contact_point t WHERE t.contact_point_id = u.id OFFSET 0) p",
 };
 
 static int read_point(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

@@ -16,8 +16,8 @@
 	static struct db_template select_##short_name = {                                                                        \
 		.name = "dunning_select_" #short_name,                                                                           \
 		.columns = &(its_columns),                                                                                       \
-		.sql = "SELECT u.n, {t.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN " table " t ON t." id  \
-		       " = u.id",                                                                                                \
+		.sql = "SELECT u.n, {t.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) CROSS JOIN LATERAL "        \
+		       "(SELECT * FROM " table " r WHERE r." id " = u.id OFFSET 0) t",                                           \
 	};                                                                                                                       \
 	static struct db_template update_##short_name = {                                                                        \
 		.name = "dunning_update_" #short_name,                                                                           \

@@ -19,7 +19,7 @@ static struct db_template select_users = {
 	.name = "users_select_users",
 	.columns = &user_columns,
 	.sql = "SELECT u.n, a.scope, {a.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN users.account a ON a.user_id = u.id",
+	       "CROSS JOIN LATERAL (SELECT * FROM users.account t WHERE t.user_id = u.id OFFSET 0) a",
 };
 
 static int read_user(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -35,7 +35,8 @@ static int read_user(void *self, const struct db_result *result, int row, struct
 
 static const struct db_statement select_logins = {
 	.name = "users_select_logins",
-	.sql = "SELECT u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (login, n) JOIN users.account a ON a.login = u.login",
+	.sql = "SELECT u.n FROM unnest($1::text[]) WITH ORDINALITY AS u (login, n) "
+	       "CROSS JOIN LATERAL (SELECT FROM users.account t WHERE t.login = u.login OFFSET 0) a",
 };
 
 static void ask_logins(void *self, struct db_params *params, struct slot **slots, size_t count)

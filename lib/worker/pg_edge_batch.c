@@ -14,7 +14,7 @@ static const struct db_statement statement_heads_lock = {
 static const struct db_statement statement_answers = {
 	"engine_answers",
 	"SELECT u.n, e.command_digest FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
-	" JOIN event_log e ON e.command_id = u.id AND e.command_digest IS NOT NULL",
+	" CROSS JOIN LATERAL (SELECT * FROM event_log t WHERE t.command_id = u.id AND t.command_digest IS NOT NULL OFFSET 0) e",
 };
 
 static int check_heads(const struct head *heads, size_t count, const struct db_result *result, enum open_result *ret_result,
@@ -72,7 +72,7 @@ static int edge_find_answers(void *self, struct answer *answers, size_t answers_
 static const struct db_statement statement_actors = {
 	"engine_actors",
 	"SELECT u.n, p.roles, p.customer_id, p.scope, p.token_version FROM unnest($1::uuid[]) WITH ORDINALITY u(id, n)"
-	" JOIN users.public_user p ON p.user_id = u.id",
+	" CROSS JOIN LATERAL (SELECT * FROM users.public_user t WHERE t.user_id = u.id OFFSET 0) p",
 };
 
 static int read_actor(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

@@ -18,8 +18,10 @@
  * reads one row; slot_queries_run sorts the slots of a batch into these queries and runs them in one round trip.
  *
  * The statement takes arrays with an item for each slot and answers, in any order, rows whose first column is the item's number
- * (bigint, from 1): `SELECT u.n, ... FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN ... `. A slot without a row does
- * not exist. Several rows for one slot are read one after the other.
+ * (bigint, from 1): `SELECT u.n, ... FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) CROSS JOIN LATERAL (SELECT * FROM a_table t
+ * WHERE t.id = u.id OFFSET 0) a`. A slot without a row does not exist. Several rows for one slot are read one after the other. LATERAL
+ * with OFFSET 0 makes the planner look each key up. With a plain JOIN a plan of the time when the table was empty compares each key with
+ * each row: the first payments after an import of debts cost 800 ms a batch.
  */
 struct slot_query {
 	const struct entity *entity;

@@ -731,6 +731,44 @@ static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch
 	then_refuses(&spec, 0, REFUSAL_EXISTS);
 }
 
+/* The plans that a program makes while a table is empty serve when it is full: each key is looked up, none compared with each row. */
+static void then_keys_are_looked_up(const struct db_statement *explain)
+{
+	struct db_result result = { 0 };
+
+	store_must(&spec, db_run(spec.db, explain, NULL, &result, &spec.err));
+	assert_true(result.rows > 1);
+	for (int row = 0; row < result.rows; row++) {
+		char line[256];
+		struct str text = db_str(&result, row, 0);
+
+		(void)snprintf(line, sizeof(line), "%.*s", (int)text.size, text.data);
+		if (strstr(line, "Seq Scan") || (strstr(line, "Filter: ") && !strstr(line, "Filter: (id <= ")))
+			fail_msg("%s: %s", explain->name, line);
+	}
+	db_result_release(&result);
+}
+
+static void test_debts_store__plans_of_an_empty_table_look_keys_up(void **state)
+{
+	static const struct db_statement generic = { "test_generic", "SET plan_cache_mode = force_generic_plan" };
+	static const struct db_statement plans[] = {
+		{ "test_plan_payments", "EXPLAIN EXECUTE debts_select_payments('{}')" },
+		{ "test_plan_references", "EXPLAIN EXECUTE debts_select_payment_references('{}', '{}')" },
+		{ "test_plan_debts", "EXPLAIN EXECUTE debts_select_debts('{}')" },
+	};
+
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	store_run(&spec);
+	store_sql(&spec, "test_analyse", "ANALYZE");
+	store_must(&spec, db_run(spec.db, &generic, NULL, NULL, &spec.err));
+	add_payment(1, 1, STR("1"), 10);
+	store_run(&spec);
+	for (size_t i = 0; i < COUNT(plans); i++)
+		then_keys_are_looked_up(&plans[i]);
+}
+
 /* ---- the migration (sql/0295_posting.sql) ---- */
 
 /* clang-format off */
@@ -960,6 +998,7 @@ int main(void)
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
 		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),
+		TEST(test_debts_store__plans_of_an_empty_table_look_keys_up),
 		TEST(test_debts_store__states_in_memory_are_written_by_their_id),
 		TEST(test_debts_store__a_state_in_memory_that_another_wrote_stops_the_batch),
 		TEST(test_debts_store__the_newest_debts_are_read_in_pages),

@@ -13,8 +13,8 @@
 static struct db_template select_debts = {
 	.name = "debts_select_debts",
 	.columns = &debt_columns,
-	.sql = "SELECT u.n, d.ctid, {d.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN debts.debt d ON d.debt_id = u.id",
+	.sql = "SELECT u.n, d.place, {d.columns} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "CROSS JOIN LATERAL (SELECT t.ctid AS place, t.* FROM debts.debt t WHERE t.debt_id = u.id OFFSET 0) d",
 };
 
 static int read_debt(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
@@ -111,7 +111,7 @@ const struct slot_query debt_query_terms = { .entity = &debt_terms_entity, .stat
 static const struct db_statement select_customers = {
 	.name = "debts_select_customers",
 	.sql = "SELECT u.n, c.status = 'active' FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
-	       "JOIN customers.public_customer c ON c.customer_id = u.id",
+	       "CROSS JOIN LATERAL (SELECT * FROM customers.public_customer t WHERE t.customer_id = u.id OFFSET 0) c",
 };
 
 static int read_customer(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

@@ -9,9 +9,11 @@ static struct db_template select_payments = {
 	.name = "debts_select_payments",
 	.columns = &payment_columns_allocated,
 	.sql = "SELECT u.n, p.source, {p.columns} "
-	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.payment p ON p.payment_id = u.id "
-	       "JOIN debts.ledger_entry e ON e.part = p.part AND e.seq = p.entry_seq "
-	       "WHERE u.id <= (SELECT payment_id FROM debts.payment ORDER BY payment_id DESC LIMIT 1)",
+	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	       "CROSS JOIN LATERAL (SELECT * FROM debts.payment t WHERE t.payment_id = u.id OFFSET 0) p "
+	       "CROSS JOIN LATERAL (SELECT * FROM debts.ledger_entry t WHERE t.part = p.part AND t.seq = p.entry_seq OFFSET 0) e "
+	       "WHERE u.id <= (SELECT payment_id FROM debts.payment WHERE payment_id IS NOT NULL "
+	       "ORDER BY payment_id DESC LIMIT 1)",
 };
 
 static int read_payment(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)

@@ -9,7 +9,8 @@ static const struct db_statement select_debt_references = {
 	.name = "debts_select_debt_references",
 	.sql = "SELECT u.n, d.portfolio_id FROM unnest($1::uuid[], $2::text[]) WITH ORDINALITY AS u (creditor_id, external_ref, "
 	       "n) "
-	       "JOIN debts.debt d ON d.creditor_id = u.creditor_id AND d.external_ref = u.external_ref",
+	       "CROSS JOIN LATERAL (SELECT * FROM debts.debt t WHERE t.creditor_id = u.creditor_id AND t.external_ref = "
+	       "u.external_ref OFFSET 0) d",
 };
 
 static void ask_debt_references(void *self, struct db_params *params, struct slot **slots, size_t count)
@@ -54,7 +55,9 @@ const struct slot_query reference_query_debt = {
 static const struct db_statement select_payment_references = {
 	.name = "debts_select_payment_references",
 	.sql = "SELECT u.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (source, external_ref, n) "
-	       "JOIN debts.payment p ON p.source = u.source AND p.external_ref = u.external_ref",
+	       "CROSS JOIN LATERAL (SELECT FROM debts.payment t WHERE t.source = u.source AND t.external_ref = u.external_ref "
+	       "OFFSET "
+	       "0) p",
 };
 
 static void ask_payment_references(void *self, struct db_params *params, struct slot **slots, size_t count)
