@@ -145,7 +145,6 @@ static int read_ids(const struct values *values, struct envelope *envelope, stru
 {
 	if (read_uuid(values, NAME_CAUSATION, &envelope->causation_id, err) != 0)
 		return -1;
-	envelope->correlation_id = values->of[NAME_HASH].data != NULL ? envelope->causation_id : envelope->id;
 	return read_uuid(values, NAME_CORRELATION, &envelope->correlation_id, err);
 }
 
@@ -355,6 +354,7 @@ int envelope_write_event(const struct event_head *head, struct arena *arena, str
 	const struct message_version *version = message_version_by_id(head->schema_id);
 
 	MUST(head->hash.size == HASH_SIZE);
+	MUST(!uuid_is_none(&head->correlation_id)); /* left out, it is read as the cause */
 	if (version == NULL) /* a log written by a newer program */
 		return err_set(err, ERR_FATAL, "unknown schema id %u in the event log", head->schema_id);
 	add(&writer, NAME_SPECVERSION, STR("1.0"));

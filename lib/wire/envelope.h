@@ -29,7 +29,7 @@ struct envelope {
 	struct uuid id;
 	struct str source;
 	struct str type;            /* ce_type */
-	struct uuid correlation_id; /* when absent: the command's own id; of an event (dcs_hash) the id of its cause */
+	struct uuid correlation_id; /* none when absent: then it is a command's own id, an event's cause */
 	struct uuid causation_id;   /* none when absent */
 	int64_t expires_ms;         /* ce_expirytime; 0: none */
 	struct str traceparent;     /* empty when absent */

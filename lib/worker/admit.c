@@ -169,7 +169,7 @@ static const char *judge(const struct admission *admission, const struct broker 
 		return "not_authorised";
 	}
 	item->command.id = envelope.id;
-	item->command.correlation_id = envelope.correlation_id;
+	item->command.correlation_id = uuid_is_none(&envelope.correlation_id) ? envelope.id : envelope.correlation_id;
 	item->command.actor = str_copy(arena, str_of(claims.subject));
 	item->command.roles = claims.roles;
 	item->command.scope = scope_keep(arena, &claims.scope);

@@ -54,7 +54,7 @@ enum event_verdict event_record_judge(const struct broker *broker, const struct 
 	event = (struct event_record){
 		.id = envelope.id,
 		.command_id = envelope.causation_id,
-		.correlation_id = envelope.correlation_id,
+		.correlation_id = uuid_is_none(&envelope.correlation_id) ? envelope.causation_id : envelope.correlation_id,
 		.at_ms = envelope.at_ms,
 		.seq = envelope.sequence,
 		.traceparent = envelope.traceparent,

@@ -13,14 +13,11 @@
 
 const char *const pg_edge_parked_kinds[3] = { [PARKED_WAIT] = "wait", [PARKED_BUG] = "bug", [PARKED_BEHIND] = "behind" };
 
-/*
- * A frozen program must not lock the heads for ever (P11), and no program may wait long for a lock. All that a batch asks for has a key: a plan
- * that was made while a table was empty, or before it was analysed, must not read all of it for each batch.
- */
+/* A frozen program must not lock the heads for ever (P11), and no program may wait long for a lock. */
 static const struct db_statement statement_session = {
 	"engine_session",
 	"SELECT set_config('search_path', $1, false), set_config('idle_in_transaction_session_timeout', '10s', false),"
-	" set_config('lock_timeout', '5s', false), set_config('enable_seqscan', 'off', false)",
+	" set_config('lock_timeout', '5s', false)",
 };
 
 /* ---- the connection ---- */

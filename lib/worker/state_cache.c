@@ -205,6 +205,10 @@ void state_cache_forget_part(struct state_cache *cache, int32_t part)
 
 void state_cache_forget(struct state_cache *cache)
 {
-	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
-		state_cache_forget_part(cache, part);
+	for (size_t i = 0; i < cache->tables_count; i++) {
+		struct state_table *table = &cache->tables[i];
+
+		memset(table->buckets, 0, (table->buckets_mask + 1) * sizeof(*table->buckets));
+		table->count = table->hand = 0;
+	}
 }

@@ -325,10 +325,10 @@ static const char *check_end(struct audit *audit, const struct book_step *step)
 		FAIL("dunning part %d: the step %s left after it was withdrawn", audit->part, id);
 	if (communication && (communication->state == COMMUNICATION_SCHEDULED || communication->state == COMMUNICATION_RELEASED))
 		FAIL("dunning part %d: the step %s was withdrawn, and its message still waits", audit->part, id);
-	/* A provider's report of a delivery may come before the notifier's of its attempt. */
+	/* A provider's report may come before the notifier's of the attempt. */
 	if (communication && communication->attempt == 0 && communication->state != COMMUNICATION_CANCELLED &&
 	    communication->state != COMMUNICATION_SUPPRESSED && communication->state != COMMUNICATION_EXPIRED &&
-	    communication->state != COMMUNICATION_DELIVERED)
+	    communication->state != COMMUNICATION_DELIVERED && communication->state != COMMUNICATION_FAILED)
 		FAIL("dunning part %d: the step %s was neither cancelled nor had it left", audit->part, id);
 	return NULL;
 }

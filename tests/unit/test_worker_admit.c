@@ -268,6 +268,21 @@ static void test_admit__a_command_has_its_tokens_scope(void **state)
 	assert_memory_equal(item.command.scope, &claimed, sizeof(claimed));
 }
 
+/* Whatever else the sender writes: a header of events must not leave the command's flow without an id, which its events would lack. */
+static void test_admit__a_command_without_a_correlation_has_its_own(void **state)
+{
+	static const char hash[32] = "of nobody";
+
+	(void)state;
+	given_a_payment();
+	when_it_arrives();
+	assert_true(uuid_equal(&item.command.correlation_id, &item.command.id));
+	headers[headers_count++] = (struct header){ .name = "dcs_hash", .value = { .data = hash, .size = sizeof(hash) } };
+	when_it_arrives();
+	assert_int_equal(item.kind, ITEM_COMMAND);
+	assert_true(uuid_equal(&item.command.correlation_id, &item.command.id));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -281,6 +296,7 @@ int main(void)
 		TEST(test_admit__only_the_clock_says_what_time_it_is),
 		TEST(test_admit__a_role_may_issue_what_the_schema_says),
 		TEST(test_admit__a_command_has_its_tokens_scope),
+		TEST(test_admit__a_command_without_a_correlation_has_its_own),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -134,6 +134,7 @@ static void test_state_cache__everything_is_forgotten(void **state)
 	for (unsigned number = 0; number < 50; number++)
 		state_cache_add(&cache, slot_of(number, number), PART);
 	state_cache_forget(&cache);
+	assert_false(state_cache_is_full(&cache, &thing_entity));
 	for (unsigned number = 0; number < 50; number++)
 		assert_int_equal(amount_of(number), -1);
 	state_cache_add(&cache, slot_of(3, 30), PART);
