@@ -33,12 +33,11 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
 }
 
-static int read_states(void *self, struct db *db, const struct entity *entity, const int32_t *parts, size_t parts_count,
-		       const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
-		       struct err *err)
+static int read_states(void *self, struct db *db, const struct entity *entity, const struct uuid *below, size_t max,
+		       struct arena *arena, struct slot **ret_slots, size_t *ret_count, struct err *err)
 {
 	MUST(entity == &debt_entity);
-	return debt_read_newest(self, db, parts, parts_count, below, max, arena, ret_slots, ret_count, err);
+	return debt_read_page(self, db, below, max, arena, ret_slots, ret_count, err);
 }
 
 /* ---- save ---- */
@@ -101,6 +100,8 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 {
 	struct debts_store *store = self;
 
+	if (debts_check(set, err) < 0)
+		return -1;
 	post_all(store, set, events, events_count);
 	copy_new_debts(store, set, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||

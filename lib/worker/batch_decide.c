@@ -31,18 +31,29 @@ static bool take_loaded(struct workset *set)
 	return is_mistaken;
 }
 
+static void show_cached(const struct engine *engine, const struct slot *slot)
+{
+	if (engine->database.saw_cached)
+		engine->database.saw_cached(engine->database.self, slot);
+}
+
 /* Missing states that the engine has in memory are not missing any more. Returns their number. */
-static size_t fill_cached(struct workset *set, const struct engine *engine, bool *ret_mistaken)
+static size_t fill_cached(struct workset *set, const struct engine *engine, bool is_open, bool *ret_mistaken)
 {
 	size_t count = set->missing_count;
 	size_t left = 0;
 
 	*ret_mistaken = false;
 	for (size_t i = 0; i < count; i++) {
-		if (state_cache_fill(&engine->cache, set->missing[i]))
-			*ret_mistaken |= note_loaded(set->missing[i]);
-		else
-			set->missing[left++] = set->missing[i];
+		struct slot *slot = set->missing[i];
+
+		if (!state_cache_fill(&engine->cache, slot)) {
+			set->missing[left++] = slot;
+			continue;
+		}
+		*ret_mistaken |= note_loaded(slot);
+		if (is_open)
+			show_cached(engine, slot);
 	}
 	set->missing_count = left;
 	return count - left;
@@ -61,7 +72,7 @@ static int load_rest(struct workset *set, const struct engine *engine, bool *ret
 /* *ret_mistaken true: a state that was assumed new exists. */
 static int load_missing(struct batch *batch, const struct engine *engine, bool *ret_mistaken, struct err *err)
 {
-	fill_cached(&batch->set, engine, ret_mistaken);
+	fill_cached(&batch->set, engine, true, ret_mistaken);
 	return load_rest(&batch->set, engine, ret_mistaken, err);
 }
 
@@ -139,7 +150,7 @@ int batch_touch(struct batch *batch, const struct engine *engine, struct err *er
 		return 0;
 	if (touch_round(batch, true, err) < 0)
 		return -1;
-	batch->has_cached = fill_cached(&batch->set, engine, &mistaken) > 0;
+	batch->has_cached = fill_cached(&batch->set, engine, false, &mistaken) > 0;
 	return 0;
 }
 
@@ -150,7 +161,7 @@ static int load_rounds(struct batch *batch, const struct engine *engine, struct 
 	for (int round = batch->is_touched ? 1 : 0; round < TOUCH_ROUNDS_MAX; round++) {
 		if (touch_round(batch, round == 0, err) < 0)
 			return -1;
-		if (fill_cached(&batch->set, engine, &mistaken) == 0 && batch->set.missing_count == 0)
+		if (fill_cached(&batch->set, engine, true, &mistaken) == 0 && batch->set.missing_count == 0)
 			return 0;
 		if (load_rest(&batch->set, engine, &mistaken, err) < 0)
 			return -1;
@@ -158,25 +169,15 @@ static int load_rounds(struct batch *batch, const struct engine *engine, struct 
 	return 0;
 }
 
-/* The heads are ours: what is in memory is what the rows have. */
-static void show_cached(const struct batch *batch, const struct engine *engine)
-{
-	if (!engine->database.saw_cached)
-		return;
-	for (size_t i = 0; i < batch->set.slots_count; i++)
-		if (batch->set.slots[i]->cached)
-			engine->database.saw_cached(engine->database.self, batch->set.slots[i]);
-}
-
 static int load_states(struct batch *batch, const struct engine *engine, struct err *err)
 {
 	bool is_complete = batch->is_touched && batch->set.missing_count == 0 && !batch->has_cached;
 
+	for (size_t i = 0; i < batch->set.slots_count; i++) /* filled before the heads were known to be ours */
+		if (batch->set.slots[i]->cached)
+			show_cached(engine, batch->set.slots[i]);
 	take_loaded(&batch->set);
-	if (!is_complete && load_rounds(batch, engine, err) < 0)
-		return -1;
-	show_cached(batch, engine);
-	return 0;
+	return is_complete ? 0 : load_rounds(batch, engine, err);
 }
 
 /* The command whose states the item is about: of an approval, the kept one. */

@@ -278,13 +278,10 @@ struct database {
 	int (*find_answers)(void *self, struct answer *answers, size_t answers_count, struct err *err);
 	/* Slots of actor_entity (rights.h) come first, all others are the module's. */
 	int (*load)(void *self, struct slot **slots, size_t count, struct err *err);
-	/*
-	 * Outside of a batch. Stored states of a cached entity (model/module.h) of these partitions, with ids below `below`, the highest
-	 * first, at most `max`: as slots that were loaded, from the arena. Fewer than max: there are no more.
-	 */
-	int (*read_states)(void *self, const struct entity *entity, const int32_t *parts, size_t parts_count,
-			   const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
-			   struct err *err);
+	/* Outside of a batch. The stored states of a cached entity (model/module.h) with ids below `below`, the highest first, at most
+	 * `max`: as slots that were loaded, from the arena. Fewer than max: there are no more. */
+	int (*read_states)(void *self, const struct entity *entity, const struct uuid *below, size_t max, struct arena *arena,
+			   struct slot **ret_slots, size_t *ret_count, struct err *err);
 	/* For tests; NULL: nobody looks. A state that the engine had in memory, in the place of a load. */
 	void (*saw_cached)(void *self, const struct slot *slot);
 	/* Kept commands, after open: those of the asks that exist, in no order, locked until the end of the batch. ERR_POISON:

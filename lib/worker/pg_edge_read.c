@@ -248,16 +248,14 @@ static int edge_forget_dead(void *self, int32_t part, int64_t before_ms, size_t 
 	return 0;
 }
 
-static int edge_read_states(void *self, const struct entity *entity, const int32_t *parts, size_t parts_count,
-			    const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
-			    struct err *err)
+static int edge_read_states(void *self, const struct entity *entity, const struct uuid *below, size_t max, struct arena *arena,
+			    struct slot **ret_slots, size_t *ret_count, struct err *err)
 {
 	struct pg_edge *edge = self;
 
 	if (pg_edge_need_connection(edge, err) < 0)
 		return -1;
-	return edge->store.read_states(edge->store.self, edge->db, entity, parts, parts_count, below, max, arena, ret_slots,
-				       ret_count, err);
+	return edge->store.read_states(edge->store.self, edge->db, entity, below, max, arena, ret_slots, ret_count, err);
 }
 
 void pg_edge_fill_read(struct database *database)

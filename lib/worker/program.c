@@ -198,7 +198,7 @@ int program_init(struct program *program, const char *name, const char *about, i
 		  .target = &program->cache_mbytes,
 		  .number_min = 0,
 		  .number_max = 65536,
-		  .help = "memory of states that need not be loaded again; 0: none" },
+		  .help = "of debts: memory of debts that need not be loaded again; 0: none" },
 		{ .name = "wait.max.ms",
 		  .kind = CONF_NUMBER,
 		  .default_value = "600000",

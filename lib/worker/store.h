@@ -49,9 +49,8 @@ struct store {
 	int (*forget)(void *store, struct db *db, int64_t before_ms, size_t max, size_t *ret_count, struct err *err);
 
 	/* As read_states of the database (edge.h). NULL: the module has no cached states. */
-	int (*read_states)(void *store, struct db *db, const struct entity *entity, const int32_t *parts, size_t parts_count,
-			   const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
-			   struct err *err);
+	int (*read_states)(void *store, struct db *db, const struct entity *entity, const struct uuid *below, size_t max,
+			   struct arena *arena, struct slot **ret_slots, size_t *ret_count, struct err *err);
 
 	void *self; /* given to all: buffers that live as long as the process */
 };

@@ -26,26 +26,24 @@ bool warm_has_work(const struct engine *engine)
 	return engine->warming_table < engine->cache.tables_count;
 }
 
-static size_t list_running(const struct engine *engine, int32_t parts[BUS_PARTS_MAX])
+static bool owns_any(const struct engine *engine)
 {
-	size_t count = 0;
-
 	for (int32_t part = 0; part < BUS_PARTS_MAX; part++)
 		if (lanes_is_running(&engine->lanes, part))
-			parts[count++] = part;
-	return count;
+			return true;
+	return false;
 }
 
 /* A page of the table, after which it is full, or there is no more: the next table. */
-static int read_page(struct engine *engine, const int32_t *parts, size_t parts_count, struct err *err)
+static int read_page(struct engine *engine, struct err *err)
 {
 	const struct entity *entity = engine->cache.tables[engine->warming_table].kind->entity;
 	struct slot *slots;
 	size_t count;
 
 	arena_reset(&engine->warming_arena);
-	if (engine->database.read_states(engine->database.self, entity, parts, parts_count, &engine->warming_below,
-					 WARM_PAGE_STATES, &engine->warming_arena, &slots, &count, err) < 0)
+	if (engine->database.read_states(engine->database.self, entity, &engine->warming_below, WARM_PAGE_STATES,
+					 &engine->warming_arena, &slots, &count, err) < 0)
 		return -1;
 	for (size_t i = 0; i < count && !state_cache_is_full(&engine->cache, entity); i++)
 		process_keep_state(engine, &slots[i]);
@@ -58,14 +56,10 @@ static int read_page(struct engine *engine, const int32_t *parts, size_t parts_c
 
 int warm_work(struct engine *engine, struct err *err)
 {
-	int32_t parts[BUS_PARTS_MAX];
-	size_t parts_count;
-
 	if (!warm_has_work(engine))
 		return 0;
-	parts_count = list_running(engine, parts);
-	if (parts_count > 0)
-		return read_page(engine, parts, parts_count, err);
+	if (owns_any(engine))
+		return read_page(engine, err);
 	warm_end(engine); /* the next claim begins anew */
 	return 0;
 }

@@ -6,9 +6,10 @@
 #include "base/err.h"
 
 /*
- * After a claim the cache of states (state_cache.h) is empty. While there is nothing else to do, and a page in each turn otherwise, it is
- * filled with the newest states of the partitions that are owned, until it is full or there are no more. Between two batches a read
- * needs no lock: rows of our partitions are written by us only, and an owner that has lost one is fenced before it decides.
+ * After a claim the memory of states (state_cache.h) lacks those of the partition. It is filled with a page of states in each turn, those with
+ * the highest ids first, until it is full or there are no more; states of other partitions are skipped, so a turn reads a bounded number of
+ * rows. Between two batches a read needs no lock: rows of our partitions are written by us only, and an owner that has lost one is fenced
+ * before it decides.
  */
 struct engine;
 

@@ -130,7 +130,7 @@ static void edge_saw_cached(void *self, const struct slot *slot)
 	free(state);
 }
 
-/* Of all partitions, as a debt's may be another one than its customer's; the highest id first. */
+/* The highest id first. */
 static const struct sim_blob *highest_below(const struct sim_database *database, const struct entity *entity,
 					    const struct uuid *below)
 {
@@ -146,16 +146,13 @@ static const struct sim_blob *highest_below(const struct sim_database *database,
 	return highest;
 }
 
-static int edge_read_states(void *self, const struct entity *entity, const int32_t *parts, size_t parts_count,
-			    const struct uuid *below, size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count,
-			    struct err *err)
+static int edge_read_states(void *self, const struct entity *entity, const struct uuid *below, size_t max, struct arena *arena,
+			    struct slot **ret_slots, size_t *ret_count, struct err *err)
 {
 	struct sim_session *session = self;
 	const struct sim_blob *blob;
 	struct uuid last = *below;
 
-	(void)parts;
-	(void)parts_count;
 	if (session_fault(session, err) < 0)
 		return -1;
 	*ret_slots = arena_take(arena, max, sizeof(**ret_slots));

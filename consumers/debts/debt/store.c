@@ -32,15 +32,14 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 
 const struct slot_query debt_query = { .entity = &debt_entity, .template = &select_debts, .read = read_debt };
 
-/* The newest debts of the partitions, for the engine's memory. */
-static struct db_template select_newest = {
-	.name = "debts_select_newest",
+/* A page for the engine's memory: of all partitions, so that the number of rows that are read is bounded. */
+static struct db_template select_page = {
+	.name = "debts_select_page",
 	.columns = &debt_columns,
-	.sql = "SELECT d.debt_id, {d.columns} FROM debts.debt d WHERE d.debt_id < $1 AND d.part = ANY ($2::integer[]) "
-	       "ORDER BY d.debt_id DESC LIMIT $3",
+	.sql = "SELECT d.debt_id, {d.columns} FROM debts.debt d WHERE d.debt_id < $1 ORDER BY d.debt_id DESC LIMIT $2",
 };
 
-static int read_newest(const struct db_result *result, struct arena *arena, struct slot **ret_slots, size_t *ret_count)
+static int read_page(const struct db_result *result, struct arena *arena, struct slot **ret_slots, size_t *ret_count)
 {
 	struct slot *slots = arena_take(arena, (size_t)result->rows, sizeof(*slots));
 	struct debt *debts = arena_take(arena, (size_t)result->rows, sizeof(*debts));
@@ -62,8 +61,8 @@ static int read_newest(const struct db_result *result, struct arena *arena, stru
 	return 0;
 }
 
-int debt_read_newest(struct debts_store *store, struct db *db, const int32_t *parts, size_t parts_count, const struct uuid *below,
-		     size_t max, struct arena *arena, struct slot **ret_slots, size_t *ret_count, struct err *err)
+int debt_read_page(struct debts_store *store, struct db *db, const struct uuid *below, size_t max, struct arena *arena,
+		   struct slot **ret_slots, size_t *ret_count, struct err *err)
 {
 	struct db_params *params = &store->params;
 	struct db_result result = { 0 };
@@ -71,13 +70,10 @@ int debt_read_newest(struct debts_store *store, struct db *db, const int32_t *pa
 
 	db_params_reset(params);
 	db_param_uuid(params, below);
-	db_array_begin(params, DB_ARRAY_INT32);
-	for (size_t i = 0; i < parts_count; i++)
-		db_array_int32(params, parts[i]);
 	db_param_int64(params, (int64_t)max);
-	if (db_run(db, db_template_statement(&select_newest), params, &result, err) < 0)
+	if (db_run(db, db_template_statement(&select_page), params, &result, err) < 0)
 		return -1;
-	rc = read_newest(&result, arena, ret_slots, ret_count);
+	rc = read_page(&result, arena, ret_slots, ret_count);
 	db_result_release(&result);
 	return rc == 0 ? 0 : err_set(err, ERR_FATAL, "a page of states does not fit into its arena");
 }
@@ -130,13 +126,22 @@ const struct slot_query debt_query_customer = {
 	.read = read_customer,
 };
 
-/* What the table does not check: a row that is written fulfils it, or there is a bug. */
-static void debt_must_be_sound(const struct debt *debt)
+/* What the table does not check. */
+static bool is_sound(const struct debt *debt)
 {
-	MUST(debt->version > 0);
-	MUST(!balances_are_negative(&debt->balances));
-	MUST(!balances_are_negative(&debt->credit_used));
-	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0 || balances_owed(&debt->balances) == 0);
+	return debt->version > 0 && !balances_are_negative(&debt->balances) && !balances_are_negative(&debt->credit_used) &&
+	       (debt->balances.minor[ACCOUNT_CREDIT] == 0 || balances_owed(&debt->balances) == 0);
+}
+
+int debts_check(const struct workset *set, struct err *err)
+{
+	for (size_t i = 0; i < set->slots_count; i++) {
+		const struct slot *slot = set->slots[i];
+
+		if (slot->entity == &debt_entity && slot->changed && !is_sound(slot->state))
+			return err_set(err, ERR_POISON, "a debt would break a rule of its row");
+	}
+	return 0;
 }
 
 /* ---- new rows ---- */
@@ -167,7 +172,6 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 	const struct debt *debt = workset_changed(set, &debt_entity, &created->debt_id)->state;
 
 	MUST(event->command->type == &create_debt_type);
-	debt_must_be_sound(debt);
 	db_copy_row(copy);
 	db_copy_uuid(copy, &created->debt_id);
 	db_copy_str(copy, debt_reference_at_end(set, created, debt));
@@ -266,7 +270,6 @@ static int update_posted(struct debts_store *store, struct db *db, struct slot *
 		const struct debt *debt = slots[index]->state;
 
 		MUST(debt->entries_stored == debt->entries);
-		debt_must_be_sound(debt);
 	}
 	db_params_reset(params);
 	add_states(params, slots, cached);
