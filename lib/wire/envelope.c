@@ -355,7 +355,7 @@ int envelope_write_event(const struct event_head *head, struct arena *arena, str
 
 	MUST(head->hash.size == HASH_SIZE);
 	MUST(!uuid_is_none(&head->correlation_id)); /* left out, it is read as the cause */
-	if (version == NULL) /* a log written by a newer program */
+	if (version == NULL)                        /* a log written by a newer program */
 		return err_set(err, ERR_FATAL, "unknown schema id %u in the event log", head->schema_id);
 	add(&writer, NAME_SPECVERSION, STR("1.0"));
 	add_uuid(&writer, NAME_ID, &head->id);
