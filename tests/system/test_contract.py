@@ -646,10 +646,14 @@ def test_what_is_told_of_a_person(boss, things):
     consent = {"channel": "sms", "purpose": "collect", "basis": "express", "evidenceRef": "x", "obtainedAt": "2026-01-02T00:00:00Z"}
     for outcome in ("conversation", "busy"):
         things.make(f"{person}/contacts", {**call, "outcome": outcome, "debtIds": [things.debt], "messageClass": "account_service"})
+    debt = things.make("/debts", a_debt(things.reachable))
+    payment = things.make(f"/debts/{debt}/payments", a_payment())
     for _ in range(2):
-        made = things.make(f"{person}/circumstances", {**plan, "debtId": things.debt, "untilOn": "2026-02-01"})
-    restart = {"kind": "limitation_restarted", "fromOn": "2026-01-01", "evidenceRef": "letter-3", "debtId": things.debt, "paymentId": things.payment}
-    assert boss.post(f"{person}/circumstances", restart).json["paymentId"] == things.payment
+        made = things.make(f"{person}/circumstances", {**plan, "debtId": debt, "untilOn": "2026-02-01"})
+    another = boss.post(f"{person}/circumstances", {**plan, "debtId": things.debt})
+    assert another.status == 422 and another.json["errors"][0]["pointer"] == "/debtId", another
+    restart = {"kind": "limitation_restarted", "fromOn": "2026-01-01", "evidenceRef": "letter-3", "debtId": debt, "paymentId": payment}
+    assert boss.post(f"{person}/circumstances", restart).json["paymentId"] == payment
     things.make(f"{person}/preferences", {"blockedPlaces": ["home"]})
     things.make(f"{person}/preferences", {**wish, "preferredChannel": "email", "validUntil": "2100-12-31"})
     things.make(f"{person}/consents", {**consent, "expiresAt": "2100-01-01T00:00:00Z"})
