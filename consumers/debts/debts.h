@@ -76,7 +76,7 @@ struct debt {
 };
 
 /* A committed state becomes what a load gives: the store's own fields are as if it was just read. */
-void debt_refresh(void *debt);
+void debt_refresh(void *state);
 
 /*
  * Facts of a debt that only rare commands need, under the debt's id; loaded for these commands only. A payment neither reads nor
