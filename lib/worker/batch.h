@@ -101,8 +101,10 @@ MUST_CHECK int batch_begin(struct batch *batch, const struct engine *engine, siz
 /* The business date after a Tick with the date `said`, received by the broker at broker_ms. INT32_MIN as `before`: none yet. */
 int32_t batch_business_date(int32_t before, int32_t said, int64_t broker_ms);
 
-/* After the transaction was opened: loads what the states say is to be loaded, too, decides all items, encodes and chains the events: batch->changes is complete. *ret_conflict true: an id or
- * state that was assumed new exists; try again, pessimistically. */
+/*
+ * After the transaction was opened: loads the states that were not known to be needed before, decides all items, encodes and chains the
+ * events: batch->changes is complete. *ret_conflict true: an id or state that was assumed new exists; try again, pessimistically.
+ */
 MUST_CHECK int batch_decide(struct batch *batch, const struct engine *engine, const struct answer *answers, size_t answers_count,
 			    bool *ret_conflict, struct err *err);
 

@@ -15,9 +15,8 @@ struct engine;
 
 #define WARM_PAGE_STATES 2000
 
-/* A partition was claimed: begins anew. */
-void warm_begin(struct engine *engine);
-void warm_end(struct engine *engine);
+void warm_begin(struct engine *engine); /* a partition was claimed: from the highest id on */
+void warm_end(struct engine *engine);   /* nothing is to be read until the next claim */
 
 /* One page. Not between open and commit_finish. */
 MUST_CHECK int warm_work(struct engine *engine, struct err *err);

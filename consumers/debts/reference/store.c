@@ -56,8 +56,7 @@ static const struct db_statement select_payment_references = {
 	.name = "debts_select_payment_references",
 	.sql = "SELECT u.n FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS u (source, external_ref, n) "
 	       "CROSS JOIN LATERAL (SELECT FROM debts.payment t WHERE t.source = u.source AND t.external_ref = u.external_ref "
-	       "OFFSET "
-	       "0) p",
+	       "OFFSET 0) p",
 };
 
 static void ask_payment_references(void *self, struct db_params *params, struct slot **slots, size_t count)
