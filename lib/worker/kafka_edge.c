@@ -47,6 +47,7 @@ struct kafka_edge {
 	struct arena arena; /* headers of one record */
 	struct tracked tracked[TRACKED_MAX];
 	size_t tracked_next;
+	size_t acked_count; /* of them: acknowledged, and not yet told by edge_dead_acked */
 };
 
 /* ---- reading ---- */
@@ -197,10 +198,12 @@ static void on_dead(void *done_arg, int32_t part, int64_t offset, const struct e
 
 	(void)part;
 	(void)offset;
-	if (failure)
+	if (failure) {
 		tracked->in_use = false; /* unpublished in the table: the next claim sends it again */
-	else
-		tracked->acked = true;
+		return;
+	}
+	tracked->acked = true;
+	tracked->edge->acked_count++;
 }
 
 /* A broken producer has lost its queue: every partition resumes from its last record. */
@@ -404,18 +407,18 @@ static size_t edge_dead_acked(void *self, int32_t *ret_parts, int64_t *ret_offse
 	struct kafka_edge *edge = self;
 	size_t count = 0;
 
-	for (size_t i = 0; i < TRACKED_MAX && count < max; i++) {
+	/* Asked in every turn, and there are none in nearly all of them. */
+	for (size_t i = 0; i < TRACKED_MAX && count < max && edge->acked_count > 0; i++) {
 		struct tracked *tracked = &edge->tracked[i];
 
 		if (!tracked->in_use || !tracked->acked)
 			continue;
-		if (tracked->is_forgotten) {
-			tracked->in_use = false;
+		tracked->in_use = false;
+		edge->acked_count--;
+		if (tracked->is_forgotten)
 			continue;
-		}
 		ret_parts[count] = tracked->part;
 		ret_offsets[count++] = tracked->offset;
-		tracked->in_use = false;
 	}
 	return count;
 }
