@@ -77,12 +77,11 @@ static const char update_released[] = "UPDATE {schema}.parked SET released = tru
 				      "AND ($1 < 0 OR part = $1) AND ($2 = -1 OR command_offset = $2) "
 				      "RETURNING part, command_offset, command_id";
 
-#define TIMERS_MAX 1000 /* shown of a module: they are all of one kind or two */
-
 static const char select_timers[] =
 	"SELECT part, tried_at, kind::integer, key, id, coalesce(due_at, due_on::timestamp AT TIME ZONE 'UTC') FROM "
 	"{schema}.timer "
-	"WHERE broken AND ($1 < 0 OR part = $1) AND ($2 = -1 OR tried_at = $2) ORDER BY part, tried_at, id LIMIT $3";
+	"WHERE broken AND ($1 < 0 OR part = $1) AND ($2 = -1 OR tried_at = $2) AND (part, tried_at, id) > ($3, $4, $5) "
+	"ORDER BY part, tried_at, id LIMIT $6";
 
 static const char update_timers[] = "UPDATE {schema}.timer SET broken = false WHERE broken AND ($1 < 0 OR part = $1) "
 				    "AND ($2 = -1 OR tried_at = $2)";
@@ -154,8 +153,9 @@ static int list_module(struct parked_commands *parked, const char *module, struc
 	return 0;
 }
 
-static int run_timers(struct parked_commands *parked, const char *name, const char *sql, const char *module, int64_t limit,
-		      struct db_result *ret_result, struct err *err)
+/* What its --part and --offset choose are the first two parameters. */
+static const struct db_statement *begin_timers(struct parked_commands *parked, const char *name, const char *sql,
+					       const char *module)
 {
 	const struct db_statement *statement = schema_statement(&parked->arena, name, sql, module);
 
@@ -163,9 +163,7 @@ static int run_timers(struct parked_commands *parked, const char *name, const ch
 	db_params_reset(&parked->params);
 	db_param_int32(&parked->params, (int32_t)conf.part);
 	db_param_int64(&parked->params, conf.offset);
-	if (limit > 0)
-		db_param_int64(&parked->params, limit);
-	return db_run(parked->db, statement, &parked->params, ret_result, err);
+	return statement;
 }
 
 static void print_timer(const char *module, const struct db_result *result, int row)
@@ -182,15 +180,34 @@ static void print_timer(const char *module, const struct db_result *result, int 
 
 static int list_timers(struct parked_commands *parked, const char *module, struct err *err)
 {
-	struct db_result result = { .pg = NULL };
+	struct db_params *params = &parked->params;
+	struct uuid id = { { 0 } };
+	int64_t tried_at = -1;
+	int32_t part = -1;
+	int count = PAGE_ROWS;
 
 	if (conf.kind[0] != '\0' && strcmp(conf.kind, "timer") != 0)
 		return 0;
-	if (run_timers(parked, "cli_timers_list", select_timers, module, TIMERS_MAX, &result, err) != 0)
-		return -1;
-	for (int i = 0; i < result.rows; i++)
-		print_timer(module, &result, i);
-	db_result_release(&result);
+	while (count == PAGE_ROWS) {
+		struct db_result result = { .pg = NULL };
+		const struct db_statement *select = begin_timers(parked, "cli_timers_list", select_timers, module);
+
+		db_param_int32(params, part);
+		db_param_int64(params, tried_at);
+		db_param_uuid(params, &id);
+		db_param_int64(params, PAGE_ROWS);
+		if (db_run(parked->db, select, params, &result, err) != 0)
+			return -1;
+		count = result.rows;
+		for (int i = 0; i < count; i++)
+			print_timer(module, &result, i);
+		if (count > 0) {
+			part = db_int32(&result, count - 1, 0);
+			tried_at = db_int64(&result, count - 1, 1);
+			id = db_uuid(&result, count - 1, 4);
+		}
+		db_result_release(&result);
+	}
 	return 0;
 }
 
@@ -198,8 +215,9 @@ static int list_timers(struct parked_commands *parked, const char *module, struc
 static int release_timers(struct parked_commands *parked, const char *module, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
+	const struct db_statement *update = begin_timers(parked, "cli_timers_released", update_timers, module);
 
-	if (run_timers(parked, "cli_timers_released", update_timers, module, 0, &result, err) != 0)
+	if (db_run(parked->db, update, &parked->params, &result, err) != 0)
 		return -1;
 	if (result.affected > 0)
 		fprintf(stderr, "%s: %lld timers let go\n", module, (long long)result.affected);

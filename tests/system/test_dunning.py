@@ -219,4 +219,7 @@ def test_what_came_of_each_arm_is_a_table(world, api, client, office):
     assert [sum(int(row[name]) for row in rows) for name in ("asked", "reached", "paid")] == [6, 6, 1]
     arm = world.value("SELECT arm FROM dunning.step WHERE customer_id = %s", debtors[0].customer)
     assert [row["paid"] for row in rows if row["arm"] == arm] == ["1"]
+    scans = world.value("""WITH found AS MATERIALIZED (SELECT count(*) FROM dunning.results(%s, '2000-01-01'))
+        SELECT (SELECT seq_scan FROM pg_stat_xact_user_tables WHERE relid = 'debts.posting'::regclass) FROM found""", policy["policy"])
+    assert scans == 2  # payments and reversals, however many steps there are: no index of the ledger is on the debt
     assert not (wrong := world.verify()), "\n".join(wrong)
