@@ -35,6 +35,17 @@ static struct channel_gateways channel_beside(const struct dispatch *dispatch, c
 }
 
 /*
+ * The broker's time, and never before the rules' time at which the message was claimed: in a rehearsal this process may not have
+ * read the Tick yet that the claim saw.
+ */
+static int64_t now_of(const struct taken *taken)
+{
+	int64_t now_ms = bus_now_ms();
+
+	return now_ms > taken->claimed_at_ms ? now_ms : taken->claimed_at_ms;
+}
+
+/*
  * Whether and when to retry a message that was certainly not accepted. Another gateway of its channel tries at once, until each
  * could have; such a round counts as one try. Between rounds: backoff with full jitter, within the time left until send_by, not
  * before the gateway's Retry-After. Without time or tries left it has failed.
@@ -89,7 +100,7 @@ static bool plan_question(struct flight *flight)
 static void end_flight(struct flight *flight, const struct verdict *verdict)
 {
 	flight->verdict = *verdict;
-	flight->ended_at_ms = bus_now_ms();
+	flight->ended_at_ms = now_of(&flight->taken);
 	flight->retry_at_ms = flight->ended_at_ms;
 	flight->state = FLIGHT_ENDED;
 	if (flight->is_question && verdict->outcome == DISPATCH_OUTCOME_NOT_ACCEPTED)
@@ -201,7 +212,7 @@ static int open_parcel(struct dispatch *dispatch, const struct taken *taken, str
 	*parcel = (struct parcel){ .communication_id = taken->id.communication_id,
 				   .customer_id = taken->customer_id,
 				   .attempt = taken->id.attempt,
-				   .now_ms = bus_now_ms(),
+				   .now_ms = now_of(taken),
 				   .send_by_ms = last_instant(taken) };
 	person_key(key, dispatch->conf.address_key, taken->salt);
 	for (size_t i = 0; result == 0 && i < COUNT(texts); i++) {
