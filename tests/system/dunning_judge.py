@@ -9,7 +9,9 @@ group's facts are then taken from the log, so that one fault is one finding.
 A template's text must have its name, what is owed and its debts in this form: "[early-2] 12.34 EUR <D-1, D-2>".
 """
 
+import bisect
 import collections
+import copy
 import dataclasses
 import datetime
 import itertools
@@ -160,7 +162,7 @@ class Known:
     is_traced: bool = False  # somebody was asked to, since a step was taken
     is_reached: bool = False  # a step was taken at this Tick: nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
-    events: dict = dataclasses.field(default_factory=dict)  # the same key: event, and the Tick at which it is asked about
+    events: dict = dataclasses.field(default_factory=dict)  # the same key: event, the Tick at which it is asked about, and that at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
@@ -312,6 +314,16 @@ class Judge:
     def judge(self, history):
         history = list(history)
         self.look_ahead(history)
+        self.play(history)
+        self.close()
+        return self.findings
+
+    def close(self):
+        for (customer, at), lines in sorted(self.lines.items()):
+            for line in lines:
+                self.find("unheard", customer, f"{line}, a time that the script does not have")
+
+    def play(self, history):
         for at, commands in history:
             self.is_ticking = True
             self.tick(at)
@@ -319,10 +331,6 @@ class Judge:
             for type_, body in commands:
                 self.command(type_, body)
             self.end_of(at)
-        for (customer, at), lines in sorted(self.lines.items()):
-            for line in lines:
-                self.find("unheard", customer, f"{line}, a time that the script does not have")
-        return self.findings
 
     def look_ahead(self, history):
         """Tasks that will be seen in the queue: of two groups the log says which came first."""
@@ -361,8 +369,8 @@ class Judge:
                 del known.stops[key]
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
-        for key, (event, tick) in list(known.events.items()):
-            if tick <= self.ticks:
+        for key, (event, tick, maybe) in list(known.events.items()):
+            if self.has_come(known, key, tick, maybe):
                 del known.events[key]
                 if event == "payment_reversed":
                     self.ask_daily(known, key)
@@ -383,8 +391,10 @@ class Judge:
 
     def is_its_turn(self, known, key):
         day, tick, maybe = known.ask_on[key]
-        if day > self.today:
-            return False
+        return day <= self.today and self.has_come(known, key, tick, maybe)
+
+    def has_come(self, known, key, tick, maybe):
+        """tick: by which it is asked about; maybe: the one from which on it may be."""
         if tick <= self.ticks:
             return True
         return maybe <= self.ticks and (self.next_line_of(known, key) == self.at or self.choose("soon", 2) == 1)
@@ -653,10 +663,11 @@ class Judge:
             debt.free_on = day + answer.step.wait_days * DAY
 
     def fail(self, known, key):
-        if self.is_stopped(known, key):
+        """A message that does not leave during a stop has not failed; what a person says of a task counts."""
+        asked = known.asked[key]
+        if asked.task is None and self.is_stopped(known, key):
             self.withdraw_asked(known, key)
             return
-        asked = known.asked[key]
         self.end_asked(known, key)
         self.forget_contact(known, asked)
         before = asked.group.failing
@@ -743,9 +754,21 @@ class Judge:
 
     def on_PublishPolicy(self, body):
         self.kept[body["$id"]] = ("PublishPolicy", body)
+        self.may_be_asked_at_next_tick()
 
     def on_RetirePolicy(self, body):
         self.kept[body["$id"]] = ("RetirePolicy", body)
+        self.may_be_asked_at_next_tick()
+
+    def may_be_asked_at_next_tick(self):
+        """A record of the module's own topic, as in on_TakeTask, but sent with all others of this time: the module may have it before or
+        behind the events of each."""
+        soon = self.ticks + 1
+        for known in self.people.values():
+            for key, (day, tick, maybe) in known.ask_on.items():
+                known.ask_on[key] = day, tick, min(maybe, soon)
+            for key, (event, tick, maybe) in known.events.items():
+                known.events[key] = event, tick, min(maybe, soon)
 
     def on_ApproveCommand(self, body):
         type_, kept = self.kept.pop(body["command_id"], ("", None))
@@ -870,8 +893,8 @@ class Judge:
         for known in self.people.values():
             for key, (day, tick, maybe) in known.ask_on.items():
                 known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
-            for key, (event, tick) in known.events.items():
-                known.events[key] = event, min(tick, soon)
+            for key, (event, tick, maybe) in known.events.items():
+                known.events[key] = event, min(tick, soon), min(maybe, soon)
 
     def on_FinishTask(self, body):
         known = self.people[body["customer_id"]]
@@ -962,7 +985,7 @@ class Judge:
         for key in keys:
             if event == "payment_reversed":
                 known.ask_on.pop(key, None)
-            known.events[key] = event, self.ticks + 2
+            known.events[key] = event, self.ticks + 2, self.ticks + 2
 
 
 def part_of(customers, history):
@@ -991,20 +1014,34 @@ def judge_all(lines, read_history):
 
 
 def is_explained(lines, history, arm):
-    """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on."""
-    chosen, best = {}, judged(lines, history, arm, {})
+    """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on. What was before the choices
+    that are tried is the same for each of them, and is judged once."""
+    start = Judge(lines, arm)
+    start.look_ahead(history)
+    played, best = 0, gone_on(start, history, {})
     while best.findings:
         at = best.findings[0].at
-        places = [place for place in sorted(best.choices, key=lambda place: place[1], reverse=True) if at - CHOSEN_BEFORE <= place[1] <= at]
-        tried = ({**chosen, place: number} for place in places for number in range(best.choices[place]) if number != chosen.get(place, 0))
-        better = next(((other, judge) for other in tried for judge in [judged(lines, history, arm, other)] if not judge.findings or judge.findings[0].at > at), None)
-        if better is None:
+        from_at = at - CHOSEN_BEFORE
+        until = bisect.bisect_left(history, from_at, key=lambda moment: moment[0])
+        start.chosen = best.chosen
+        start.play(history[played:until])
+        played = until
+        places = [place for place in sorted(best.choices, key=lambda place: place[1], reverse=True) if from_at <= place[1] <= at]
+        tried = ({**best.chosen, place: number} for place in places for number in range(best.choices[place]) if number != best.chosen.get(place, 0))
+        better = (other for chosen in tried for other in [gone_on(start, history[played:], chosen)] if not other.findings or other.findings[0].at > at)
+        best = next(better, None)
+        if best is None:
             return False
-        chosen, best = better
     return True
 
 
-def judged(lines, history, arm, chosen):
-    judge = Judge(lines, arm, chosen)
-    judge.judge(history)
+def gone_on(start, history, chosen):
+    """A judge that goes on from there, to the first finding."""
+    judge = copy.deepcopy(start)
+    judge.chosen = chosen
+    for moment in history:
+        judge.play([moment])
+        if judge.findings:
+            return judge
+    judge.close()
     return judge

@@ -284,6 +284,27 @@ def test_a_search_names_any_of_the_groups_that_wait_at_its_tick(creditor):
     assert findings(happened) == []
 
 
+def a_call(task, day):
+    return {"task": task, "kind": "call", "customer": ANNA, "creditor": CREDITOR, "currency": "EUR", "policy": "early", "step": "2", "since": on(day)}
+
+
+def test_what_somebody_says_of_a_task_counts_during_a_stop():
+    """The call of the 15th is not needed, which is a failure: it is retried after five days, and not on the 17th, behind the stop."""
+    calls = a_policy(a_step(2, 5, action="call", otherwise="retry", retry_days=5, tries_max=2))
+    ceases = about("RecordCircumstance", circumstance_id="x", kind="cease", from_on=on(15), until_on=on(17))
+    ends = [("Tasks", {"new": [a_call("x", 15)]}), about("TakeTask", task_id="x"), about("FinishTask", task_id="x", outcome="not_needed")]
+    again = {(day, 13): [("Tasks", {"new": [a_call("y", 23)] if day == 23 else []})] for day in range(16, 24)}
+    assert findings(setup(policies=[calls]) | {(15, 7): [ceases], (15, 13): ends} | again) == []
+
+
+@pytest.mark.parametrize("line", [mail(20, "t-2", "D-2"), mail(19, "t-2", "D-2", hour=13)])
+def test_a_policy_that_is_published_may_bring_the_question_about_an_event_forward(line):
+    """A debt comes at 07:10, and somebody publishes a policy: dunning may hear of the one or of the other first."""
+    stern = a_policy(a_step(1, 90, template="s-1"), name="stern", priority=200)
+    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(11, 7): [about("CancelDebt", debt_id="D-1")], (19, 7): [owes("D-2"), ("PublishPolicy", stern)]}
+    assert unexplained(happened, line) == []
+
+
 @pytest.mark.parametrize("lines", [(mail(15, "t-2", "D-1", "D-2"),), (mail(15, "t-2", "D-2"), mail(16, "t-2", "D-1"))])
 def test_a_dispute_may_be_over_before_the_first_question_of_its_day_or_not(lines):
     disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(10), until_on=on(15), debt_id="D-1")
