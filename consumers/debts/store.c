@@ -43,13 +43,14 @@ static int read_states(void *self, struct db *db, const struct entity *entity, c
 /* ---- save ---- */
 
 /* What readers see of a debt's last change hangs on its newest entry. The events of a command without an entry are noted in the row. */
-static void post_all(struct debts_store *store, const struct workset *set, const struct logged_event *events, size_t events_count)
+static void post_all(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	const struct command *posted = NULL;
 
 	db_copy_reset(&store->entries);
 	store->has_amendments = false;
 	for (size_t index = 0; index < events_count; index++) {
+		workset_set_near(set, events[index].slots_first, events[index].slots_count);
 		if (ledger_copy(&store->entries, set, &events[index]))
 			posted = events[index].event->command;
 		else if (events[index].event->command != posted)
@@ -76,12 +77,13 @@ static void copy_new_debt(struct debts_store *store, const struct workset *set, 
 	MUST_NOT_REACH("an event of another module");
 }
 
-static void copy_new_debts(struct debts_store *store, const struct workset *set, const struct logged_event *events,
-			   size_t events_count)
+static void copy_new_debts(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	db_copy_reset(&store->debts);
-	for (size_t index = 0; index < events_count; index++)
+	for (size_t index = 0; index < events_count; index++) {
+		workset_set_near(set, events[index].slots_first, events[index].slots_count);
 		copy_new_debt(store, set, events[index].event);
+	}
 }
 
 static int run_copies(struct debts_store *store, struct db *db, struct err *err)
@@ -99,11 +101,12 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 		struct err *err)
 {
 	struct debts_store *store = self;
+	struct workset near = *set; /* the same states, looked up beside each event */
 
 	if (debts_check(set, err) < 0)
 		return -1;
-	post_all(store, set, events, events_count);
-	copy_new_debts(store, set, events, events_count);
+	post_all(store, &near, events, events_count);
+	copy_new_debts(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
 	    debt_update(store, db, set, err) < 0)
 		return -1;

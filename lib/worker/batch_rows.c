@@ -102,6 +102,8 @@ static int write_log(struct batch *batch, const struct engine *engine, struct er
 				.part = log[at].part,
 				.seq = log[at].seq,
 				.at_ms = log[at].at_ms,
+				.slots_first = verdict->slots_first,
+				.slots_count = verdict->slots_count,
 			};
 		}
 	}

@@ -22,6 +22,11 @@ struct logged_event {
 	int32_t part;
 	int64_t seq; /* 1, 2, 3 ... in its partition */
 	int64_t at_ms;
+	/*
+	 * In the batch's set: the states that the event's command was the first to touch; for workset_set_near. It changes others, too, if
+	 * a command before it had touched them.
+	 */
+	size_t slots_first, slots_count;
 };
 
 struct store {

@@ -41,7 +41,8 @@ struct prepared {
 	int64_t offset;
 	struct uuid event_id;
 	uint8_t digest[DIGEST_SIZE];
-	size_t body_size; /* of its event */
+	size_t body_size;                /* of its event */
+	size_t slots_first, slots_count; /* of its batch */
 	struct world_command source;
 };
 
@@ -239,7 +240,13 @@ static void add_row(struct session *session, struct head *head, const struct pre
 	memcpy(row->hash, prepared->digest, DIGEST_SIZE);
 	if (event)
 		session->events[session->changes.events_count++] = (struct logged_event){
-			.event = event, .event_id = row->event_id, .part = row->part, .seq = row->seq, .at_ms = row->at_ms
+			.event = event,
+			.event_id = row->event_id,
+			.part = row->part,
+			.seq = row->seq,
+			.at_ms = row->at_ms,
+			.slots_first = prepared->slots_first,
+			.slots_count = prepared->slots_count,
 		};
 }
 
@@ -248,6 +255,7 @@ static void decide(struct session *session, struct head *head, const struct prep
 	struct decision *decision = &session->decision;
 	struct event *events;
 
+	workset_set_near(&session->set, prepared->slots_first, prepared->slots_count);
 	decision_init(decision, &session->arena, &prepared->command);
 	rule_of(prepared->command.type)->decide(&prepared->command, &session->set, decision);
 	if (decision->kind != DECISION_EVENTS) {
@@ -266,7 +274,7 @@ static void decide(struct session *session, struct head *head, const struct prep
 	}
 }
 
-static int run_batch(struct session *session, const struct prepared *commands, size_t count, struct err *err)
+static int run_batch(struct session *session, struct prepared *commands, size_t count, struct err *err)
 {
 	struct database *database = &session->database;
 	struct head heads[WORLD_PARTS];
@@ -287,8 +295,11 @@ static int run_batch(struct session *session, const struct prepared *commands, s
 	session->changes.log = session->log;
 	session->changes.events = session->events;
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		commands[i].slots_first = session->set.slots_count;
 		rule_of(commands[i].command.type)->touch(&commands[i].command, &session->set);
+		commands[i].slots_count = session->set.slots_count - commands[i].slots_first;
+	}
 	const struct opening opening = {
 		.heads = session->heads,
 		.heads_count = session->heads_count,

@@ -46,6 +46,9 @@ struct store_spec {
 	struct workset set;
 	struct command commands[STORE_BATCH_MAX];
 	struct decision decisions[STORE_BATCH_MAX];
+	struct { /* in the set: as in struct logged_event */
+		size_t first, count;
+	} slots[STORE_BATCH_MAX];
 	size_t count;
 	int64_t seq; /* of the one partition there is */
 	unsigned ids;
@@ -193,9 +196,14 @@ static inline void store_load_all(struct store_spec *spec)
 	for (int round = 0; round < TOUCH_ROUNDS_MAX; round++) {
 		for (size_t index = 0; index < spec->count; index++) {
 			const struct rule *rule = store_rule(spec, spec->commands[index].type);
+			size_t first = spec->set.slots_count;
 
 			if (round == 0 || rule->touches_again || command_is_bound(&spec->commands[index]))
 				rule->touch(&spec->commands[index], &spec->set);
+			if (round == 0) {
+				spec->slots[index].first = first;
+				spec->slots[index].count = spec->set.slots_count - first;
+			}
 		}
 		assert_false(spec->set.overflow);
 		if (spec->set.slots_count == loaded)
@@ -256,7 +264,9 @@ static inline int store_try(struct store_spec *spec)
 									.event_id = spec_id('E', ++spec->ids),
 									.part = STORE_PART,
 									.seq = ++spec->seq,
-									.at_ms = spec->commands[index].now_ms };
+									.at_ms = spec->commands[index].now_ms,
+									.slots_first = spec->slots[index].first,
+									.slots_count = spec->slots[index].count };
 		}
 	}
 	rc = spec->store->save(spec->store->self, spec->db, &spec->set, events, events_count, &spec->err);

@@ -169,7 +169,8 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 {
 	const struct debt_created *created = event->body;
 	const struct create_debt *command = event->command->body;
-	const struct debt *debt = workset_changed(set, &debt_entity, &created->debt_id)->state;
+	const struct slot *slot = workset_changed(set, &debt_entity, &created->debt_id);
+	const struct debt *debt = slot->state;
 
 	MUST(event->command->type == &create_debt_type);
 	db_copy_row(copy);
@@ -180,7 +181,7 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 	else
 		db_copy_null(copy);
 	db_copy_instant(copy, event->command->now_ms);
-	copy_amendment(copy, workset_find(set, &debt_entity, &created->debt_id));
+	copy_amendment(copy, slot);
 	db_copy_columns(copy, &debt_columns, debt);
 }
 
