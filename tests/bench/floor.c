@@ -192,6 +192,16 @@ static int prepare(struct session *session, struct err *err)
 	return 0;
 }
 
+/* For the most events that a batch may have; memory that none of them uses is never touched. */
+static int make_rows(struct session *session, struct err *err)
+{
+	size_t count = DECISION_EVENTS_MAX * (size_t)session->floor->batch;
+
+	session->log = calloc(count, sizeof(*session->log));
+	session->events = calloc(count, sizeof(*session->events));
+	return session->log && session->events ? 0 : err_set(err, ERR_FATAL, "no memory");
+}
+
 static int claim(struct session *session, struct err *err)
 {
 	for (int32_t part = 0; part < WORLD_PARTS; part++)
@@ -288,10 +298,6 @@ static int run_batch(struct session *session, struct prepared *commands, size_t 
 	MUST(fits);
 	session->set.assumes_new = true; /* as the engine does */
 	session->changes = (struct changes){ .set = &session->set, .heads = heads, .heads_count = session->heads_count };
-	session->log = arena_take(&session->arena, DECISION_EVENTS_MAX * count, sizeof(*session->log));
-	session->events = arena_take(&session->arena, DECISION_EVENTS_MAX * count, sizeof(*session->events));
-	MUST(session->log != NULL);
-	MUST(session->events != NULL);
 	session->changes.log = session->log;
 	session->changes.events = session->events;
 
@@ -369,7 +375,8 @@ static int run_session(struct session *session, struct err *err)
 
 	if (arena_init(&session->arena, ARENA_SIZE, err) < 0 || debts_store_prepare(debts_store.self, err) < 0 ||
 	    pg_edge_open(floor->pg, "debts", &debts_store, &session->edge, &session->database, err) < 0 ||
-	    prepare(session, err) < 0 || claim(session, err) < 0 || tell(floor, (struct report){ .kind = REPORT_READY }, err) < 0)
+	    prepare(session, err) < 0 || make_rows(session, err) < 0 || claim(session, err) < 0 ||
+	    tell(floor, (struct report){ .kind = REPORT_READY }, err) < 0)
 		return -1;
 	if (read(floor->gate[0], &nothing, 1) != 0)
 		return err_set(err, ERR_FATAL, "the gate is broken");
