@@ -74,7 +74,7 @@ struct head {
 	int64_t sent_seq; /* the commands that the log sends to others up to here are known to be in their topics (sender.h) */
 };
 
-/* A row of event_log. Texts borrow. */
+/* A row of event_log: the body is as published, here; the edge packs it (packed.h). Texts borrow. */
 struct log_row {
 	int32_t part;
 	uint32_t schema_id;

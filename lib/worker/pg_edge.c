@@ -101,6 +101,7 @@ int pg_edge_open(const char *conninfo, const char *module, const struct store *s
 	slot_loader_init(&edge->actors);
 	pg_edge_init_copies(edge);
 	buf_init(&edge->scope, SCOPE_TEXT_SIZE_MAX);
+	buf_init(&edge->body, BUS_RECORD_MAX);
 	*ret_edge = edge;
 	*ret_database = (struct database){ .self = edge, .write = pg_edge_write };
 	pg_edge_fill_heads(ret_database);
@@ -122,6 +123,7 @@ void pg_edge_close(struct pg_edge *edge)
 	db_copy_release(&edge->log);
 	db_copy_release(&edge->parked);
 	buf_release(&edge->scope);
+	buf_release(&edge->body);
 	db_copy_release(&edge->dead);
 	db_copy_release(&edge->kept);
 	free(edge);

@@ -15,6 +15,7 @@ struct pg_edge {
 	struct db_params params_answers;
 	struct db_copy log, parked, dead, kept;
 	struct buf scope; /* of a parked command, as text */
+	struct buf body;  /* of an event, packed or read */
 	struct slot_loader actors;
 	const struct module *reacting; /* NULL: the module does not react */
 };

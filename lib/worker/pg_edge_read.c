@@ -1,13 +1,16 @@
 /* Reads outside of a batch: event log, parked commands, dead letters. */
 #include "base/array.h"
+#include "worker/packed.h"
 #include "worker/pg_edge_inside.h"
 
 #define DEAD_SIZE_MAX (BUS_RECORD_MAX - 16384) /* with our headers it still fits into a record */
 
 static const struct db_statement statement_read_log = {
 	"engine_read_log",
-	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, body, hash, traceparent"
-	" FROM event_log WHERE part = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
+	"SELECT seq, event_id, schema_id, key, subject, command_id, coalesce(correlation_id, command_id), at, command_offset, "
+	"body, "
+	"hash, traceparent"
+	" FROM event_row WHERE part = $1 AND seq >= $2 ORDER BY seq LIMIT $3",
 };
 
 static const struct db_statement statement_read_parked = {
@@ -59,7 +62,18 @@ static int run_read(struct pg_edge *edge, const struct db_statement *statement, 
 	return db_run(edge->db, statement, &edge->params, ret_result, err);
 }
 
-static struct log_row log_row_of(const struct db_result *result, int row, int32_t part, struct arena *arena)
+static struct str published_body(struct buf *buf, const struct log_row *row, struct str stored, struct arena *arena)
+{
+	const struct packed_beside beside = { .schema_id = row->schema_id, .key = row->key, .subject = row->subject };
+
+	buf_reset(buf);
+	if (!packed_read(buf, stored, &beside) || buf->overflow)
+		return (struct str){ .data = NULL };
+	return str_copy(arena, buf_str(buf));
+}
+
+/* Without a body if it does not fit into the arena. */
+static struct log_row log_row_of(const struct db_result *result, int row, int32_t part, struct buf *buf, struct arena *arena)
 {
 	struct log_row log_row = {
 		.part = part,
@@ -72,10 +86,10 @@ static struct log_row log_row_of(const struct db_result *result, int row, int32_
 		.correlation_id = db_uuid(result, row, 6),
 		.at_ms = db_instant(result, row, 7),
 		.command_offset = db_int64(result, row, 8),
-		.body = keep(arena, result, row, 9),
 		.traceparent = keep(arena, result, row, 11),
 	};
 
+	log_row.body = published_body(buf, &log_row, db_str(result, row, 9), arena);
 	pg_edge_copy_bytes(log_row.hash, SHA256_SIZE, db_str(result, row, 10));
 	return log_row;
 }
@@ -84,22 +98,23 @@ static struct log_row log_row_of(const struct db_result *result, int row, int32_
 static int edge_read_log(void *self, int32_t part, int64_t from_seq, size_t rows_max, struct arena *arena,
 			 struct log_row **ret_rows, size_t *ret_count, struct err *err)
 {
+	struct pg_edge *edge = self;
 	struct db_result result = { 0 };
 	struct log_row *rows;
 	size_t count = 0;
 
-	if (run_read(self, &statement_read_log, part, from_seq, rows_max, &result, err) < 0)
+	if (run_read(edge, &statement_read_log, part, from_seq, rows_max, &result, err) < 0)
 		return -1;
 	rows = arena_take(arena, (size_t)result.rows, sizeof(*rows));
 	for (int row = 0; rows && row < result.rows; row++) {
-		rows[count] = log_row_of(&result, row, part, arena);
+		rows[count] = log_row_of(&result, row, part, &edge->body, arena);
 		if (!rows[count].body.data)
 			break;
 		count++;
 	}
 	if (count == 0 && result.rows > 0) {
 		db_result_release(&result);
-		return err_set(err, ERR_FATAL, "an event does not fit into the arena");
+		return err_set(err, ERR_FATAL, "an event does not fit into the arena, or its row was changed: `dcs verify`");
 	}
 	db_result_release(&result);
 	*ret_rows = rows;

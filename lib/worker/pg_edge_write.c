@@ -3,10 +3,12 @@
 
 #include <string.h>
 
+#include "worker/packed.h"
+
 #define ROWS_SIZE_MAX ((size_t)512 << 20)
 
 static const struct db_table table_log = {
-	.name = "event_log",
+	.name = "event_row",
 	.columns = "part integer, seq bigint, event_id uuid, schema_id integer, key uuid, subject uuid, "
 		   "command_id uuid, correlation_id uuid, at timestamptz, command_offset bigint, command_digest bytea, "
 		   "body bytea, hash bytea, traceparent text",
@@ -63,6 +65,16 @@ void pg_edge_init_copies(struct pg_edge *edge)
 	pg_edge_init_kept(&edge->kept, ROWS_SIZE_MAX);
 }
 
+/* What the body does not repeat: worker/packed.h. */
+static void copy_body(struct pg_edge *edge, const struct log_row *row)
+{
+	const struct packed_beside beside = { .schema_id = row->schema_id, .key = row->key, .subject = row->subject };
+
+	buf_reset(&edge->body);
+	packed_write(&edge->body, row->body, &beside);
+	db_copy_str(&edge->log, edge->body.overflow ? row->body : buf_str(&edge->body)); /* either may be in the row */
+}
+
 static int write_log(struct pg_edge *edge, const struct changes *changes, struct err *err)
 {
 	struct db_copy *copy = &edge->log;
@@ -79,14 +91,17 @@ static int write_log(struct pg_edge *edge, const struct changes *changes, struct
 		db_copy_uuid(copy, &row->key);
 		db_copy_uuid(copy, &row->subject);
 		db_copy_uuid(copy, &row->command_id);
-		db_copy_uuid(copy, &row->correlation_id);
+		if (uuid_equal(&row->correlation_id, &row->command_id))
+			db_copy_null(copy);
+		else
+			db_copy_uuid(copy, &row->correlation_id);
 		db_copy_instant(copy, row->at_ms);
 		db_copy_int64(copy, row->command_offset);
 		if (row->command_digest)
 			db_copy_str(copy, (struct str){ .data = (const char *)row->command_digest, .size = DIGEST_SIZE });
 		else
 			db_copy_null(copy);
-		db_copy_str(copy, row->body);
+		copy_body(edge, row);
 		db_copy_str(copy, (struct str){ .data = (const char *)row->hash, .size = SHA256_SIZE });
 		if (row->traceparent.size > 0)
 			db_copy_str(copy, row->traceparent);

@@ -1,18 +1,24 @@
 #include "log_reader.h"
 
 #include "base/must.h"
+#include "bus/bus.h"
 #include "database.h"
+#include "worker/packed.h"
 
-#define PAGE_ROWS 5000
+#define PAGE_ROWS     5000
+#define BODY_SIZE_MAX ((size_t)2 * BUS_RECORD_MAX)
 
 static const char select_page[] =
-	"SELECT seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, command_digest IS NOT "
-	"NULL, body, hash FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4";
+	"SELECT seq, event_id, schema_id, key, subject, command_id, coalesce(correlation_id, command_id), at, command_offset, "
+	"command_digest IS NOT NULL, body, hash FROM {schema}.event_row WHERE part = $1 AND seq > $2 AND seq <= $3 ORDER BY seq "
+	"LIMIT $4";
 
 static const char *const select_all[] = {
-	[LOG_WHOLE] = "SELECT part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, command_offset, "
-		      "command_digest IS NOT NULL, body, hash FROM {schema}.event_log ORDER BY part, seq",
-	[LOG_PUBLISHED] = "SELECT part, seq, event_id, body, hash FROM {schema}.event_log ORDER BY part, seq",
+	[LOG_WHOLE] =
+		"SELECT part, seq, event_id, schema_id, key, subject, command_id, coalesce(correlation_id, command_id), at, "
+		"command_offset, command_digest IS NOT NULL, body, hash FROM {schema}.event_row ORDER BY part, seq",
+	[LOG_PUBLISHED] =
+		"SELECT part, seq, event_id, body, hash, schema_id, key, subject FROM {schema}.event_row ORDER BY part, seq",
 	[LOG_ANSWERS] = "SELECT part, seq, command_id, command_offset, command_digest FROM {schema}.event_log WHERE "
 			"command_digest IS NOT NULL ORDER BY part, seq",
 };
@@ -31,6 +37,7 @@ const char log_select_refusals[] = "SELECT command_offset FROM {schema}.event_lo
 void log_reader_init(struct log_reader *reader, struct db *db, struct db_params *params, struct arena *arena, const char *module)
 {
 	*reader = (struct log_reader){ .db = db, .params = params };
+	buf_init(&reader->body, BODY_SIZE_MAX);
 	reader->select = schema_statement(arena, "cli_log", select_page, module);
 	MUST(reader->select != NULL);
 }
@@ -38,6 +45,7 @@ void log_reader_init(struct log_reader *reader, struct db *db, struct db_params 
 void log_reader_release(struct log_reader *reader)
 {
 	db_result_release(&reader->page);
+	buf_release(&reader->body);
 }
 
 void log_reader_start(struct log_reader *reader, int32_t part, int64_t seq, int64_t last_seq)
@@ -65,6 +73,17 @@ static int read_page(struct log_reader *reader, struct err *err)
 	return 0;
 }
 
+/* A body that is in no form of ours was changed; its hash says so. */
+static struct str published(struct buf *buf, const struct chain_row *row, struct str stored)
+{
+	const struct packed_beside beside = { .schema_id = row->schema_id, .key = row->key, .subject = row->subject };
+
+	buf_reset(buf);
+	if (!packed_read(buf, stored, &beside) || buf->overflow)
+		return stored;
+	return buf_str(buf);
+}
+
 static struct logged_line line_of(const struct db_result *page, int row, int32_t part)
 {
 	return (struct logged_line){ .row = { .part = part,
@@ -90,6 +109,7 @@ int log_reader_next(struct log_reader *reader, bool *ret_found, struct logged_li
 	if (!*ret_found)
 		return 0;
 	*ret_line = line_of(&reader->page, reader->at++, reader->part);
+	ret_line->row.body = published(&reader->body, &ret_line->row, ret_line->row.body);
 	reader->seq = ret_line->row.seq;
 	return 0;
 }
@@ -111,6 +131,7 @@ int log_stream_open(struct log_stream *log, struct db *db, enum log_look look, c
 		    struct err *err)
 {
 	log->look = look;
+	buf_init(&log->body, BODY_SIZE_MAX);
 	return db_stream_open(&log->stream, db, statement, err);
 }
 
@@ -136,7 +157,10 @@ static struct logged_line line_of_published(const struct db_stream *row)
 	return (struct logged_line){ .row = { .part = db_stream_int32(row, 0),
 					      .seq = db_stream_int64(row, 1),
 					      .event_id = db_stream_uuid(row, 2),
-					      .body = db_stream_str(row, 3) },
+					      .body = db_stream_str(row, 3),
+					      .schema_id = (uint32_t)db_stream_int32(row, 5),
+					      .key = db_stream_uuid(row, 6),
+					      .subject = db_stream_uuid(row, 7) },
 				     .hash = db_stream_str(row, 4) };
 }
 
@@ -156,14 +180,17 @@ int log_stream_next(struct log_stream *log, bool *ret_found, struct logged_line 
 		return -1;
 	if (!*ret_found)
 		return 0;
-	if (log->look == LOG_WHOLE)
-		*ret_line = line_of_stream(&log->stream);
-	else
-		*ret_line = log->look == LOG_PUBLISHED ? line_of_published(&log->stream) : line_of_answer(&log->stream);
+	if (log->look == LOG_ANSWERS) {
+		*ret_line = line_of_answer(&log->stream);
+		return 0;
+	}
+	*ret_line = log->look == LOG_WHOLE ? line_of_stream(&log->stream) : line_of_published(&log->stream);
+	ret_line->row.body = published(&log->body, &ret_line->row, ret_line->row.body);
 	return 0;
 }
 
 void log_stream_close(struct log_stream *log)
 {
 	db_stream_close(&log->stream);
+	buf_release(&log->body);
 }

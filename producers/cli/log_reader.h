@@ -2,12 +2,14 @@
 #define CLI_LOG_READER_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "db/db_stream.h"
 #include "worker/chain.h"
 
 /*
- * The only access to the modules' event logs: `dcs verify` and `dcs anchor` read them through it; foreign programs read the
- * relation "<module>.event_log" (schemas/README.md). The storage of a log may change; these two do not.
+ * The only access to the modules' event logs: `dcs verify` and `dcs anchor` read them through it, from the table "<module>.event_row",
+ * whose bodies are packed (worker/packed.h); foreign programs read the relation "<module>.event_log" (schemas/README.md). The storage
+ * of a log may change; these two do not.
  */
 
 /* An event as it stands in the log. Texts borrow from the page or the stream. */
@@ -20,7 +22,8 @@ struct logged_line {
 };
 
 struct log_reader {
-	struct db *db; /* borrows */
+	struct db *db;   /* borrows */
+	struct buf body; /* of the current row */
 	struct db_params *params;
 	const struct db_statement *select;
 	struct db_result page;
@@ -50,6 +53,7 @@ enum log_look { LOG_WHOLE, LOG_PUBLISHED, LOG_ANSWERS };
 
 struct log_stream {
 	struct db_stream stream;
+	struct buf body; /* of the current row */
 	enum log_look look;
 };
 

@@ -192,7 +192,7 @@ static inline int set_up(void **state)
 	assert_non_null(world);
 	world_open(world);
 	store_sql(&spec, "empty",
-		  "TRUNCATE customers.partition_head, customers.event_log, customers.parked, customers.dead_letter, "
+		  "TRUNCATE customers.partition_head, customers.event_row, customers.parked, customers.dead_letter, "
 		  "customers.timer, customers.approval");
 	*state = world;
 	return 0;

@@ -472,7 +472,7 @@ static void log_answer(const struct told *command)
 {
 	static const struct db_statement insert = {
 		"test_log",
-		"INSERT INTO users.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"INSERT INTO users.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 		"command_offset, command_digest, body, hash) VALUES (0, 1, gen_random_uuid(), 1321, $1, $1, $2, $2, now(), "
 		"0, $3, $4, ''::bytea)"
 	};

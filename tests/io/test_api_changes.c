@@ -26,14 +26,14 @@ static void fill_debts(void)
 		    "2") "' END, 1, (n + 1) / 2, 0, 0, 0, 5, 0, 1, 1, n % 2, '2025-01-01', '2025-01-01', 'EUR', 'D-' || n, "
 			 "'2026-01-01Z'::timestamptz + n * interval '1 min' FROM generate_series(1, 6) n");
 	SQL("fill_made",
-	    "INSERT INTO debts.event_log" EVENT_COLUMNS
+	    "INSERT INTO debts.event_row" EVENT_COLUMNS
 	    "part, last_entry_seq, gen_random_uuid(), 1032, customer_id, debt_id, debt_id, debt_id, created_at" EVENT_REST
 	    "FROM debts.debt");
 	SQL("fill_paid",
-	    "INSERT INTO debts.event_log" EVENT_COLUMNS "1, 4, gen_random_uuid(), 1033, customer_id, debt_id, debt_id, "
+	    "INSERT INTO debts.event_row" EVENT_COLUMNS "1, 4, gen_random_uuid(), 1033, customer_id, debt_id, debt_id, "
 	    "debt_id, '2026-01-01T00:10Z'" EVENT_REST "FROM debts.debt WHERE debt_id = '" DEBT("1") "'");
 	SQL("fill_entry", "UPDATE debts.debt SET last_entry_seq = 4, version = 2 WHERE debt_id = '" DEBT("1") "'");
-	SQL("fill_amended", "INSERT INTO debts.event_log" EVENT_COLUMNS "0, 4, gen_random_uuid(), 1038, customer_id, debt_id, "
+	SQL("fill_amended", "INSERT INTO debts.event_row" EVENT_COLUMNS "0, 4, gen_random_uuid(), 1038, customer_id, debt_id, "
 			    "debt_id, debt_id, '2026-01-01T00:11Z'" EVENT_REST "FROM debts.debt WHERE debt_id = '" DEBT("2") "'");
 	SQL("fill_terms",
 	    "UPDATE debts.debt SET amended_at = '2026-01-01T00:11Z', amended_seq = 4 WHERE debt_id = '" DEBT("2") "'");
@@ -49,7 +49,7 @@ static void fill_people(void)
 	    "'active', 'de', 'DE', 1, '', '', '2026-01-01Z'::timestamptz + s * interval '1 min', s FROM (VALUES (1, 4), (2, 2), "
 	    "(3, 3)) c (n, s)");
 	SQL("fill_customer_events",
-	    "INSERT INTO customers.event_log" EVENT_COLUMNS
+	    "INSERT INTO customers.event_row" EVENT_COLUMNS
 	    "0, s, gen_random_uuid(), 1121, c, c, c, c, '2026-01-01Z'::timestamptz + s * interval '1 min'" EVENT_REST
 	    "FROM (SELECT s, ('019a0000-0000-7000-8000-00430000000' || n)::uuid c FROM (VALUES (1, 1), (2, 2), (3, 3), (1, 4)) v "
 	    "(n, "
@@ -62,7 +62,7 @@ static void fill_people(void)
 	    "s "
 	    "FROM (VALUES (1, 2, 4), (2, 2, 4), (3, 3, 3)) m (n, c, s)");
 	SQL("fill_message_events",
-	    "INSERT INTO communications.event_log" EVENT_COLUMNS
+	    "INSERT INTO communications.event_row" EVENT_COLUMNS
 	    "0, s, gen_random_uuid(), 1234, c::uuid, m::uuid, m::uuid, m::uuid, '2026-01-01Z'::timestamptz + s * interval '1 "
 	    "min'" EVENT_REST "FROM (VALUES (1, '" CUSTOMER("2") "', '" MESSAGE("1") "'), (2, '" CUSTOMER("2") "', '" MESSAGE(
 		    "2") "'), (3, '" CUSTOMER("3") "', '" MESSAGE("3") "'), (4, '" CUSTOMER("2") "', '" CUSTOMER("2") "')) e (s, "
@@ -188,7 +188,7 @@ static void test_api_changes__a_page_costs_so_many_events_at_most(void **state)
 
 	(void)state;
 	SQL("many_events",
-	    "INSERT INTO debts.event_log" EVENT_COLUMNS
+	    "INSERT INTO debts.event_row" EVENT_COLUMNS
 	    "0, 4 + n, gen_random_uuid(), 1033, d.customer_id, d.debt_id, d.debt_id, d.debt_id, '2026-01-01T00:11Z'" EVENT_REST
 	    "FROM debts.debt d, generate_series(1, 12000) n WHERE d.debt_id = '" DEBT("2") "'");
 	SQL("many_heads", "UPDATE debts.partition_head SET log_seq = 12004 WHERE part = 0");
@@ -244,8 +244,8 @@ static void test_api_changes__a_page_reads_no_further_than_it_shows(void **state
 
 		(void)snprintf(line, sizeof(line), "%.*s", (int)db_str(&result, row, 0).size, db_str(&result, row, 0).data);
 		rows = strstr(line, "(actual rows=");
-		assert_null(strstr(line, "Seq Scan on event_log"));
-		if (strstr(line, "event_log_pkey on event_log e ") == NULL || rows == NULL)
+		assert_null(strstr(line, "Seq Scan on event_row"));
+		if (strstr(line, "event_log_pkey on event_row e ") == NULL || rows == NULL)
 			continue;
 		is_met = true;
 		if (strtod(rows + 13, NULL) > 50)

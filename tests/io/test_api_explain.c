@@ -38,7 +38,7 @@ static int tear_down(void **state)
 	SQL("clear",
 	    "TRUNCATE dunning.person, dunning.task, dunning.debt, dunning.debt_group, dunning.step, dunning.step_debt, "
 	    "dunning.stop, "
-	    "dunning.policy_change, dunning.policy_version, dunning.policy_step, customers.event_log, dunning.event_log, "
+	    "dunning.policy_change, dunning.policy_version, dunning.policy_step, customers.event_row, dunning.event_row, "
 	    "communications.communication, communications.outbox, dunning.partition_head, customers.customer CASCADE");
 	return result;
 }
@@ -136,7 +136,7 @@ static void given_step(const char *action, const char *state)
 }
 
 #define EVENTS_SQL(module)                                                                                                       \
-	"INSERT INTO " module ".event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "       \
+	"INSERT INTO " module ".event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "       \
 	"command_offset, body, hash) SELECT 0, n, gen_random_uuid(), $1, $2, $2, $2, $2, "                                       \
 	"timestamptz '2026-01-01Z' + n * interval '1 min', 0, $3, '\\x00' FROM generate_series($4, $5) n"
 

@@ -105,7 +105,7 @@ static void add_event(const char *module, int64_t seq, const char *at, const cha
 	struct buf framed;
 
 	(void)snprintf(sql[count], sizeof(sql[count]),
-		       "INSERT INTO %s.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		       "INSERT INTO %s.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 		       "command_offset, body, hash) VALUES (0, $1, gen_random_uuid(), $2, $3, $4, $5, $5, '%s', 0, $6, '\\x00')",
 		       module, at);
 	statements[count] = (struct db_statement){ "", sql[count] };

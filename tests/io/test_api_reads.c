@@ -182,7 +182,7 @@ static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
 static void test_api_reads__dates_of_debts_and_payments_are_those_of_their_events(void **state)
 {
 	static const char events[] =
-		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, "
+		"INSERT INTO debts.event_row (part, seq, event_id, schema_id, key, subject, command_id, "
 		"correlation_id, at, command_offset, body, hash) SELECT p.part, p.entry_seq, "
 		"gen_random_uuid(), 1021, p.customer_id, p.debt_id, p.payment_id, p.payment_id, "
 		"'2026-05-04T03:02:01.123Z', 0, '', '' FROM debts.payment p WHERE p.payment_id = '" PAYMENT("01") "'";
@@ -549,7 +549,7 @@ static void test_api_reads__a_command_is_found_wherever_it_is(void **state)
 
 	(void)state;
 	SQL("test_log",
-	    "INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+	    "INSERT INTO debts.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 	    "command_offset, "
 	    "command_digest, body, hash) VALUES (0, 1, '" DEBT("b1") "', 1021, '" CUSTOMER("01") "', '" DEBT("01") "', '" DEBT(
 		    "a1") "', '" DEBT("a1") "', '2026-01-01T00:00:01Z', 0, '\\x01', '\\x00', '\\x02')");

@@ -254,7 +254,7 @@ static void log_event(const struct received *received, struct str value, bool is
 {
 	static const struct db_statement insert = {
 		"test_log",
-		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"INSERT INTO debts.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), $7, $2, $3, $4, $4, now(), "
 		"0, $5, $6, ''::bytea)"
 	};
@@ -1150,7 +1150,7 @@ static void log_command(const char *command, const char *subject, const char *ac
 {
 	static const struct db_statement insert = {
 		"test_command",
-		"INSERT INTO debts.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+		"INSERT INTO debts.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 		"command_offset, command_digest, body, hash) VALUES (0, $1, gen_random_uuid(), 1, $2, $3, $4, $4, now(), 0, "
 		"'\\x01', $5, ''::bytea)"
 	};
@@ -1229,7 +1229,7 @@ static void test_api_writes__what_became_of_a_command_is_told_to_whom_it_concern
 	    "INSERT INTO debts.dead_letter (part, command_offset, code, reason, at, headers, command_id, about) VALUES (7, 7, "
 	    "'bad_bytes', 'because', now(), '', '" DEAD "', '" CUSTOMER "')");
 	SQL("test_of_users",
-	    "INSERT INTO users.event_log (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
+	    "INSERT INTO users.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
 	    "command_offset, "
 	    "command_digest, body, hash) SELECT 0, 1, event_id, schema_id, '" OF_USERS "', '" OF_USERS "', '" OF_USERS
 	    "', '" OF_USERS "', at, 0, command_digest, body, hash FROM debts.event_log WHERE command_id = '" ABOUT_HIS "'");

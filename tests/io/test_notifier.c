@@ -322,7 +322,7 @@ static bool is_withdrawal_lost;
 static void answer(const struct uuid *command_id)
 {
 	static const struct db_statement insert = {
-		"test_answer", "INSERT INTO communications.event_log (part, seq, event_id, schema_id, key, subject, command_id, "
+		"test_answer", "INSERT INTO communications.event_row (part, seq, event_id, schema_id, key, subject, command_id, "
 			       "correlation_id, at, "
 			       "command_offset, command_digest, body, hash) SELECT 0, coalesce(max(seq), 0) + 1, "
 			       "gen_random_uuid(), 1224, $1, $1, $1, "

@@ -106,7 +106,7 @@ static bool has_metric(const char *line)
 static void test_observe__counts_events_that_are_not_answered(void **state)
 {
 	(void)state;
-	exec("INSERT INTO debts.event_log SELECT r.* FROM generate_series(1, 3) n,"
+	exec("INSERT INTO debts.event_row SELECT r.* FROM generate_series(1, 3) n,"
 	     " test_row(1, 1, n, gen_random_uuid(), 4 - n::integer) r");
 	exec("UPDATE debts.partition_head SET log_seq = 3 WHERE part = 1");
 	exec("UPDATE reports.followed_head SET next_offset = 9, last_seq = 1 WHERE part = 1");
@@ -128,7 +128,7 @@ static void test_observe__counts_events_that_are_not_answered(void **state)
 static void test_observe__counts_commands_that_no_module_knows(void **state)
 {
 	(void)state;
-	exec("INSERT INTO reports.event_log SELECT r.* FROM generate_series(1, 4) n,"
+	exec("INSERT INTO reports.event_row SELECT r.* FROM generate_series(1, 4) n,"
 	     " test_row(CASE WHEN n = 3 THEN 1 ELSE (dcs_schema_ids('CommandIssued'))[1] END, 0, n,"
 	     " ('019a0000-0000-7000-8000-00000000000' || n)::uuid, 5 - n::integer) r");
 	exec("UPDATE reports.partition_head SET log_seq = 4 WHERE part = 0");

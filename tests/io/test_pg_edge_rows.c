@@ -3,6 +3,7 @@
 
 #include "base/array.h"
 #include "tests/io/pg_edge_spec.h"
+#include "tests/packed_bodies.h"
 
 /* ---- parked commands ---- */
 
@@ -384,6 +385,81 @@ static void test_pg_edge_rows__a_small_arena_cuts_the_log_short(void **state)
 	arena_release(&small);
 }
 
+/* ---- the log, packed ---- */
+
+/* Rows of all kinds of bodies; of every third the correlation is its own. */
+static void write_packed_rows(struct world *world, struct head *head, struct log_row given[PACKED_BODIES])
+{
+	struct changes changes = { .log = given, .log_count = PACKED_BODIES };
+	struct buf body;
+
+	buf_init(&body, PACKED_BODY_MAX);
+	head->next_offset++;
+	for (unsigned number = 0; number < PACKED_BODIES; number++) {
+		struct log_row *row = &given[number];
+
+		packed_body(&body, number);
+		*row = log_row(head, number, NULL);
+		row->schema_id = PACKED_SCHEMA_ID;
+		row->key = packed_key;
+		row->subject = packed_subject;
+		if (number % 3 != 0)
+			row->correlation_id = row->command_id;
+		row->body = str_copy(&world->arena, buf_str(&body));
+		assert_non_null(row->body.data);
+	}
+	buf_release(&body);
+	do_batch(world, &changes, head);
+}
+
+/* The relation that schemas/README.md describes, and with it the database's own function. */
+static void test_pg_edge_rows__the_relation_event_log_has_the_published_bytes(void **state)
+{
+	static const struct db_statement select = {
+		"test_published",
+		"SELECT seq, body, correlation_id, command_id, event_id, hash FROM customers.event_log ORDER BY seq"
+	};
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct log_row given[PACKED_BODIES];
+	struct db_result result = { 0 };
+
+	write_packed_rows(world, &head, given);
+	store_must(&spec, db_run(spec.admin, &select, NULL, &result, &spec.err));
+	assert_int_equal(result.rows, PACKED_BODIES);
+	for (int row = 0; row < result.rows; row++) {
+		struct uuid correlation_id = db_uuid(&result, row, 2), command_id = db_uuid(&result, row, 3);
+
+		assert_int_equal(db_int64(&result, row, 0), given[row].seq);
+		assert_true(str_equal(db_str(&result, row, 1), given[row].body));
+		assert_true(uuid_equal(&correlation_id, &given[row].correlation_id));
+		assert_true(uuid_equal(&command_id, &given[row].command_id));
+	}
+	db_result_release(&result);
+	/* Or nothing was tested. */
+	assert_true(store_number(&spec, "packed", "SELECT count(*) FROM customers.event_row WHERE get_byte(body, 0) = 1") > 100);
+	assert_true(store_number(&spec, "own", "SELECT count(*) FROM customers.event_row WHERE correlation_id IS NULL") > 100);
+}
+
+static void test_pg_edge_rows__what_is_published_after_a_restart_are_the_same_bytes(void **state)
+{
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct log_row given[PACKED_BODIES];
+	struct log_row *rows;
+	size_t count;
+
+	write_packed_rows(world, &head, given);
+	must(world,
+	     world->database.read_log(world->database.self, OWNED, 1, PACKED_BODIES, &world->arena, &rows, &count, &world->err));
+	assert_int_equal(count, PACKED_BODIES);
+	for (size_t row = 0; row < count; row++) {
+		assert_true(str_equal(rows[row].body, given[row].body));
+		assert_true(uuid_equal(&rows[row].correlation_id, &given[row].correlation_id));
+		assert_true(uuid_equal(&rows[row].key, &given[row].key));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -398,6 +474,8 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__a_dead_letter_larger_than_a_record_stays_in_the_table),
 		IN_WORLD(test_pg_edge_rows__the_log_is_read_from_where_one_is),
 		IN_WORLD(test_pg_edge_rows__a_small_arena_cuts_the_log_short),
+		IN_WORLD(test_pg_edge_rows__the_relation_event_log_has_the_published_bytes),
+		IN_WORLD(test_pg_edge_rows__what_is_published_after_a_restart_are_the_same_bytes),
 	};
 
 	return run_in_database("pg_edge_rows", tests, COUNT(tests));

@@ -1348,7 +1348,7 @@ static void test_verify__keeps_what_it_found_for_the_operator(void **state)
 static void test_verify__goes_on_behind_an_event_that_does_not_follow(void **state)
 {
 	(void)state;
-	exec("CREATE TABLE kept AS TABLE debts.event_log");
+	exec("CREATE TABLE kept AS TABLE debts.event_row");
 	exec("DELETE FROM debts.event_log WHERE seq = (SELECT min(seq) FROM debts.event_log WHERE subject = "
 	     "'019a0000-0000-7000-8000-00440000000b') AND subject = '019a0000-0000-7000-8000-00440000000b'");
 	exec("UPDATE debts.debt SET due_on = due_on + 1 WHERE debt_id = '019a0000-0000-7000-8000-00440000000d'");
@@ -1357,7 +1357,7 @@ static void test_verify__goes_on_behind_an_event_that_does_not_follow(void **sta
 	then_found(&findings, "P7", "debts.debt 019a0000-0000-7000-8000-00440000000d: due_on is not what the log says");
 	exec("UPDATE debts.debt SET due_on = due_on - 1 WHERE debt_id = '019a0000-0000-7000-8000-00440000000d'");
 	exec("DELETE FROM debts.event_log");
-	exec("INSERT INTO debts.event_log TABLE kept");
+	exec("INSERT INTO debts.event_row TABLE kept");
 	exec("DROP TABLE kept");
 	world_verify(&findings);
 	then_silent(&findings);
@@ -1410,7 +1410,7 @@ static int open_anchors(void **state)
 	assert_int_equal(key_read(seed, anchor_key_path, &world.spec.err), 0);
 	signature_public_key(public_key, seed);
 	hex_from_bytes(anchor_public_key, public_key, sizeof(public_key));
-	exec("CREATE TABLE kept AS TABLE debts.event_log");
+	exec("CREATE TABLE kept AS TABLE debts.event_row");
 	exec("CREATE TABLE kept_head AS TABLE debts.partition_head");
 	return write_anchor();
 }
@@ -1419,7 +1419,7 @@ static int close_anchors(void **state)
 {
 	(void)state;
 	exec("DELETE FROM debts.event_log");
-	exec("INSERT INTO debts.event_log TABLE kept");
+	exec("INSERT INTO debts.event_row TABLE kept");
 	exec("DELETE FROM debts.partition_head");
 	exec("INSERT INTO debts.partition_head TABLE kept_head");
 	exec("DROP TABLE kept, kept_head");
@@ -1578,7 +1578,7 @@ static void test_verify__an_anchor_is_none_without_its_signature(void **state)
 static const struct {
 	const char *table, *columns;
 } compared[] = {
-	{ "*.event_log", "part seq event_id schema_id key subject command_id correlation_id at command_digest body hash" },
+	{ "*.event_row", "part seq event_id schema_id key subject command_id correlation_id at command_digest body hash" },
 	{ "*.partition_head", "part next_offset log_seq log_hash" },
 	{ "*.parked", "part command_offset" },
 	{ "*.approval", "part command_id state value outcome_seq" },

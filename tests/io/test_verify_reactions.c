@@ -250,7 +250,7 @@ static void test_verify_reactions__finds_a_command_that_nobody_has(void **state)
 	size_t count;
 
 	(void)state;
-	exec("CREATE TABLE test_kept AS SELECT * FROM debts.event_log WHERE part = 0 AND seq = 4");
+	exec("CREATE TABLE test_kept AS SELECT * FROM debts.event_row WHERE part = 0 AND seq = 4");
 	exec("DELETE FROM debts.event_log WHERE part = 0 AND seq = 4");
 	verify();
 	then_found(&findings, "P13", "reports part 0 seq 4: a command is said to be sent, and is neither known to debts nor");
@@ -269,7 +269,7 @@ static void test_verify_reactions__finds_a_command_that_nobody_has(void **state)
 	bus_producer_close(producer);
 	verify();
 	then_silent(&findings);
-	exec("INSERT INTO debts.event_log SELECT * FROM test_kept");
+	exec("INSERT INTO debts.event_row SELECT * FROM test_kept");
 }
 
 /* The second debt's event first: the answer to the first comes too late, or its answer was forgotten and given again. */

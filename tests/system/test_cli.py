@@ -332,13 +332,13 @@ def test_a_command_of_a_wrong_role_is_a_dead_letter_until_it_is_replayed_with_a_
 
 # ---- what is wrong is found ----
 
-ONE_EVENT = "(part, seq) = (SELECT part, seq FROM debts.event_log WHERE command_digest IS NOT NULL AND seq > 5 ORDER BY seq, part LIMIT 1)"
+ONE_EVENT = "(part, seq) = (SELECT part, seq FROM debts.event_row WHERE command_digest IS NOT NULL AND seq > 5 ORDER BY seq, part LIMIT 1)"
 
 WRONGS = {
-    "an event changed": ("P2 P7", "debts.event_log", "UPDATE debts.event_log SET at = at + interval '1 s' WHERE " + ONE_EVENT, "the hash is not"),
-    "an event removed": ("P2 P3 P5 P6 P7 P13", "debts.event_log", "DELETE FROM debts.event_log WHERE " + ONE_EVENT, "neither answered"),
-    "an event's id changed": ("P1 P2 P6 P13", "debts.event_log",
-                              "UPDATE debts.event_log SET event_id = gen_random_uuid() WHERE " + ONE_EVENT, "not the next of an answer"),
+    "an event changed": ("P2 P7", "debts.event_row", "UPDATE debts.event_row SET at = at + interval '1 s' WHERE " + ONE_EVENT, "the hash is not"),
+    "an event removed": ("P2 P3 P5 P6 P7 P13", "debts.event_row", "DELETE FROM debts.event_row WHERE " + ONE_EVENT, "neither answered"),
+    "an event's id changed": ("P1 P2 P6 P13", "debts.event_row",
+                              "UPDATE debts.event_row SET event_id = gen_random_uuid() WHERE " + ONE_EVENT, "not the next of an answer"),
     "a head behind its log": ("P2", "debts.partition_head", "UPDATE debts.partition_head SET log_hash = '\\x00' WHERE part = 1", "the head's hash"),
     "a balance changed": ("P5 P7", "debts.debt", "UPDATE debts.debt SET principal_minor = principal_minor + 1 "
                           "WHERE debt_id = (SELECT min(debt_id::text)::uuid FROM debts.debt WHERE principal_minor > 0)", "not the sums"),
