@@ -80,6 +80,11 @@ void day_split(int32_t day, int *ret_year, int *ret_month, int *ret_day_of_month
 	split(day, ret_year, ret_month, ret_day_of_month);
 }
 
+int day_of_week(int32_t day)
+{
+	return (day % 7 + 10) % 7; /* 1970-01-01 was a Thursday */
+}
+
 int32_t day_of_instant(int64_t instant_ms)
 {
 	int64_t day = floor_div(instant_ms, DAY_MS);

@@ -16,6 +16,7 @@
 
 int32_t day_of(int year, int month, int day_of_month);                             /* MUST be a valid date */
 void day_split(int32_t day, int *ret_year, int *ret_month, int *ret_day_of_month); /* any day, also outside DAY_MIN..DAY_MAX */
+int day_of_week(int32_t day);                                                      /* Monday 0 to Sunday 6; any day */
 int32_t day_of_instant(int64_t instant_ms);                                        /* UTC; clamped to int32_t */
 
 MUST_CHECK bool day_parse(struct str text, int32_t *ret_day); /* YYYY-MM-DD */

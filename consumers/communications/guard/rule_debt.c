@@ -1,6 +1,7 @@
 #include "base/day.h"
 #include "base/money.h"
 #include "consumers/communications/guard/rule.h"
+#include "model/holidays.h"
 
 /* What the debts of a message permit. One debt that does not permit it denies the whole. */
 
@@ -21,51 +22,9 @@ static bool any_debt(const struct question *question, debt_function *is)
 #define PERIOD_DAYS  1
 #define NOTICE_DAYS  0
 
-/* The n-th of a weekday (Monday 0) of a month; from the end for n = 0. */
-static int32_t nth_weekday(int year, int month, int weekday, int n)
-{
-	int32_t first = day_of(year, month, 1);
-	int32_t last = month == 12 ? day_of(year, 12, 31) : day_of(year, month + 1, 1) - 1;
-	int32_t from_first = (weekday - ((first % 7 + 10) % 7) + 7) % 7;
-	int32_t from_last = (((last % 7 + 10) % 7) - weekday + 7) % 7;
-
-	return n == 0 ? last - from_last : first + from_first + (n - 1) * 7;
-}
-
-/* 5 USC 6103(a), as the days are, without the days off instead of them in (b). */
-static bool is_holiday(int32_t day)
-{
-	int year;
-	int month;
-	int of_month;
-
-	day_split(day, &year, &month, &of_month);
-	switch (month) {
-	case 1:
-		return of_month == 1 || day == nth_weekday(year, 1, 0, 3);
-	case 2:
-		return day == nth_weekday(year, 2, 0, 3);
-	case 5:
-		return day == nth_weekday(year, 5, 0, 0);
-	case 6:
-		return of_month == 19;
-	case 7:
-		return of_month == 4;
-	case 9:
-		return day == nth_weekday(year, 9, 0, 1);
-	case 10:
-		return day == nth_weekday(year, 10, 0, 2);
-	case 11:
-		return of_month == 11 || day == nth_weekday(year, 11, 3, 4);
-	case 12:
-		return of_month == 25;
-	default:
-		return false;
-	}
-}
-
 #define RECEIPT_DAYS_MAX 365
 
+/* The holidays of 5 USC 6103(a) as they are, without the days off in their place. */
 int32_t guard_validation_ends(int32_t sent_on, int32_t receipt_days, int32_t period_days)
 {
 	int32_t day = sent_on < DAY_MIN                          ? DAY_MIN
@@ -75,7 +34,7 @@ int32_t guard_validation_ends(int32_t sent_on, int32_t receipt_days, int32_t per
 
 	while (left > 0) {
 		day++;
-		if ((day % 7 + 10) % 7 < 5 && !is_holiday(day))
+		if (day_of_week(day) < 5 && !day_is_holiday(HOLIDAYS_US, day))
 			left--;
 	}
 	return day + period_days;

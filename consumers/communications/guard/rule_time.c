@@ -1,3 +1,4 @@
+#include "base/day.h"
 #include "consumers/communications/guard/rule.h"
 
 /* When and where a person may be contacted. */
@@ -72,7 +73,7 @@ struct answer rule_hours(const struct question *question)
 
 static bool begins_on(const struct guard_blocked *blocked, int32_t day)
 {
-	return (blocked->weekdays >> ((day % 7 + 10) % 7) & 1) != 0; /* 1970-01-01 was a Thursday, Monday is 0 */
+	return (blocked->weekdays >> day_of_week(day) & 1) != 0;
 }
 
 /* The end of a blocked time that holds at this instant; the instant itself if it does not hold. */
