@@ -19,6 +19,9 @@
  *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
  *                   [DebtActivated]                       [DebtReopened]
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
+ *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
+ *   (a payment, a reversal, a cancellation, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
+ *                                                                          PromiseReopened or PromiseCancelled]
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
@@ -48,6 +51,7 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 /* What people can do with a debt: decide asks these, and so do the actions in rules.c. */
 bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
 bool debt_is_cancellable(unsigned lifecycle);
+bool debt_takes_promise(unsigned lifecycle); /* it may become PAID: something is owed on it */
 
 /* ---- states ---- */
 
@@ -56,6 +60,7 @@ struct debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
 	struct uuid portfolio_id; /* nil: in none */
+	struct uuid promise_id;   /* the latest about it; nil: there is none */
 	struct balances balances;
 	/* Amounts paid by credit (CreditApplied), by account, that can still be taken back; CREDIT is not used. */
 	struct balances credit_used;
@@ -96,11 +101,29 @@ struct payment {
 	struct balances allocated; /* as in its ledger entry */
 	int64_t amount_minor;
 	int32_t received_on;
+	int32_t entry_no;                       /* of the debt's entries, that which books it */
 	uint32_t state;                         /* enum payment_state */
 	char source[SCOPE_SOURCE_SIZE_MAX + 1]; /* empty: longer than any source that an issuer can be bound to */
 
 	/* for the store only */
 	int64_t entry_seq;
+};
+
+/* A promise to pay: promise/promise.h. */
+struct promise {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	int64_t amount_minor;
+	int64_t enough_minor; /* so much keeps it */
+	int64_t paid_minor;   /* the payments that count */
+	int64_t version;      /* 1, 2, 3 ... its changes, with the payments that count */
+	int32_t made_on, due_on, grace_ends_on;
+	int32_t after_entries; /* ledger entries of its debt when it was made: later ones count */
+	uint32_t state;        /* enum promise_state */
+	uint32_t channel;      /* enum channel; 0: not known */
+
+	/* for the store only */
+	int64_t version_stored; /* as loaded: the condition of the update */
 };
 
 /* A natural key: (creditor, reference) of a debt, (source, reference) of a payment. */
@@ -117,6 +140,7 @@ bool debt_is_reached(const struct command *command, const struct debt *debt);
 /* From customers.public_customer. */
 struct debts_customer {
 	uint32_t is_active; /* neither merged nor deceased nor erased */
+	uint32_t holidays;  /* enum holidays: of the customer's country */
 };
 
 /*
@@ -130,12 +154,14 @@ struct debts_acquaintance {
 extern const struct entity debt_entity;
 extern const struct entity debt_terms_entity;
 extern const struct entity payment_entity;
+extern const struct entity promise_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
 extern const struct entity debts_acquaintance_entity;
 
 extern const struct timer_kind activation_timer; /* on the due date of a NEW debt, the subject */
+extern const struct timer_kind promise_timer;    /* on the day after the grace of an open promise, the subject */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 

@@ -2,6 +2,7 @@
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
+#include "consumers/debts/promise/promise.h"
 #include "schemas/debts.h"
 
 void debts_evolve(struct workset *set, const struct event *event)
@@ -37,6 +38,27 @@ void debts_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_DEBT_CANCELLED:
 		debt_on_cancelled(set, event->body);
+		return;
+	case EVENT_PROMISE_MADE:
+		promise_on_made(set, event->body);
+		return;
+	case EVENT_PROMISE_KEPT:
+		promise_on_kept(set, event->body);
+		return;
+	case EVENT_PROMISE_PARTLY_KEPT:
+		promise_on_partly_kept(set, event->body);
+		return;
+	case EVENT_PROMISE_BROKEN:
+		promise_on_broken(set, event->body);
+		return;
+	case EVENT_PROMISE_REOPENED:
+		promise_on_reopened(set, event->body);
+		return;
+	case EVENT_PROMISE_CANCELLED:
+		promise_on_cancelled(set, event->body);
+		return;
+	case EVENT_PROMISE_SUPERSEDED:
+		promise_on_superseded(set, event->body);
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");

@@ -2,12 +2,14 @@
 #include "base/must.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
 const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt), .is_ordered = true };
 const struct entity debt_terms_entity = { .name = "debt_terms", .state_size = sizeof(struct debt_terms) };
 const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment), .is_ordered = true };
+const struct entity promise_entity = { .name = "promise", .state_size = sizeof(struct promise), .is_ordered = true };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
@@ -74,12 +76,25 @@ static void touch_create_debt(const struct command *command, struct workset *set
 		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }
 
+/* The latest promise about a debt: of the loaded one. A later one of the same batch is touched by the command that makes it. */
+static void touch_promise_of(const struct slot *debt, struct workset *set)
+{
+	const struct debt *state = debt != NULL && debt->exists ? debt->state : NULL;
+
+	if (state != NULL && !uuid_is_none(&state->promise_id))
+		touch(set, &promise_entity, &state->promise_id);
+}
+
+/* The last round has only the promise to name; to name the rest again would cost each payment a hash. */
 static void touch_record_payment(const struct command *command, struct workset *set)
 {
 	const struct record_payment *body = command->body;
+	const struct slot *debt = touch(set, &debt_entity, &body->debt_id);
 	struct reference_key key;
 
-	touch(set, &debt_entity, &body->debt_id);
+	touch_promise_of(debt, set);
+	if (set->assumes_new && debt != NULL && debt->exists)
+		return;
 	touch_new(set, &payment_entity, &body->payment_id);
 	if (reference_key_of_payment(&key, body->source, body->external_ref))
 		touch_reference(set, &payment_reference_entity, &key, workset_touch_new);
@@ -92,7 +107,7 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 	const struct slot *slot = workset_touch(set, &payment_entity, &body->payment_id, (struct str){ 0 });
 
 	if (slot != NULL && slot->exists)
-		touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id);
+		touch_promise_of(touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id), set);
 }
 
 /* Looked up, not assumed new: the debt's old reference exists and becomes free. */
@@ -121,8 +136,36 @@ static void touch_cancel_debt(const struct command *command, struct workset *set
 {
 	const struct cancel_debt *body = command->body;
 
-	touch(set, &debt_entity, &body->debt_id);
+	touch_promise_of(touch(set, &debt_entity, &body->debt_id), set);
 	touch(set, &debt_terms_entity, &body->debt_id);
+}
+
+static void touch_make_promise(const struct command *command, struct workset *set)
+{
+	const struct make_promise *body = command->body;
+
+	touch_promise_of(touch(set, &debt_entity, &body->debt_id), set);
+	touch_new(set, &promise_entity, &body->promise_id);
+	touch(set, &debts_customer_entity, &body->customer_id);
+}
+
+/* The promise first; its debt is known once it is loaded. */
+static void touch_promise(const struct uuid *promise_id, struct workset *set)
+{
+	const struct slot *promise = touch(set, &promise_entity, promise_id);
+
+	if (promise != NULL && promise->exists)
+		touch(set, &debt_entity, &((const struct promise *)promise->state)->debt_id);
+}
+
+static void touch_cancel_promise(const struct command *command, struct workset *set)
+{
+	touch_promise(&((const struct cancel_promise *)command->body)->promise_id, set);
+}
+
+static void touch_promise_judgement(const struct command *command, struct workset *set)
+{
+	touch_promise(&((const struct timer *)command->body)->subject, set);
 }
 
 static void touch_activation(const struct command *command, struct workset *set)
@@ -132,14 +175,17 @@ static void touch_activation(const struct command *command, struct workset *set)
 
 static const struct timer_rule timers[] = {
 	{ &activation_timer, { &timer_type, touch_activation, decide_activation, false, false } },
+	{ &promise_timer, { &timer_type, touch_promise_judgement, decide_promise_judgement, true, false } },
 };
 
 static const struct rule rules[] = {
 	{ &create_debt_type, touch_create_debt, decide_create_debt, false, false },
-	{ &record_payment_type, touch_record_payment, decide_record_payment, false, false },
+	{ &record_payment_type, touch_record_payment, decide_record_payment, true, false },
 	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
-	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, false, false },
+	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, true, false },
+	{ &make_promise_type, touch_make_promise, decide_make_promise, true, false },
+	{ &cancel_promise_type, touch_cancel_promise, decide_cancel_promise, true, false },
 };
 _Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
 
@@ -147,10 +193,15 @@ static const struct action debt_actions[] = {
 	{ &record_payment_type, debt_is_in_books, false, NULL },
 	{ &amend_debt_type, debt_is_in_books, false, NULL },
 	{ &cancel_debt_type, debt_is_cancellable, true, NULL }, /* unless it has payments */
+	{ &make_promise_type, debt_takes_promise, false, NULL },
 };
 
 static const struct action payment_actions[] = {
 	{ &reverse_payment_type, debt_is_in_books, true, NULL }, /* unless it is reversed */
+};
+
+static const struct action promise_actions[] = {
+	{ &cancel_promise_type, promise_is_open, false, NULL },
 };
 
 static const struct actions actions[] = {
@@ -166,6 +217,7 @@ static const struct actions actions[] = {
 	  .fact = "is reversed",
 	  .rows = payment_actions,
 	  .rows_count = COUNT(payment_actions) },
+	{ .thing = "promise", .states = PROMISE_STATE_WORDS, .rows = promise_actions, .rows_count = COUNT(promise_actions) },
 };
 
 /* A debt stays its customer's. */

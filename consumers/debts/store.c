@@ -6,6 +6,7 @@
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/store.h"
 #include "consumers/debts/payment/store.h"
+#include "consumers/debts/promise/store.h"
 #include "consumers/debts/reference/store.h"
 #include "schemas/debts.h"
 
@@ -21,13 +22,8 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 {
 	struct debts_store *store = self;
 	const struct slot_query queries[] = {
-		debt_query,
-		debt_query_terms,
-		payment_query,
-		reference_query_debt,
-		reference_query_payment,
-		debt_query_customer,
-		reference_query_acquaintance,
+		debt_query,           debt_query_terms,        payment_query,       promise_query,
+		reference_query_debt, reference_query_payment, debt_query_customer, reference_query_acquaintance,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -72,6 +68,13 @@ static void copy_new_debt(struct debts_store *store, const struct workset *set, 
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_AMENDED:
 	case EVENT_DEBT_CANCELLED:
+	case EVENT_PROMISE_MADE:
+	case EVENT_PROMISE_KEPT:
+	case EVENT_PROMISE_PARTLY_KEPT:
+	case EVENT_PROMISE_BROKEN:
+	case EVENT_PROMISE_REOPENED:
+	case EVENT_PROMISE_CANCELLED:
+	case EVENT_PROMISE_SUPERSEDED:
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");
@@ -95,7 +98,8 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
- * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after.
+ * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a
+ * promise two in between.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		struct err *err)
@@ -103,12 +107,12 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	struct debts_store *store = self;
 	struct workset near = *set; /* the same states, looked up beside each event */
 
-	if (debts_check(set, err) < 0)
+	if (debts_check(store, set, err) < 0)
 		return -1;
 	post_all(store, &near, events, events_count);
 	copy_new_debts(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
-	    debt_update(store, db, set, err) < 0)
+	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0)
 		return -1;
 	return debt_write_terms(store, db, set, err);
 }
@@ -127,6 +131,7 @@ int debts_store_prepare(void *self, struct err *err)
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->debts, &debt_table, COPY_SIZE_MAX);
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
+	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

@@ -12,9 +12,11 @@ struct debts_store {
 	struct slot_loader loader;
 	struct db_copy debts;
 	struct db_copy entries;
+	struct db_copy promises;
 	struct db_params params;
 	struct buf list;     /* struct slot *: the slots to update */
 	bool has_amendments; /* whether the current batch has amendments; few have */
+	bool has_promises;   /* whether it has changed a debt about which there is a promise */
 };
 
 /* Initialises the buffers of `debts_store`: once, before the first batch. */

@@ -115,8 +115,16 @@ static void apply(struct debt_change *change, const struct command *event, const
 	case EVENT_DEBT_CANCELLED:
 		on_cancelled(change);
 		return;
+	case EVENT_PROMISE_MADE: /* not followed yet */
+	case EVENT_PROMISE_KEPT:
+	case EVENT_PROMISE_PARTLY_KEPT:
+	case EVENT_PROMISE_BROKEN:
+	case EVENT_PROMISE_REOPENED:
+	case EVENT_PROMISE_CANCELLED:
+	case EVENT_PROMISE_SUPERSEDED:
+		break;
 	}
-	MUST_NOT_REACH("an event of another module");
+	MUST_NOT_REACH("an event of another module, or one that is not followed");
 }
 
 static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt, struct decision *decision)

@@ -225,6 +225,27 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_DEBT_CANCELLED:
 		*ret_booking = BOOKED(debt_cancelled, cancelled_on);
 		return fold_debt_cancelled(body, deltas);
+	case EVENT_PROMISE_MADE: /* no figure counts promises yet */
+		*ret_booking = BOOKED(promise_made, made_on);
+		return true;
+	case EVENT_PROMISE_KEPT:
+		*ret_booking = BOOKED(promise_kept, judged_on);
+		return true;
+	case EVENT_PROMISE_PARTLY_KEPT:
+		*ret_booking = BOOKED(promise_partly_kept, judged_on);
+		return true;
+	case EVENT_PROMISE_BROKEN:
+		*ret_booking = BOOKED(promise_broken, judged_on);
+		return true;
+	case EVENT_PROMISE_REOPENED:
+		*ret_booking = BOOKED(promise_reopened, reopened_on);
+		return true;
+	case EVENT_PROMISE_CANCELLED:
+		*ret_booking = BOOKED(promise_cancelled, cancelled_on);
+		return true;
+	case EVENT_PROMISE_SUPERSEDED:
+		*ret_booking = BOOKED(promise_superseded, superseded_on);
+		return true;
 	}
 	return true; /* of another module */
 }

@@ -11,6 +11,8 @@
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/columns.h"
+#include "consumers/debts/promise/columns.h"
+#include "consumers/debts/promise/promise.h"
 #include "fold.h"
 #include "schemas/debts.h"
 
@@ -37,6 +39,12 @@ struct payment_note {
 	int32_t entries, reversals; /* its rows in the ledger */
 	int64_t entry_seq;          /* the seq of its entry's row, and its values */
 	int64_t amounts[AMOUNTS];
+};
+
+/* Beside the state of a promise. */
+struct promise_note {
+	int64_t made_at_ms, changed_at_ms;
+	struct str taken_by;
 };
 
 /* ---- the ledger ---- */
@@ -313,6 +321,22 @@ static void note_amended(struct fold *fold, const struct logged_line *line)
 	note->amended_seq = line->row.seq;
 }
 
+static void note_promise(struct fold *fold, const struct uuid *promise_id, const struct logged_line *line)
+{
+	struct promise_note *note = fold_noted(fold, &promise_entity, promise_id);
+
+	if (note != NULL)
+		note->changed_at_ms = line->row.at_ms;
+}
+
+static void note_promise_made(struct fold *fold, const struct promise_made *event, const struct logged_line *line)
+{
+	struct promise_note *note = fold_note(fold, &promise_entity, &event->promise_id, sizeof(*note));
+
+	note->made_at_ms = note->changed_at_ms = line->row.at_ms;
+	note->taken_by = fold_copy(fold, event->actor);
+}
+
 static int64_t reversed_seq(struct fold *fold, const struct payment_reversed *event)
 {
 	return ((const struct payment *)fold_change(fold, &payment_entity, &event->payment_id))->entry_seq;
@@ -330,6 +354,27 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 		return;
 	case EVENT_PAYMENT_REVERSED:
 		hanging.reverses_seq = reversed_seq(fold, event->body);
+		return;
+	case EVENT_PROMISE_MADE:
+		note_promise_made(fold, event->body, line);
+		return;
+	case EVENT_PROMISE_KEPT:
+		note_promise(fold, &((const struct promise_kept *)event->body)->promise_id, line);
+		return;
+	case EVENT_PROMISE_PARTLY_KEPT:
+		note_promise(fold, &((const struct promise_partly_kept *)event->body)->promise_id, line);
+		return;
+	case EVENT_PROMISE_BROKEN:
+		note_promise(fold, &((const struct promise_broken *)event->body)->promise_id, line);
+		return;
+	case EVENT_PROMISE_REOPENED:
+		note_promise(fold, &((const struct promise_reopened *)event->body)->promise_id, line);
+		return;
+	case EVENT_PROMISE_CANCELLED:
+		note_promise(fold, &((const struct promise_cancelled *)event->body)->promise_id, line);
+		return;
+	case EVENT_PROMISE_SUPERSEDED:
+		note_promise(fold, &((const struct promise_superseded *)event->body)->promise_id, line);
 		return;
 	case EVENT_DEBT_ACTIVATED: /* evolve and the ledger handle these completely */
 	case EVENT_DEBT_PAID:
@@ -482,6 +527,32 @@ static void check_payment(struct fold *fold, struct table_row *row)
 	check_entries(fold, row, payment, note);
 }
 
+enum promise_column { PROMISE_TAKEN_BY = 2 };
+
+static struct db_template select_promises = {
+	.name = "verify_rows_promise",
+	.columns = &promise_columns,
+	.sql = "SELECT p.customer_id, p.promise_id, p.taken_by, p.made_at, p.changed_at, t.due_on AS judged_on, {p.columns} "
+	       "FROM debts.promise p JOIN debts.debt d ON d.debt_id = p.debt_id "
+	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = p.customer_id AND t.kind = 2 AND t.subject = p.promise_id",
+};
+
+static void check_promise(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct promise *promise = row_state(fold, row, &id);
+	const struct promise_note *note = fold_noted(fold, &promise_entity, &id);
+
+	if (promise == NULL || note == NULL)
+		return;
+	expect_columns(row, promise);
+	row->column = PROMISE_TAKEN_BY;
+	expect_bytes(row, note->taken_by);
+	expect_instant(row, note->made_at_ms);
+	expect_instant(row, note->changed_at_ms);
+	expect_date_or_null(row, promise->state == PROMISE_OPEN, promise->grace_ends_on + 1);
+}
+
 static const struct folded_table tables[] = {
 	{ .name = "debts.debt",
 	  .template = &select_debts,
@@ -495,6 +566,7 @@ static const struct folded_table tables[] = {
 	  .entity = &payment_entity,
 	  .missing = missing_payment,
 	  .check = check_payment },
+	{ .name = "debts.promise", .template = &select_promises, .ids = 1, .entity = &promise_entity, .check = check_promise },
 };
 
 const struct folded_module folded_debts = {

@@ -28,6 +28,21 @@ const struct sentence sentences[] = {
 	{ "DebtCancelled", NULL, NULL,
 	  "Debt {debt_id} was cancelled ({reason:words}): {amount_minor} is not collected any more." },
 
+	{ "PromiseMade", NULL, NULL,
+	  "The person promised to pay {amount_minor} of debt {debt_id} by {due_on} (promise {promise_id})." },
+	{ "PromiseKept", NULL, NULL,
+	  "Promise {promise_id} about debt {debt_id} was kept: {paid_minor} of {amount_minor} was paid." },
+	{ "PromisePartlyKept", NULL, NULL,
+	  "Promise {promise_id} about debt {debt_id} was kept in part: {paid_minor} of {amount_minor} was paid." },
+	{ "PromiseBroken", NULL, NULL,
+	  "Promise {promise_id} about debt {debt_id} was broken: nothing of {amount_minor} was paid[, after payment {payment_id} "
+	  "was "
+	  "reversed]." },
+	{ "PromiseReopened", NULL, NULL,
+	  "Promise {promise_id} about debt {debt_id} is open again: payment {payment_id} was reversed." },
+	{ "PromiseCancelled", NULL, NULL, "Promise {promise_id} about debt {debt_id} was cancelled: {reason:words}." },
+	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
+
 	/* ---- messages ---- */
 	{ "CommunicationScheduled", NULL, NULL,
 	  "Message {communication_id} was asked for: {message_class:words} by {channel}[ about {debt_ids:debt}]; the guard is "

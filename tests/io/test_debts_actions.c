@@ -164,11 +164,18 @@ static void list_taken(char list[128])
 					.external_ref = STR("B"),
 					.reason = STR("r") };
 	struct cancel_debt cancellation = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+	struct make_promise promise = { .promise_id = spec_id('M', 1),
+					.customer_id = spec_id('C', 1),
+					.debt_id = spec_id('D', 1),
+					.amount_minor = 1,
+					.currency = STR("EUR"),
+					.due_on = STORE_TODAY };
 
 	list[0] = '\0';
 	add_if(list, 128, is_taken(&record_payment_type, &payment), "recordPayment");
 	add_if(list, 128, is_taken(&amend_debt_type, &amendment), "amendDebt");
 	add_if(list, 128, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
+	add_if(list, 128, is_taken(&make_promise_type, &promise), "makePromise");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)

@@ -53,7 +53,7 @@ static void add_debt(unsigned number, struct str reference, unsigned customer)
 	store_add(&spec, &create_debt_type, &body);
 }
 
-static void add_payment(unsigned number, unsigned debt, struct str reference, int64_t amount_minor)
+static void add_payment_on(unsigned number, unsigned debt, struct str reference, int64_t amount_minor, int32_t received_on)
 {
 	struct record_payment body = { .payment_id = spec_id('P', number),
 				       .customer_id = spec_id('C', 1),
@@ -62,10 +62,15 @@ static void add_payment(unsigned number, unsigned debt, struct str reference, in
 				       .external_ref = reference,
 				       .amount_minor = amount_minor,
 				       .currency = STR("EUR"),
-				       .received_on = STORE_TODAY - 1,
+				       .received_on = received_on,
 				       .method = STR("transfer") };
 
 	store_add(&spec, &record_payment_type, &body);
+}
+
+static void add_payment(unsigned number, unsigned debt, struct str reference, int64_t amount_minor)
+{
+	add_payment_on(number, debt, reference, amount_minor, STORE_TODAY - 1);
 }
 
 static void add_reversal(unsigned payment)
@@ -95,6 +100,18 @@ static void add_cancellation(unsigned debt)
 	struct cancel_debt body = { .debt_id = spec_id('D', debt), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
 
 	store_add(&spec, &cancel_debt_type, &body);
+}
+
+static void add_promise(unsigned number, unsigned debt, int64_t amount_minor)
+{
+	struct make_promise body = { .promise_id = spec_id('M', number),
+				     .customer_id = spec_id('C', 1),
+				     .debt_id = spec_id('D', debt),
+				     .amount_minor = amount_minor,
+				     .currency = STR("EUR"),
+				     .due_on = STORE_TODAY + 2 };
+
+	store_add(&spec, &make_promise_type, &body);
 }
 
 static void another_writes_the_debt(struct store_spec *its)
@@ -717,6 +734,58 @@ static void another_takes_the_reference(struct store_spec *its)
 		"now(), now(), 2, 2, 1, -1, gen_random_uuid(), 'cash', 'bank', '1' FROM debts.debt");
 }
 
+static void then_promises(const char *wanted)
+{
+	struct db_result result = { 0 };
+
+	store_must(&spec, db_run(spec.admin,
+				 store_statement("test_promises",
+						 "SELECT string_agg(format('%s %s %s', state, paid_minor, version), ',' "
+						 "ORDER BY promise_id) FROM debts.promise"),
+				 NULL, &result, &spec.err));
+	if (!str_is(db_str(&result, 0, 0), wanted))
+		fail_msg("%.*s instead of %s", (int)db_str(&result, 0, 0).size, db_str(&result, 0, 0).data, wanted);
+	db_result_release(&result);
+	assert_int_equal(
+		store_number(&spec, "test_latest",
+			     "SELECT count(*) FROM debts.promise p JOIN debts.debt d USING (debt_id) WHERE p.state = 'open' "
+			     "AND p.promise_id IS DISTINCT FROM d.promise_id"),
+		0);
+}
+
+/* In one batch and over many: made, paid in part, superseded, kept, and open again. */
+static void test_debts_store__promises_come_back_as_they_were_saved(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_promise(1, 1, 500);
+		NEXT;
+		add_payment_on(1, 1, STR("1"), 100, STORE_TODAY);
+		NEXT;
+		add_promise(2, 1, 300);
+		NEXT;
+		add_payment_on(2, 1, STR("2"), 400, STORE_TODAY);
+		NEXT;
+		add_reversal(1);
+		store_run(&spec);
+		then_promises("superseded 100 3,kept 400 3");
+		add_reversal(2);
+		store_run(&spec);
+		assert_int_equal(spec.decisions[0].events_count, 2);
+		then_promises("superseded 100 3,open 0 5");
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
 {
 	(void)state;
@@ -1010,6 +1079,7 @@ int main(void)
 		TEST(test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken),
 		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
+		TEST(test_debts_store__promises_come_back_as_they_were_saved),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
 		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),

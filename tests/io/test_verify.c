@@ -199,6 +199,20 @@ static void reverse(unsigned number, unsigned customer)
 	world_do(&world, DEBTS, &reverse_payment_type, &body);
 }
 
+static void promise(unsigned number, int64_t amount_minor)
+{
+	struct make_promise body = { .promise_id = spec_id('X', number),
+				     .customer_id = spec_id('C', 10),
+				     .debt_id = spec_id('D', 12),
+				     .amount_minor = amount_minor,
+				     .currency = STR("EUR"),
+				     .due_on = STORE_TODAY + 3,
+				     .has_channel = number == 2,
+				     .channel = STR("voice") };
+
+	world_do(&world, DEBTS, &make_promise_type, &body);
+}
+
 /* Two debts alike, paid in part; one paid too much, whose credit then pays a reversed payment; one amended and cancelled. */
 static void tell_debts(void)
 {
@@ -215,6 +229,8 @@ static void tell_debts(void)
 
 	pay(11, 10, create_debt(11, 10), 40000);
 	pay(12, 10, create_debt(12, 10), 40000);
+	promise(1, 1000);
+	promise(2, 2000);
 	pay(13, 11, create_debt(13, 11), 60000);
 	pay(14, 11, spec_id('D', 13), 80000);
 	reverse(13, 11);
@@ -643,6 +659,7 @@ struct wrong {
 #define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
 #define MESSAGE_2   "communication_id = '019a0000-0000-7000-8000-004d00000002'"
 #define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
+#define PROMISE_2   "promise_id = '019a0000-0000-7000-8000-005800000002'"
 
 static const struct wrong wrongs[] = {
 	{ "customers.creditor_customer", "UPDATE customers.creditor_customer SET creditor_id = gen_random_uuid()", "P7",
@@ -692,6 +709,26 @@ static const struct wrong wrongs[] = {
 	{ "debts.debt", "UPDATE debts.debt SET external_ref = 'D-0' WHERE " DEBT_11, "P7", "external_ref is not" },
 	{ "debts.debt", "UPDATE debts.debt SET portfolio_id = NULL WHERE " DEBT_11, "P7", "portfolio_id is not" },
 	{ "debts.debt", "UPDATE debts.debt SET used_principal_minor = 1 WHERE " DEBT_11, "P7", "used_principal_minor is not" },
+	{ "debts.promise", "UPDATE debts.promise SET customer_id = gen_random_uuid() WHERE " PROMISE_2, "P7",
+	  "customer_id is not" },
+	{ "debts.promise", "UPDATE debts.promise SET debt_id = debt_id, paid_minor = 1 WHERE " PROMISE_2, "P7",
+	  "paid_minor is not" },
+	{ "debts.promise", "UPDATE debts.promise SET amount_minor = amount_minor + 1 WHERE " PROMISE_2, "P7",
+	  "amount_minor is not" },
+	{ "debts.promise", "UPDATE debts.promise SET enough_minor = 1 WHERE " PROMISE_2, "P7", "enough_minor is not" },
+	{ "debts.promise", "UPDATE debts.promise SET version = 7 WHERE " PROMISE_2, "P7", "version is not" },
+	{ "debts.promise", "UPDATE debts.promise SET made_on = made_on - 1 WHERE " PROMISE_2, "P7", "made_on is not" },
+	{ "debts.promise", "UPDATE debts.promise SET due_on = due_on - 1 WHERE " PROMISE_2, "P7", "due_on is not" },
+	{ "debts.promise", "UPDATE debts.promise SET grace_ends_on = grace_ends_on + 1 WHERE " PROMISE_2, "P7",
+	  "grace_ends_on is not" },
+	{ "debts.promise", "UPDATE debts.promise SET after_entries = 9 WHERE " PROMISE_2, "P7", "after_entries is not" },
+	{ "debts.promise", "UPDATE debts.promise SET state = 'kept' WHERE " PROMISE_2, "P7", "state is not" },
+	{ "debts.promise", "UPDATE debts.promise SET channel = NULL WHERE " PROMISE_2, "P7", "channel is not" },
+	{ "debts.promise", "UPDATE debts.promise SET taken_by = 'x' WHERE " PROMISE_2, "P7", "taken_by is not" },
+	{ "debts.promise", "UPDATE debts.promise SET made_at = now() WHERE " PROMISE_2, "P7", "made_at is not" },
+	{ "debts.promise", "UPDATE debts.promise SET changed_at = now() WHERE " PROMISE_2, "P7", "changed_at is not" },
+	{ "debts.promise", "DELETE FROM debts.promise WHERE " PROMISE_2, "P7", "the row is missing" },
+	{ "debts.debt", "UPDATE debts.debt SET promise_id = NULL WHERE promise_id IS NOT NULL", "P7", "promise_id is not" },
 	{ "debts.debt", "DELETE FROM debts.debt WHERE " DEBT_11, "P7", "the row is missing" },
 	{ "debts.debt",
 	  "INSERT INTO debts.debt SELECT (jsonb_populate_record(d, '{\"debt_id\": \"019a0000-0000-7000-8000-004400000fff\", "
@@ -1191,6 +1228,19 @@ static void test_verify__finds_a_timer_that_is_gone_moved_or_too_many(void **sta
 		exec("DELETE FROM communications.timer");
 		exec("INSERT INTO communications.timer TABLE kept");
 	}
+	exec("DROP TABLE kept");
+	world_verify(&findings);
+	then_silent(&findings);
+}
+
+static void test_verify__finds_that_an_open_promise_has_no_timer(void **state)
+{
+	(void)state;
+	exec("CREATE TABLE kept AS TABLE debts.timer");
+	exec("DELETE FROM debts.timer");
+	world_verify(&findings);
+	then_found(&findings, "P7", "judged_on is not");
+	exec("INSERT INTO debts.timer TABLE kept");
 	exec("DROP TABLE kept");
 	world_verify(&findings);
 	then_silent(&findings);
@@ -1719,6 +1769,7 @@ int main(void)
 		cmocka_unit_test(test_verify__finds_each_column_that_was_tampered_with),
 		cmocka_unit_test(test_verify__counts_what_is_sealed_the_old_way),
 		cmocka_unit_test(test_verify__finds_a_timer_that_is_gone_moved_or_too_many),
+		cmocka_unit_test(test_verify__finds_that_an_open_promise_has_no_timer),
 		cmocka_unit_test(test_verify__finds_no_old_form_after_reseal),
 		cmocka_unit_test(test_verify__finds_money_that_was_moved_from_one_debt_to_another),
 		cmocka_unit_test(test_verify__keeps_what_it_found_for_the_operator),

@@ -210,6 +210,8 @@ static inline size_t world_timers(const struct verify_world *world, const struct
 							.key = command->key,
 							.subject = timer->subject,
 							.id = uuid_derive(&timer->subject, "timer", 1),
+							.is_on_day = timer->is_on_day,
+							.due_on = timer->due_on,
 							.due_at_ms = timer->due_at_ms,
 							.set_at = offset },
 					       .at_offset = offset };

@@ -47,6 +47,8 @@ static const struct {
 	{ "CancelDebt", "supervisor creditor" },
 	{ "RecordPayment", "agent creditor system" },
 	{ "ReversePayment", "supervisor creditor" },
+	{ "MakePromise", "supervisor agent" },
+	{ "CancelPromise", "supervisor agent" },
 
 	{ "PublishTemplate", "compliance supervisor" },
 	{ "PublishProfile", "admin compliance" },

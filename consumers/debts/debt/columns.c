@@ -22,6 +22,7 @@ static const struct db_column debt_rows[] = {
 	{ "due_on", DB_DATE(struct debt, due_on), .set = AMENDED },
 	{ "currency", DB_CHARS(struct debt, currency) },
 	{ "portfolio_id", DB_UUID(struct debt, portfolio_id), .or_null = true },
+	{ "promise_id", DB_UUID(struct debt, promise_id), .set = AMENDED, .or_null = true },
 	OWED_ACCOUNTS(USED, credit_used)
 };
 /* clang-format on */

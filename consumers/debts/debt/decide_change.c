@@ -1,6 +1,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
@@ -207,4 +208,9 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	event->amount_minor = balances_owed(&debt->balances);
 	OWED_INTO(event, &debt->balances);
 	event->by = command->actor;
+	promise_review(&(struct promise_review){ .debt_id = &body->debt_id,
+						 .debt = debt,
+						 .version = event->version,
+						 .is_cancelled = true },
+		       set, decision);
 }

@@ -42,6 +42,11 @@ bool debt_is_in_books(unsigned lifecycle)
 	return !lifecycle_is_terminal(lifecycle);
 }
 
+bool debt_takes_promise(unsigned lifecycle)
+{
+	return lifecycle_after(lifecycle, CAUSE_PAID_UP) != LIFECYCLE_NONE;
+}
+
 bool debt_is_cancellable(unsigned lifecycle)
 {
 	return lifecycle_after(lifecycle, CAUSE_CANCELLED) != LIFECYCLE_NONE;

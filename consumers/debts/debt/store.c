@@ -6,6 +6,7 @@
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/store.h"
+#include "model/holidays.h"
 #include "schemas/debts.h"
 
 /* ---- load ---- */
@@ -103,10 +104,10 @@ static int read_terms(void *self, const struct db_result *result, int row, struc
 
 const struct slot_query debt_query_terms = { .entity = &debt_terms_entity, .statement = &select_terms, .read = read_terms };
 
-/* Of another module: a debt is made for an active customer. */
+/* Of another module: a debt is made for an active customer, and a promise by one, whose country has its holidays. */
 static const struct db_statement select_customers = {
 	.name = "debts_select_customers",
-	.sql = "SELECT u.n, c.status = 'active' FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
+	.sql = "SELECT u.n, c.status = 'active', c.country FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "CROSS JOIN LATERAL (SELECT * FROM customers.public_customer t WHERE t.customer_id = u.id OFFSET 0) c",
 };
 
@@ -117,6 +118,7 @@ static int read_customer(void *self, const struct db_result *result, int row, st
 	(void)self;
 	(void)err;
 	customer->is_active = db_bool(result, row, 1) ? 1 : 0;
+	customer->holidays = holidays_of(db_is_null(result, row, 2) ? STR("") : db_str(result, row, 2));
 	return 0;
 }
 
@@ -133,13 +135,18 @@ static bool is_sound(const struct debt *debt)
 	       (debt->balances.minor[ACCOUNT_CREDIT] == 0 || balances_owed(&debt->balances) == 0);
 }
 
-int debts_check(const struct workset *set, struct err *err)
+int debts_check(struct debts_store *store, const struct workset *set, struct err *err)
 {
+	store->has_promises = false;
 	for (size_t i = 0; i < set->slots_count; i++) {
 		const struct slot *slot = set->slots[i];
+		const struct debt *debt = slot->state;
 
-		if (slot->entity == &debt_entity && slot->changed && !is_sound(slot->state))
+		if (slot->entity != &debt_entity || !slot->changed)
+			continue;
+		if (!is_sound(debt))
 			return err_set(err, ERR_POISON, "a debt would break a rule of its row");
+		store->has_promises |= !uuid_is_none(&debt->promise_id);
 	}
 	return 0;
 }

@@ -97,6 +97,13 @@ bool posting_of(const struct event *event, struct posting *ret_posting)
 	case EVENT_DEBT_ACTIVATED:
 	case EVENT_DEBT_REOPENED:
 	case EVENT_DEBT_AMENDED:
+	case EVENT_PROMISE_MADE:
+	case EVENT_PROMISE_KEPT:
+	case EVENT_PROMISE_PARTLY_KEPT:
+	case EVENT_PROMISE_BROKEN:
+	case EVENT_PROMISE_REOPENED:
+	case EVENT_PROMISE_CANCELLED:
+	case EVENT_PROMISE_SUPERSEDED:
 		break;
 	}
 	return false;

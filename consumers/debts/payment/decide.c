@@ -2,6 +2,7 @@
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
+#include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
@@ -107,6 +108,22 @@ static void add_debt_paid(struct decision *decision, const struct command *comma
 	event->booked_on = command->today;
 }
 
+/* What the payment is for a promise about the debt, behind the events of the payment itself. */
+static void judge_promise(const struct record_payment *body, const struct debt *debt, int64_t balance_minor,
+			  const struct workset *set, struct decision *decision)
+{
+	const struct promise_review review = { .debt_id = &body->debt_id,
+					       .debt = debt,
+					       .version = debt->version + (int64_t)decision->events_count,
+					       .balance_minor = balance_minor,
+					       .payment_id = &body->payment_id };
+	const struct promise_receipt receipt = { .amount_minor = body->amount_minor,
+						 .received_on = body->received_on,
+						 .entry_no = debt->entries + 1 };
+
+	promise_review_payment(review, receipt, set, decision);
+}
+
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct record_payment *body = command->body;
@@ -143,6 +160,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->balance_minor = owed_minor - balances_owed(&allocated);
 	if (owed_minor > 0 && event->balance_minor == 0)
 		add_debt_paid(decision, command, debt, debt->version + 2);
+	if (!uuid_is_none(&debt->promise_id))
+		judge_promise(body, debt, event->balance_minor, set, decision);
 }
 
 /* ---- ReversePayment ---- */
@@ -241,6 +260,22 @@ static void add_debt_reopened(struct reversal *reversal, struct decision *decisi
 	event->reopened_on = reversal->command->today;
 }
 
+/* What the payment was for a promise about the debt, behind the events of the reversal. */
+static void judge_promise_anew(const struct reversal *reversal, const struct workset *set, struct decision *decision)
+{
+	const struct payment *payment = reversal->payment;
+	const struct promise_review review = { .debt_id = &payment->debt_id,
+					       .debt = reversal->debt,
+					       .version = reversal->version,
+					       .balance_minor = balances_owed(&reversal->balances),
+					       .payment_id = &reversal->body->payment_id };
+	const struct promise_receipt receipt = { .amount_minor = -payment->amount_minor,
+						 .received_on = payment->received_on,
+						 .entry_no = payment->entry_no };
+
+	promise_review_payment(review, receipt, set, decision);
+}
+
 /*
  * Posts the mirror of the payment's entry. Two cases need a further entry. The payment's credit may have been used meanwhile: it
  * is taken back first, so that no balance is ever below 0. Other credit may be left while something is owed again: it is applied
@@ -278,4 +313,5 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 	}
 	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
 		add_debt_reopened(&reversal, decision);
+	judge_promise_anew(&reversal, set, decision);
 }

@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/debts/payment/payment.h"
+#include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 
 void payment_set_source(struct payment *payment, struct str source)
@@ -20,6 +21,7 @@ void payment_on_recorded(struct workset *set, const struct payment_recorded *eve
 	payment->allocated = BALANCES_OF(event);
 	payment->amount_minor = event->amount_minor;
 	payment->received_on = event->received_on;
+	payment->entry_no = debt->entries;
 	payment->state = PAYMENT_SETTLED;
 	payment_set_source(payment, event->source);
 	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0 || event->balance_minor == 0);
@@ -27,15 +29,23 @@ void payment_on_recorded(struct workset *set, const struct payment_recorded *eve
 	fits = reference_key_of_payment(&key, event->source, event->external_ref);
 	MUST(fits);
 	reference_take(set, &payment_reference_entity, &key);
+	promise_on_payment(set, debt,
+			   (struct promise_receipt){ .amount_minor = payment->amount_minor,
+						     .received_on = payment->received_on,
+						     .entry_no = payment->entry_no });
 }
 
 void payment_on_reversed(struct workset *set, const struct payment_reversed *event)
 {
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	const struct debt *debt = debt_change(set, &event->debt_id, event->version);
 
-	debt_change(set, &event->debt_id, event->version);
 	MUST(payment->state == PAYMENT_SETTLED);
 	payment->state = PAYMENT_REVERSED;
+	promise_on_payment(set, debt,
+			   (struct promise_receipt){ .amount_minor = -payment->amount_minor,
+						     .received_on = payment->received_on,
+						     .entry_no = payment->entry_no });
 }
 
 void payment_on_credit_applied(struct workset *set, const struct credit_applied *event)

@@ -8,7 +8,7 @@
 static struct db_template select_payments = {
 	.name = "debts_select_payments",
 	.columns = &payment_columns_allocated,
-	.sql = "SELECT u.n, p.source, {p.columns} "
+	.sql = "SELECT u.n, p.source, e.entry_no, {p.columns} "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) "
 	       "CROSS JOIN LATERAL (SELECT * FROM debts.payment t WHERE t.payment_id = u.id OFFSET 0) p "
 	       "CROSS JOIN LATERAL (SELECT * FROM debts.ledger_entry t WHERE t.part = p.part AND t.seq = p.entry_seq OFFSET 0) e "
@@ -23,6 +23,7 @@ static int read_payment(void *self, const struct db_result *result, int row, str
 	(void)self;
 	(void)err;
 	payment_set_source(payment, db_str(result, row, 1));
+	payment->entry_no = db_int32(result, row, 2);
 	MUST(balances_sum(&payment->allocated) == payment->amount_minor);
 	return 0;
 }
