@@ -80,9 +80,12 @@ static const char *book_payment(struct books *books, const struct record_payment
 	if (!account || account->is_cancelled || receipt_of(books, &payment->payment_id))
 		FAIL("P5 a payment on no debt, on a cancelled one, or booked twice");
 	account->owed_minor -= payment->amount_minor;
+	account->may_be_over |= account->owed_minor <= 0;
 	MUST(books->receipts_count < COUNT(books->receipts));
-	books->receipts[books->receipts_count++] =
-		(struct receipt){ .payment_id = payment->payment_id, .account = account, .amount_minor = payment->amount_minor };
+	books->receipts[books->receipts_count++] = (struct receipt){ .payment_id = payment->payment_id,
+								     .account = account,
+								     .amount_minor = payment->amount_minor,
+								     .received_on = payment->received_on };
 	return NULL;
 }
 
@@ -120,8 +123,32 @@ static const char *book_cancellation(struct books *books, const struct cancel_de
 	if (!account || account->is_cancelled || account->owed_minor != account->opening_minor)
 		FAIL("P5 no debt was cancelled, or twice, or one with payments on it");
 	account->is_cancelled = true;
+	account->may_be_over = true;
 	account->owed_minor = 0;
 	return NULL;
+}
+
+static const char *book_promise(struct books *books, const struct make_promise *promise)
+{
+	struct book_account *account = account_of(books, &promise->debt_id);
+
+	if (!account || account->is_cancelled || account->owed_minor < promise->amount_minor)
+		FAIL("P5 a promise about no debt, or of more than is owed");
+	account->promise_id = promise->promise_id;
+	account->promised_minor = promise->amount_minor;
+	account->receipts_before = books->receipts_count;
+	account->may_be_over = false;
+	return NULL;
+}
+
+static const char *book_promise_end(struct books *books, const struct cancel_promise *end)
+{
+	for (size_t i = 0; i < books->accounts_count; i++)
+		if (uuid_equal(&books->accounts[i].promise_id, &end->promise_id)) {
+			books->accounts[i].may_be_over = true;
+			return NULL;
+		}
+	FAIL("P5 a promise was cancelled that is not the latest of any debt");
 }
 
 const char *books_take(struct books *books, const struct message_type *type, const void *body)
@@ -137,6 +164,10 @@ const char *books_take(struct books *books, const struct message_type *type, con
 		return book_amendment(books, body);
 	if (type == &cancel_debt_type)
 		return book_cancellation(books, body);
+	if (type == &make_promise_type)
+		return book_promise(books, body);
+	if (type == &cancel_promise_type)
+		return book_promise_end(books, body);
 	return NULL;
 }
 
@@ -155,6 +186,70 @@ static const char *check_activation(const struct sim_world *world, const struct 
 	return NULL;
 }
 
+/* The payments that count for the latest promise of a debt: by hand, in the order in which they were booked. */
+static int64_t paid_on(const struct books *books, const struct book_account *account, const struct promise *promise)
+{
+	int64_t paid_minor = 0;
+
+	for (size_t i = account->receipts_before; i < books->receipts_count; i++) {
+		const struct receipt *receipt = &books->receipts[i];
+
+		if (receipt->account == account && !receipt->is_reversed && receipt->received_on >= promise->made_on &&
+		    receipt->received_on <= promise->grace_ends_on)
+			paid_minor += receipt->amount_minor;
+	}
+	return paid_minor;
+}
+
+static const char *check_promise(const struct sim_world *world, const struct books *books, const struct book_account *account,
+				 size_t module)
+{
+	const struct sim_blob *blob = blob_find(world, module, promise_entity.name, &account->promise_id);
+	int32_t ticked = world->databases[module].heads[world_part_of(&account->customer_id)].business_date;
+	const struct promise *promise;
+	int64_t paid_minor;
+
+	if (uuid_is_none(&account->promise_id))
+		return NULL;
+	if (!blob)
+		FAIL("P5 a promise that was made is not there");
+	promise = blob->state;
+	if (promise->state == PROMISE_CANCELLED && account->may_be_over)
+		return NULL;
+	paid_minor = paid_on(books, account, promise);
+	if (promise->paid_minor != paid_minor)
+		FAIL("P5 of a promise %lld is paid, by hand %lld", (long long)promise->paid_minor, (long long)paid_minor);
+	if ((promise->state == PROMISE_KEPT) != (paid_minor >= account->promised_minor))
+		FAIL("P5 a promise is kept and was not paid, or the other way round");
+	if (promise->state == PROMISE_OPEN && (ticked > promise->grace_ends_on || account->owed_minor <= 0))
+		FAIL("P12 a promise is open though its time is over, or nothing is owed");
+	if (promise->state != PROMISE_OPEN && promise->state != PROMISE_KEPT && promise->grace_ends_on >= ticked &&
+	    promise->grace_ends_on >= day_of_instant(world->now_ms))
+		FAIL("P12 a promise was judged before its time was over");
+	if (promise->state > PROMISE_BROKEN || (promise->state == PROMISE_BROKEN && paid_minor > 0) ||
+	    (promise->state == PROMISE_PARTLY_KEPT && paid_minor == 0))
+		FAIL("P5 a promise has another state than what was paid says");
+	return NULL;
+}
+
+/* One promise about a debt is open at a time: its latest. */
+static const char *check_open_promises(const struct sim_world *world, const struct books *books, size_t module)
+{
+	const struct sim_database *database = &world->databases[module];
+
+	for (size_t i = 0; i < database->blobs_count; i++) {
+		const struct promise *promise = database->blobs[i].state;
+
+		if (database->blobs[i].entity != &promise_entity || promise->state != PROMISE_OPEN)
+			continue;
+		for (size_t n = 0; n < books->accounts_count; n++)
+			if (uuid_equal(&books->accounts[n].debt_id, &promise->debt_id) &&
+			    !uuid_equal(&books->accounts[n].promise_id, &database->blobs[i].id))
+				FAIL("P5 a promise is open that another has superseded");
+	}
+	return NULL;
+}
+
 static const char *check_terms(const struct sim_world *world, const struct books *books, size_t module)
 {
 	for (size_t i = 0; i < books->accounts_count; i++) {
@@ -164,7 +259,7 @@ static const char *check_terms(const struct sim_world *world, const struct books
 
 		if (((const struct debt *)debt->state)->due_on != account->due_on)
 			FAIL("P5 a due date is not the last that was asked for");
-		if (check_activation(world, account, debt->state, module))
+		if (check_activation(world, account, debt->state, module) || check_promise(world, books, account, module))
 			return verdict;
 		if (!terms || !str_is(account->external_ref, ((const struct debt_terms *)terms->state)->external_ref))
 			FAIL("P5 a reference is not the last that was asked for");
@@ -230,5 +325,7 @@ const char *books_check(const struct books *books, const struct sim_world *world
 
 	if (!wrong)
 		wrong = check_terms(world, books, module);
+	if (!wrong)
+		wrong = check_open_promises(world, books, module);
 	return wrong ? wrong : check_outstanding(world, books);
 }

@@ -23,12 +23,18 @@ struct book_account {
 	bool is_reopened; /* perhaps: a payment was reversed */
 	struct str external_ref;
 	bool is_cancelled;
+	/* The latest promise about it. */
+	struct uuid promise_id; /* nil: there is none */
+	int64_t promised_minor;
+	size_t receipts_before; /* when it was made: later ones may count */
+	bool may_be_over;       /* somebody has cancelled it, or the debt was paid or cancelled since */
 };
 
 struct receipt {
 	struct uuid payment_id;
 	struct book_account *account;
 	int64_t amount_minor;
+	int32_t received_on;
 	bool is_reversed;
 };
 

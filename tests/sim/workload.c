@@ -16,6 +16,7 @@
  * sent under a used id with other content, sent before what they name, sent by nobody, cut off.
  */
 #define PAYMENTS   24
+#define PROMISES   24
 #define REFERENCES 12
 
 #define FOUND_OUT 3
@@ -109,6 +110,14 @@ static struct made make_debt(struct sim_world *world, struct arena *arena)
 	return (struct made){ &create_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
+/* Mostly long past; now and then so that it counts for a promise. */
+static int32_t some_value_date(struct sim_world *world)
+{
+	if (dice_hits(&world->dice, 400))
+		return day_of_instant(world->now_ms) - (int32_t)dice_below(&world->dice, 3);
+	return 19500;
+}
+
 static struct made make_payment(struct sim_world *world, struct arena *arena)
 {
 	struct record_payment *body = arena_take(arena, 1, sizeof(*body));
@@ -120,7 +129,7 @@ static struct made make_payment(struct sim_world *world, struct arena *arena)
 	body->external_ref = workload_text(arena, "P", dice_below(&world->dice, 4 * REFERENCES));
 	body->amount_minor = dice_hits(&world->dice, 980) ? amount(world) : INT64_MAX;
 	body->currency = STR("EUR");
-	body->received_on = 19500;
+	body->received_on = some_value_date(world);
 	body->method = STR("transfer");
 	return (struct made){ &record_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
@@ -170,6 +179,32 @@ static struct made make_cancellation(struct sim_world *world, struct arena *aren
 	return (struct made){ &cancel_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
+static struct made make_promise(struct sim_world *world, struct arena *arena)
+{
+	struct make_promise *body = arena_take(arena, 1, sizeof(*body));
+
+	body->promise_id = workload_id(FAMILY_PROMISE, dice_below(&world->dice, PROMISES));
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
+	body->amount_minor = 1 + (int64_t)dice_below(&world->dice, 300);
+	body->currency = STR("EUR");
+	body->due_on = day_of_instant(world->now_ms) - 1 + (int32_t)dice_below(&world->dice, 6);
+	return (struct made){ &make_promise_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+static struct made make_promise_cancellation(struct sim_world *world, struct arena *arena)
+{
+	struct cancel_promise *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_blob *blob;
+
+	body->promise_id = workload_id(FAMILY_PROMISE, dice_below(&world->dice, PROMISES));
+	blob = blob_find(world, SIM_DEBTS, promise_entity.name, &body->promise_id);
+	body->customer_id = blob ? ((const struct promise *)blob->state)->customer_id
+				 : workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+	body->reason = STR("withdrawn");
+	return (struct made){ &cancel_promise_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
 /* How often, of all together. */
 static const struct maker {
 	unsigned weight;
@@ -185,6 +220,8 @@ static const struct maker {
 	{ 18, SIM_DEBTS, make_reversal },
 	{ 10, SIM_DEBTS, make_amendment },
 	{ 2, SIM_DEBTS, make_cancellation },
+	{ 14, SIM_DEBTS, make_promise },
+	{ 2, SIM_DEBTS, make_promise_cancellation },
 	{ 4, SIM_COMMUNICATIONS, make_template },
 	{ 4, SIM_COMMUNICATIONS, make_template_approval },
 	{ 10, SIM_COMMUNICATIONS, make_consent },
