@@ -10,6 +10,7 @@
 #define CUSTOMER(n)  ID("4300000", n)
 #define DEBT(n)      ID("4400000", n)
 #define PAYMENT(n)   ID("5000000", n)
+#define PROMISE(n)   ID("5800000", n)
 #define MESSAGE(n)   ID("4d00000", n)
 #define POINT(n)     ID("4b00000", n)
 #define REPORT(n)    ID("5f00000", n)
@@ -218,6 +219,12 @@ static void fill_tables(void)
 	    "contra_minor, principal_minor, payment_id, method, source, external_ref) SELECT 0, 2, 100000 + last_entry_seq, "
 	    "debt_id, debt_id, '2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(debt_id::text, '-00440000', '-00500000')::uuid, "
 	    "'transfer', 'bank', 'P-' || external_ref FROM debts.debt WHERE last_entry_seq < 20");
+	SQL("fill_promises",
+	    "INSERT INTO debts.promise (promise_id, debt_id, customer_id, amount_minor, enough_minor, paid_minor, version, "
+	    "made_at, "
+	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
+	    "'-00440000', '-00580000')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
+	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
 	SQL("fill_points", "INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
 			   "version, address_hash, "
 			   "address_sealed) SELECT replace(customer_id::text, '-0043', '-004b')::uuid, customer_id, 'email', "
@@ -302,11 +309,9 @@ static const char *bound_to(const char *const *creditors)
 
 static const struct {
 	const char *begin, *own, *other;
-} things[] = { { "/customers/", CUSTOMER(OWN), CUSTOMER(OTHER) },
-	       { "/debts/", DEBT(OWN), DEBT(OTHER) },
-	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },
-	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) },
-	       { "/reports/", REPORT(OWN), REPORT(OTHER) } };
+} things[] = { { "/customers/", CUSTOMER(OWN), CUSTOMER(OTHER) },    { "/debts/", DEBT(OWN), DEBT(OTHER) },
+	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
+	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) }, { "/reports/", REPORT(OWN), REPORT(OTHER) } };
 
 static bool target_of(char target[256], const struct route *route, bool is_own)
 {
@@ -346,7 +351,7 @@ static void test_api_creditors__what_is_of_others_does_not_exist(void **state)
 		assert_int_equal(api_get(other, api_bound_token("erp", ROLE_CREDITOR | ROLE_AUDITOR, &scope_none)), 200);
 		checked++;
 	}
-	assert_int_equal(checked, 8);
+	assert_int_equal(checked, 10);
 }
 
 static void test_api_creditors__a_reports_file_is_for_its_creditor(void **state)
@@ -521,11 +526,13 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	struct scope own = with_sources(CREDITOR("2")), other = with_sources(CREDITOR("1"));
 
 	(void)state;
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\"]",
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\"]",
 		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"amendDebt\",\"cancelDebt\"]", api_token("svc", ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\"]", api_token("svc", ROLE_AGENT));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\"]",
+		       api_token("svc", ROLE_SUPERVISOR));
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"makePromise\"]", api_token("svc", ROLE_AGENT));
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"makePromise\"]",
+		       api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_REPORTING));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\"]",

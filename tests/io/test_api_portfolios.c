@@ -78,6 +78,8 @@ static const struct kind {
 	{ "/debts/", "", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/ledger", 'D', DEBTS, sees_debt },
 	{ "/payments/", "", 'P', DEBTS, sees_debt },
+	{ "/promises/", "", 'X', DEBTS, sees_debt },
+	{ "/debts/", "/promises", 'D', DEBTS, sees_debt },
 	{ "/communications/", "", 'M', MESSAGES, sees_message },
 	{ "/reports/", "", 'R', CREDITORS, sees_report },
 };
@@ -170,6 +172,11 @@ static void fill(void)
 	    "debt_id, "
 	    "debt_id, '2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(debt_id::text, '-004400', '-005000')::uuid, "
 	    "'transfer', 'bank', external_ref FROM debts.debt");
+	run("INSERT INTO debts.promise (promise_id, debt_id, customer_id, amount_minor, enough_minor, paid_minor, version, "
+	    "made_at, "
+	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
+	    "'-004400', '-005800')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
+	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt");
 	run("INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
 	    "requested_on, "
 	    "message_class, template_name, template_version, language) SELECT " ID_OF("4d", "n") ", " ID_OF(

@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_policy
+from things import ROLES as PERSON_ROLES, Operation, a_policy, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -188,6 +188,9 @@ class Things:
     def a_new_debt(self):
         return self.make("/debts", a_debt(self.customer))
 
+    def a_new_promise(self):
+        return self.make(f"/debts/{self.debt}/promises", a_promise())
+
     def a_new_payment(self):
         return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
 
@@ -227,6 +230,10 @@ GOOD = {
     "listLedger": lambda t: f"/debts/{t.debt}/ledger",
     "listDebtHistory": lambda t: f"/debts/{t.debt}/history",
     "getPayment": lambda t: f"/payments/{t.payment}",
+    "makePromise": lambda t: (f"/debts/{t.debt}/promises", a_promise()),
+    "listPromises": lambda t: f"/debts/{t.debt}/promises",
+    "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
+    "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
     "sendCommunication": lambda t: ("/communications", t.a_message()),
     "publishTemplate": lambda t: ("/templates", a_template()),
     "publishProfile": lambda t: ("/profiles", a_profile()),

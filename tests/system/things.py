@@ -31,6 +31,10 @@ def a_payment(**changes):
     return {**fields, **changes}
 
 
+def a_promise(**changes):
+    return {"amount": money(1_00), "dueOn": str(today() + datetime.timedelta(days=7)), "channel": "voice", **changes}
+
+
 def a_contact_point(**changes):
     return {"channel": "email", "address": f"{new_id()}@example.org", "place": "home", "source": "consumer", **changes}
 
@@ -95,6 +99,9 @@ class Things:
 
     def make_payment(self):
         return self.post(f"/debts/{self.debt}/payments", a_payment())["id"]
+
+    def make_promise(self):
+        return self.post(f"/debts/{self.debt}/promises", a_promise())["id"]
 
     def make_contact_point(self):
         return self.post(f"/customers/{self.customer}/contact-points", a_contact_point())["id"]
@@ -175,6 +182,7 @@ THING_OF_PATH = {
     "customers": "customer",
     "debts": "debt",
     "payments": "payment",
+    "promises": "promise",
     "contact-points": "contact_point",
     "communications": "communication",
     "circumstances": "circumstance",
@@ -201,6 +209,7 @@ FRESH = {
     "createDebt": lambda things: a_debt(things.customer),
     "amendDebt": lambda things: {"externalRef": f"R-{new_id()}"},
     "recordPayment": lambda things: {"source": "bank", "externalRef": new_id(), "receivedOn": str(today())},
+    "makePromise": lambda things: a_promise(),
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
     "publishPolicy": lambda things: a_policy(),

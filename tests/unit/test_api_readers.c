@@ -40,6 +40,8 @@ static const struct {
 	{ "listLedger", PEOPLE },
 	{ "listDebtHistory", NOTES },
 	{ "getPayment", PEOPLE },
+	{ "listPromises", PEOPLE },
+	{ "getPromise", PEOPLE },
 	{ "listCommunications", PEOPLE },
 	{ "getCommunication", PEOPLE },
 	{ "previewTemplate", NOTES },
@@ -81,6 +83,7 @@ static const struct {
 	{ "contact point", "address", WHOLE }, /* masked for others */
 	{ "debt", "customerName", NAMES },
 	{ "debt", "links.history", NOTES },
+	{ "promise", "takenBy", NOTES },
 	{ "communication", "customerName", NAMES },
 	{ "communication", "subject", WHOLE },
 	{ "communication", "body", WHOLE },

@@ -38,6 +38,7 @@ const struct resource *const api_resources[] = {
 	&ledger_resource,
 	&debt_history_resource,
 	&payment_resource,
+	&promise_resource,
 	&communication_resource,
 	&template_resource,
 	&profile_resource,
