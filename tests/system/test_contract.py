@@ -189,7 +189,7 @@ class Things:
         return self.make("/debts", a_debt(self.customer))
 
     def a_new_promise(self):
-        return self.make(f"/debts/{self.debt}/promises", a_promise())
+        return self.make(f"/debts/{self.a_new_debt()}/promises", a_promise())
 
     def a_new_payment(self):
         return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
@@ -230,7 +230,7 @@ GOOD = {
     "listLedger": lambda t: f"/debts/{t.debt}/ledger",
     "listDebtHistory": lambda t: f"/debts/{t.debt}/history",
     "getPayment": lambda t: f"/payments/{t.payment}",
-    "makePromise": lambda t: (f"/debts/{t.debt}/promises", a_promise()),
+    "makePromise": lambda t: (f"/debts/{t.a_new_debt()}/promises", a_promise()),
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
@@ -747,6 +747,8 @@ def test_pages_of_every_list(world, boss, things, operations):
     debt = things.a_new_debt()
     payment = things.make(f"/debts/{debt}/payments", a_payment())
     assert boss.post(f"/payments/{payment}/reversal", {"reason": "chargeback"}).status == 200
+    for _ in range(2):
+        things.make(f"/debts/{debt}/promises", a_promise())
     things.a_point(things.reachable)
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})
