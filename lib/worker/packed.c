@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "wire/coder.h"
-
 #define FRAME_SIZE  5
 #define FORM_PACKED 1 /* a frame begins with 0 */
 #define TOKENS_MAX  64
@@ -24,21 +22,29 @@ struct packing {
 
 static bool has_frame(struct str body, uint32_t schema_id)
 {
-	uint32_t framed;
-	struct err why = ERR_INIT;
+	const uint8_t frame[FRAME_SIZE] = { 0, (uint8_t)(schema_id >> 24), (uint8_t)(schema_id >> 16), (uint8_t)(schema_id >> 8),
+					    (uint8_t)schema_id };
 
-	return frame_schema_id(body, &framed, &why) == 0 && framed == schema_id;
+	return body.size >= FRAME_SIZE && memcmp(body.data, frame, FRAME_SIZE) == 0;
+}
+
+/* Of digits, dashes and letters the small ones, which uuid_format writes, have this bit all. */
+static bool is_small(const char *text)
+{
+	uint64_t words[UUID_TEXT_SIZE / 8 + 1];
+	const uint64_t small = 0x2020202020202020;
+
+	memcpy(words, text, UUID_TEXT_SIZE - 4);
+	memcpy(words + UUID_TEXT_SIZE / 8, text + UUID_TEXT_SIZE - 8, 8);
+	return (words[0] & words[1] & words[2] & words[3] & words[4] & small) == small;
 }
 
 /* Whether `rest` begins with an id that uuid_format writes as it stands here. */
 static bool begins_with_id(struct str rest, struct uuid *ret_id)
 {
-	char text[UUID_TEXT_SIZE + 1];
-
-	if (rest.size < 1 + UUID_TEXT_SIZE || !uuid_parse(ret_id, (struct str){ rest.data + 1, UUID_TEXT_SIZE }))
+	if (rest.size < 1 + UUID_TEXT_SIZE)
 		return false;
-	uuid_format(text, ret_id);
-	return memcmp(text, rest.data + 1, UUID_TEXT_SIZE) == 0;
+	return uuid_parse(ret_id, (struct str){ rest.data + 1, UUID_TEXT_SIZE }) && is_small(rest.data + 1);
 }
 
 static void add_token(struct packing *packing, enum what what, struct str gap, struct uuid id)
@@ -93,11 +99,40 @@ static void find_ids(struct packing *packing, struct str *rest, const struct pac
 	}
 }
 
+static unsigned char *put(unsigned char *at, const void *bytes, size_t size)
+{
+	memcpy(at, bytes, size);
+	return at + size;
+}
+
+static void write_packed(struct buf *buf, const struct packing *packing, struct str rest)
+{
+	size_t size = 2 + packing->count + rest.size;
+	unsigned char *at;
+
+	for (size_t i = 0; i < packing->count; i++)
+		size += packing->gaps[i].size + (packing->tokens[i] >> 6 == WHAT_ID ? sizeof(packing->ids[i].bytes) : 0);
+	at = buf_reserve(buf, size);
+	if (!at)
+		return;
+	*at++ = FORM_PACKED;
+	*at++ = (uint8_t)packing->count;
+	at = put(at, packing->tokens, packing->count);
+	for (size_t i = 0; i < packing->count; i++) {
+		at = put(at, packing->gaps[i].data, packing->gaps[i].size);
+		if (packing->tokens[i] >> 6 == WHAT_ID)
+			at = put(at, packing->ids[i].bytes, sizeof(packing->ids[i].bytes));
+	}
+	put(at, rest.data, rest.size);
+	buf->size += size;
+}
+
 void packed_write(struct buf *buf, struct str body, const struct packed_beside *beside)
 {
-	struct packing packing = { .count = 0 };
+	struct packing packing; /* its arrays are not used beyond `count` */
 	struct str rest = body;
 
+	packing.count = 0;
 	if (has_frame(body, beside->schema_id)) {
 		rest = behind(body, FRAME_SIZE);
 		find_ids(&packing, &rest, beside);
@@ -106,15 +141,7 @@ void packed_write(struct buf *buf, struct str body, const struct packed_beside *
 		buf_add_str(buf, body);
 		return;
 	}
-	buf_add_u8(buf, FORM_PACKED);
-	buf_add_u8(buf, (uint8_t)packing.count);
-	buf_add(buf, packing.tokens, packing.count);
-	for (size_t i = 0; i < packing.count; i++) {
-		buf_add_str(buf, packing.gaps[i]);
-		if (packing.tokens[i] >> 6 == WHAT_ID)
-			buf_add(buf, packing.ids[i].bytes, sizeof(packing.ids[i].bytes));
-	}
-	buf_add_str(buf, rest);
+	write_packed(buf, &packing, rest);
 }
 
 /* ---- read ---- */
