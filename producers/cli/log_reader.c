@@ -1,12 +1,9 @@
 #include "log_reader.h"
 
 #include "base/must.h"
-#include "bus/bus.h"
 #include "database.h"
-#include "worker/packed.h"
 
-#define PAGE_ROWS     5000
-#define BODY_SIZE_MAX ((size_t)2 * BUS_RECORD_MAX)
+#define PAGE_ROWS 5000
 
 static const char select_page[] =
 	"SELECT seq, event_id, schema_id, key, subject, command_id, coalesce(correlation_id, command_id), at, command_offset, "
@@ -31,13 +28,16 @@ const char log_select_twice[] = "SELECT command_id, count(*) FROM {schema}.event
 
 const char log_select_answers[] = ANSWER "AND command_id = ANY ($1)";
 
+const char log_select_some[] = "SELECT seq, schema_id, key, subject, body FROM {schema}.event_row WHERE part = $1 AND seq > $2 "
+			       "AND seq <= $3 AND schema_id = ANY ($4) ORDER BY seq LIMIT $5";
+
 const char log_select_refusals[] = "SELECT command_offset FROM {schema}.event_log WHERE part = $1 AND command_digest IS NULL "
 				   "AND schema_id = ANY ($2) ORDER BY 1";
 
 void log_reader_init(struct log_reader *reader, struct db *db, struct db_params *params, struct arena *arena, const char *module)
 {
 	*reader = (struct log_reader){ .db = db, .params = params };
-	buf_init(&reader->body, BODY_SIZE_MAX);
+	buf_init(&reader->body, LOG_BODY_MAX);
 	reader->select = schema_statement(arena, "cli_log", select_page, module);
 	MUST(reader->select != NULL);
 }
@@ -73,15 +73,19 @@ static int read_page(struct log_reader *reader, struct err *err)
 	return 0;
 }
 
-/* A body that is in no form of ours was changed; its hash says so. */
+struct str log_body(struct buf *buf, const struct packed_beside *beside, struct str stored)
+{
+	buf_reset(buf);
+	if (!packed_read(buf, stored, beside) || buf->overflow)
+		return stored;
+	return buf_str(buf);
+}
+
 static struct str published(struct buf *buf, const struct chain_row *row, struct str stored)
 {
 	const struct packed_beside beside = { .schema_id = row->schema_id, .key = row->key, .subject = row->subject };
 
-	buf_reset(buf);
-	if (!packed_read(buf, stored, &beside) || buf->overflow)
-		return stored;
-	return buf_str(buf);
+	return log_body(buf, &beside, stored);
 }
 
 static struct logged_line line_of(const struct db_result *page, int row, int32_t part)
@@ -131,7 +135,7 @@ int log_stream_open(struct log_stream *log, struct db *db, enum log_look look, c
 		    struct err *err)
 {
 	log->look = look;
-	buf_init(&log->body, BODY_SIZE_MAX);
+	buf_init(&log->body, LOG_BODY_MAX);
 	return db_stream_open(&log->stream, db, statement, err);
 }
 

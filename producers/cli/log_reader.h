@@ -3,8 +3,10 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "bus/bus.h"
 #include "db/db_stream.h"
 #include "worker/chain.h"
+#include "worker/packed.h"
 
 /*
  * The only access to the modules' event logs: `dcs verify` and `dcs anchor` read them through it, from the table "<module>.event_row",
@@ -12,7 +14,7 @@
  * of a log may change; these two do not.
  */
 
-/* An event as it stands in the log. Texts borrow from the page or the stream. */
+/* An event as it stands in the log, its body as published. Texts borrow from the reader or the stream. */
 struct logged_line {
 	struct chain_row row;
 	int64_t command_offset;
@@ -64,7 +66,17 @@ MUST_CHECK int log_stream_open(struct log_stream *log, struct db *db, enum log_l
 MUST_CHECK int log_stream_next(struct log_stream *log, bool *ret_found, struct logged_line *ret_line, struct err *err);
 void log_stream_close(struct log_stream *log); /* accepts a zeroed one */
 
+#define LOG_BODY_MAX ((size_t)2 * BUS_RECORD_MAX)
+
+/*
+ * The published body of a row of event_row, which keeps it as `stored`: in `buf`, of LOG_BODY_MAX bytes. One in no form of ours was changed,
+ * as its hash says; it is given as it is.
+ */
+struct str log_body(struct buf *buf, const struct packed_beside *beside, struct str stored);
+
 /* Further queries of a log, by module ({schema}). */
+extern const char
+	log_select_some[]; /* $1 part, seq > $2 and <= $3, $4 schema ids, $5 rows: seq, schema_id, key, subject, body as stored */
 extern const char log_select_twice[];   /* commands with more than one answer: command_id, their number */
 extern const char log_select_answers[]; /* $1 uuid[]: command_id, part, command_offset, command_digest, seq */
 extern const char

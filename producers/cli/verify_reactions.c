@@ -23,8 +23,6 @@ static const char select_heads[] = "SELECT h.part, h.log_seq, coalesce(s.log_seq
 				   "LEFT JOIN {schema}.sent_head s ON s.part = h.part ORDER BY 1";
 static const char select_positions[] =
 	"SELECT part, source, last_seq, last_hash FROM {schema}.followed_head ORDER BY source, part";
-static const char select_page[] = "SELECT seq, subject, body FROM {schema}.event_log WHERE part = $1 AND seq > $2 AND seq <= $3 "
-				  "AND schema_id = ANY ($4) ORDER BY seq LIMIT 1000";
 /* One at a time, by indexes. */
 static const struct db_statement select_unknown = {
 	"verify_unknown",
@@ -36,6 +34,7 @@ struct reaction {
 	struct verify *verify;
 	const char *module;
 	const struct db_statement *page;
+	struct buf body;                         /* of the row at hand */
 	struct verify_head heads[BUS_PARTS_MAX]; /* as read here */
 	int64_t sent_seq[BUS_PARTS_MAX];
 	size_t parts_count;
@@ -92,10 +91,20 @@ static int read_page(struct walk *walk, struct err *err)
 	db_array_begin(params, DB_ARRAY_INT32);
 	for (size_t i = 0; i < walk->type->versions_count; i++)
 		db_array_int32(params, (int32_t)walk->type->versions[i].schema_id);
+	db_param_int64(params, PAGE_ROWS);
 	return db_run(walk->reaction->verify->beside, walk->reaction->page, params, &walk->page, err);
 }
 
-/* *ret_row: its place in the page; -1: there is none. Its texts are of the arena, which is reset with the next row. */
+static struct str body_of(struct walk *walk, int row)
+{
+	const struct packed_beside beside = { .schema_id = (uint32_t)db_int32(&walk->page, row, 1),
+					      .key = db_uuid(&walk->page, row, 2),
+					      .subject = db_uuid(&walk->page, row, 3) };
+
+	return log_body(&walk->reaction->body, &beside, db_str(&walk->page, row, 4));
+}
+
+/* *ret_row: its place in the page; -1: there is none. Its texts are of the arena and of the buffer, which are reset with the next row. */
 static int next_row(struct walk *walk, int *ret_row, const void **ret_body, struct err *err)
 {
 	struct verify *verify = walk->reaction->verify;
@@ -112,8 +121,7 @@ static int next_row(struct walk *walk, int *ret_row, const void **ret_body, stru
 			return 0;
 		walk->seq = db_int64(&walk->page, walk->at, 0);
 		arena_reset(&verify->arena);
-		if (coder_decode(db_str(&walk->page, walk->at++, 2), &verify->arena, &type, ret_body, &why) == 0 &&
-		    type == walk->type) {
+		if (coder_decode(body_of(walk, walk->at++), &verify->arena, &type, ret_body, &why) == 0 && type == walk->type) {
 			*ret_row = walk->at - 1;
 			return 0;
 		}
@@ -481,14 +489,16 @@ int verify_reactions(struct verify *verify, size_t module, struct err *err)
 	if (!reacts)
 		return 0;
 	reaction = (struct reaction){ .verify = verify, .module = verify->modules.names[module] };
-	reaction.page = schema_statement(&verify->statements, "verify_reactions", select_page, reaction.module);
+	reaction.page = schema_statement(&verify->statements, "verify_reactions", log_select_some, reaction.module);
 	MUST(reaction.page != NULL);
 	idmap_init(&reaction.unknown, IDS_MAX);
+	buf_init(&reaction.body, LOG_BODY_MAX);
 	failed = read_heads(&reaction, err);
 	if (failed == 0)
 		failed = check_positions(&reaction, err);
 	if (failed == 0)
 		failed = check_sent(&reaction, err);
+	buf_release(&reaction.body);
 	idmap_release(&reaction.unknown);
 	return failed;
 }

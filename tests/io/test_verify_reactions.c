@@ -272,6 +272,31 @@ static void test_verify_reactions__finds_a_command_that_nobody_has(void **state)
 	exec("INSERT INTO debts.event_row SELECT * FROM test_kept");
 }
 
+/* A row whose packed body was cut: it is a finding, and the others are still looked at. */
+static void test_verify_reactions__finds_a_body_that_was_cut(void **state)
+{
+	const char *const more[] = { "--only", "P2,P13", "--kafka-bootstrap", mock_cluster_bootstrap(&mock), NULL };
+
+	(void)state;
+	exec("CREATE TABLE test_cut AS SELECT * FROM reports.event_row WHERE part = 0 AND get_byte(body, 0) = 1");
+	assert_int_equal(store_number(&world.spec, "test_cut_rows", "SELECT count(*) FROM test_cut"), 4);
+	for (int size = 1; size < 12; size++) {
+		char sql[128];
+
+		snprintf(sql, sizeof(sql), "UPDATE reports.event_row SET body = substr(body, 1, %d) WHERE part = 0 AND seq = 2",
+			 size);
+		exec(sql);
+		world_verify_with(&findings, more);
+		then_found(&findings, "P2", "reports part 0 seq 2: the hash is not");
+		then_found(&findings, "P2", "reports part 0 seq 2: the body cannot be decoded");
+		assert_int_equal(findings.count, 2);
+		exec("UPDATE reports.event_row e SET body = c.body FROM test_cut c WHERE e.part = 0 AND e.seq = 2 AND c.seq = 2");
+	}
+	world_verify_with(&findings, more);
+	then_silent(&findings);
+	exec("DROP TABLE test_cut");
+}
+
 /* The second debt's event first: the answer to the first comes too late, or its answer was forgotten and given again. */
 static void test_verify_reactions__finds_an_answer_out_of_order(void **state)
 {
@@ -297,6 +322,7 @@ int main(void)
 		cmocka_unit_test(test_verify_reactions__finds_a_position_that_is_not_of_the_log),
 		cmocka_unit_test(test_verify_reactions__finds_a_sent_position_behind_the_log),
 		cmocka_unit_test(test_verify_reactions__finds_a_command_that_nobody_has),
+		cmocka_unit_test(test_verify_reactions__finds_a_body_that_was_cut),
 		cmocka_unit_test(test_verify_reactions__finds_an_answer_out_of_order),
 	};
 
