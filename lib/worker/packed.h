@@ -15,7 +15,7 @@
  *   and what is left of the bytes is as published. In front of it all belongs the frame, with the row's schema id.
  *
  * A published body begins with 0, so both forms are told apart: the rows of before stay as they are. The view <module>.event_log has the
- * published bytes, by the function dcs_event_body, which this file must agree with.
+ * published bytes, by the function dcs_event_body (sql/current), which must agree with packed.c.
  */
 
 /* What stands beside the body in its row. */

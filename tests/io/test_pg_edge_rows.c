@@ -4,6 +4,7 @@
 #include "base/array.h"
 #include "tests/io/pg_edge_spec.h"
 #include "tests/packed_bodies.h"
+#include "worker/packed.h"
 
 /* ---- parked commands ---- */
 
@@ -441,6 +442,39 @@ static void test_pg_edge_rows__the_relation_event_log_has_the_published_bytes(vo
 	assert_true(store_number(&spec, "own", "SELECT count(*) FROM customers.event_row WHERE correlation_id IS NULL") > 100);
 }
 
+/* What was cut is no body: both say so, and the view is still read. */
+static void test_pg_edge_rows__a_body_that_was_cut_is_shown_as_it_is_kept(void **state)
+{
+	static const struct db_statement select = {
+		"test_cut", "SELECT cut, dcs_event_body(cut, schema_id, key, subject) FROM customers.event_row, "
+			    "generate_series(1, length(body)) size, substr(body, 1, size) cut "
+			    "WHERE seq <= 60 AND length(body) < 300 AND get_byte(body, 0) = 1"
+	};
+	const struct packed_beside beside = { .schema_id = PACKED_SCHEMA_ID, .key = packed_key, .subject = packed_subject };
+	struct world *world = *state;
+	struct head head = claim(world, OWNED);
+	struct log_row given[PACKED_BODIES];
+	struct db_result result = { 0 };
+	struct buf body;
+	int kept = 0;
+
+	write_packed_rows(world, &head, given);
+	store_must(&spec, db_run(spec.admin, &select, NULL, &result, &spec.err));
+	buf_init(&body, PACKED_BODY_MAX);
+	for (int row = 0; row < result.rows; row++) {
+		struct str cut = db_str(&result, row, 0);
+		bool is_body;
+
+		buf_reset(&body);
+		is_body = packed_read(&body, cut, &beside);
+		assert_true(str_equal(db_str(&result, row, 1), is_body ? buf_str(&body) : cut));
+		kept += !is_body;
+	}
+	assert_in_range(kept, 100, result.rows - 100);
+	buf_release(&body);
+	db_result_release(&result);
+}
+
 static void test_pg_edge_rows__what_is_published_after_a_restart_are_the_same_bytes(void **state)
 {
 	struct world *world = *state;
@@ -475,6 +509,7 @@ int main(void)
 		IN_WORLD(test_pg_edge_rows__the_log_is_read_from_where_one_is),
 		IN_WORLD(test_pg_edge_rows__a_small_arena_cuts_the_log_short),
 		IN_WORLD(test_pg_edge_rows__the_relation_event_log_has_the_published_bytes),
+		IN_WORLD(test_pg_edge_rows__a_body_that_was_cut_is_shown_as_it_is_kept),
 		IN_WORLD(test_pg_edge_rows__what_is_published_after_a_restart_are_the_same_bytes),
 	};
 
