@@ -95,7 +95,8 @@ static int ask_events(struct db *db, const struct uuid *customer_id, int64_t bef
 		      struct err *err)
 {
 	static const struct db_statement newest = {
-		"explain_events", "SELECT e.place, e.module, e.event_id, e.subject, e.at, e.body FROM api.timeline($1) e "
+		"explain_events", "SELECT e.place, e.module, e.event_id, e.subject, e.at, public.dcs_event_body(e.body, "
+				  "e.schema_id, e.key, e.subject) FROM api.timeline($1) e "
 				  "WHERE e.place < $2 ORDER BY e.place DESC LIMIT $3"
 	};
 	struct db_params params;

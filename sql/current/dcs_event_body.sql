@@ -1,4 +1,4 @@
--- The published body of an event, of what its row keeps; agrees with lib/worker/packed.c. A body that was cut is given as it is kept: only
+-- The published body of an event, of what its row keeps in either form; agrees with lib/worker/packed.c. A body that was cut is given as it is kept: only
 -- somebody who changed the row has done that, its hash tells, and nobody is kept from the other events.
 CREATE OR REPLACE FUNCTION dcs_event_body(stored bytea, schema_id integer, key uuid, subject uuid) RETURNS bytea
 	LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
@@ -8,7 +8,7 @@ DECLARE
 	here integer; -- the first of the bytes that are not taken yet
 	behind integer; -- the token's bytes
 BEGIN
-	IF octet_length(stored) < 2 OR octet_length(stored) < 2 + get_byte(stored, 1) THEN
+	IF octet_length(stored) < 2 OR get_byte(stored, 0) <> 1 OR octet_length(stored) < 2 + get_byte(stored, 1) THEN
 		RETURN stored;
 	END IF;
 	here := 3 + get_byte(stored, 1);

@@ -6,6 +6,7 @@
 #include "schemas/customers.h"
 #include "schemas/debts.h"
 #include "schemas/engine.h"
+#include "worker/packed.h"
 
 #define CUSTOMER  "019a0000-0000-7000-8000-0000000000c"
 #define CREDITOR  "019a0000-0000-7000-8000-0000000000d"
@@ -93,7 +94,7 @@ static void fill_dates(void)
 			   "(('x' || right(contact_point_id::text, 4))::bit(16)::int * 31 % 7) * interval '1 min'");
 }
 
-/* An event in a module's log, its body as it would be published. */
+/* An event in a module's log, as the engine keeps it. */
 static void add_event(const char *module, int64_t seq, const char *at, const char *command, const char *subject,
 		      const struct message_type *type, const void *body)
 {
@@ -101,8 +102,9 @@ static void add_event(const char *module, int64_t seq, const char *at, const cha
 	static char sql[16][600];
 	static size_t count;
 	struct uuid subject_id = id_of(subject), customer = id_of(CUSTOMER "1"), command_id = id_of(command);
+	const struct packed_beside beside = { .schema_id = type->schema_id, .key = customer, .subject = subject_id };
 	struct db_params params;
-	struct buf framed;
+	struct buf framed, packed;
 
 	(void)snprintf(sql[count], sizeof(sql[count]),
 		       "INSERT INTO %s.event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, at, "
@@ -110,16 +112,19 @@ static void add_event(const char *module, int64_t seq, const char *at, const cha
 		       module, at);
 	statements[count] = (struct db_statement){ "", sql[count] };
 	buf_init(&framed, 4096);
+	buf_init(&packed, 4096);
 	api_must(coder_encode(type, body, &framed, &world.err));
+	packed_write(&packed, buf_str(&framed), &beside);
 	db_params_init(&params, 8192);
 	db_param_int64(&params, seq);
 	db_param_int32(&params, (int32_t)type->schema_id);
 	db_param_uuid(&params, &customer);
 	db_param_uuid(&params, &subject_id);
 	db_param_uuid(&params, &command_id);
-	db_param_bytes(&params, buf_str(&framed));
+	db_param_bytes(&params, buf_str(&packed));
 	api_must(db_run(world.admin, &statements[count++], &params, NULL, &world.err));
 	db_params_release(&params);
+	buf_release(&packed);
 	buf_release(&framed);
 }
 
@@ -352,6 +357,9 @@ static void test_api_lists__timeline_is_over_all_modules(void **state)
 
 	(void)state;
 	assert_types("/customers/" CUSTOMER "1/timeline", all, 6);
+	assert_contains("\"data\":{\"debtId\":\"" DEBT "\",\"customerId\":\"" CUSTOMER "1\"");
+	assert_contains("\"previousExternalRef\":\"R\",\"externalRef\":\"S\"");
+	assert_contains("\"externalRef\":\"C-1\"");
 	assert_types("/customers/" CUSTOMER "1/timeline?module=customers", all + 5, 1);
 	assert_types("/customers/" CUSTOMER "1/timeline?since=2025-01-01T00:00:01Z&until=2025-01-01T01:00:03%2B01:00", some, 2);
 	list_all("/customers/" CUSTOMER "1/timeline", "", 1, &listed);

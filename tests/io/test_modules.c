@@ -55,7 +55,7 @@ static void test_modules__a_customers_timeline_has_the_log_of_each_module_about_
 	for (size_t i = 0; i < COMMAND_MODULES_COUNT; i++) {
 		const char *name = command_modules[i]->name;
 
-		if (is_of_customers(name) && !api_function_has("timeline", "FROM ", name, ".event_log"))
+		if (is_of_customers(name) && !api_function_has("timeline", "FROM ", name, ".event_row"))
 			fail_msg("%s: api.timeline leaves its events out", name);
 	}
 }

@@ -170,7 +170,7 @@ static const struct column timeline_columns[] = {
 	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
 	{ .name = "subjectId", .kind = COLUMN_UUID, .sql = "e.subject" },
 	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
-	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "data", .kind = COLUMN_EVENT, .sql = "public.dcs_event_body(e.body, e.schema_id, e.key, e.subject)" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
 };
 

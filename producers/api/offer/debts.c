@@ -235,7 +235,7 @@ static const struct column history_columns[] = {
 	{ .name = "type", .kind = COLUMN_TYPE, .sql = "e.schema_id" },
 	{ .name = "at", .kind = COLUMN_INSTANT, .sql = "e.at" },
 	{ .name = "commandId", .kind = COLUMN_UUID, .sql = "e.command_id" },
-	{ .name = "data", .kind = COLUMN_EVENT, .sql = "e.body" },
+	{ .name = "data", .kind = COLUMN_EVENT, .sql = "public.dcs_event_body(e.body, e.schema_id, e.key, e.subject)" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "e.at" },
 };
 
