@@ -113,7 +113,7 @@ class Workers(Side):
     """The debts module's own."""
 
     name, database = "worker", "dcs"
-    positions_table, log_table, events_topic = "debts.partition_head", "debts.event_log", "dcs.debts.events.v1"
+    positions_table, log_table, events_topic = "debts.partition_head", "debts.event_row", "dcs.debts.events.v1"
 
     def command(self, number):
         return [BIN / "dcs-debts"]
