@@ -39,6 +39,7 @@ static const struct db_column debt_rows[] = {
 	{ "paused_days", DB_INT32(struct dunned_debt, paused_days) },
 	{ "lifecycle", DB_SMALLINT(struct dunned_debt, lifecycle) },
 	{ "disputes", DB_INT32(struct dunned_debt, disputes) },
+	{ "is_promised", DB_FLAG(struct dunned_debt, is_promised) },
 	{ "policy", DB_CHARS(struct dunned_debt, policy), .or_null = true },
 	{ "level", DB_INT32(struct dunned_debt, level) },
 	{ "level_on", DB_DATE(struct dunned_debt, level_on), .or_null = true },

@@ -85,6 +85,24 @@ static void on_reopened(struct debt_change *change, const struct debt_reopened *
 	change->may_be_due = true;
 }
 
+/* Whoever has promised is left alone until it is known what came of it. */
+static void on_promise(struct debt_change *change)
+{
+	change->next.is_promised = 1;
+	change->reason = "promise";
+}
+
+/*
+ * The debt is asked for again: at the next Tick, if the time of the promise is over or somebody has cancelled it. The day of a payment
+ * that has ended it has its own rules, so the next day's evaluation goes on: after a payment nobody hears of the rest on the same day,
+ * and after a reversal the group has been asked about already.
+ */
+static void on_promise_ended(struct debt_change *change, bool by_payment)
+{
+	change->may_be_due = change->next.is_promised && !by_payment;
+	change->next.is_promised = 0;
+}
+
 static void apply(struct debt_change *change, const struct command *event, const struct workset *set)
 {
 	switch (debts_event(event->type)) {
@@ -115,13 +133,23 @@ static void apply(struct debt_change *change, const struct command *event, const
 	case EVENT_DEBT_CANCELLED:
 		on_cancelled(change);
 		return;
-	case EVENT_PROMISE_MADE: /* not followed yet */
-	case EVENT_PROMISE_KEPT:
-	case EVENT_PROMISE_PARTLY_KEPT:
-	case EVENT_PROMISE_BROKEN:
+	case EVENT_PROMISE_MADE:
 	case EVENT_PROMISE_REOPENED:
+		on_promise(change);
+		return;
+	case EVENT_PROMISE_KEPT:
+		on_promise_ended(change, true);
+		return;
+	case EVENT_PROMISE_PARTLY_KEPT:
+		on_promise_ended(change, ((const struct promise_partly_kept *)event->body)->has_payment_id);
+		return;
+	case EVENT_PROMISE_BROKEN:
+		on_promise_ended(change, ((const struct promise_broken *)event->body)->has_payment_id);
+		return;
 	case EVENT_PROMISE_CANCELLED:
-	case EVENT_PROMISE_SUPERSEDED:
+		on_promise_ended(change, false);
+		return;
+	case EVENT_PROMISE_SUPERSEDED: /* not followed: PromiseMade is behind it */
 		break;
 	}
 	MUST_NOT_REACH("an event of another module, or one that is not followed");
@@ -145,6 +173,8 @@ static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt,
 	noted->credit_minor = debt->credit_minor;
 	noted->lifecycle = str_of(lifecycle_name((enum lifecycle)debt->lifecycle));
 	noted->level = debt->level;
+	noted->has_is_promised = true;
+	noted->is_promised = debt->is_promised != 0;
 }
 
 static void withdraw_untrue(const struct uuid *debt_id, const struct debt_change *change, const struct workset *set,

@@ -76,9 +76,10 @@ struct dunned_debt {
 	int64_t version; /* of this module's row */
 	int64_t balance_minor, credit_minor;
 	int32_t opened_on, due_on;
-	int32_t paused_days; /* days that do not age it; 0 until the debts module has holds */
-	uint32_t lifecycle;  /* enum lifecycle */
-	int32_t disputes;    /* open stops about this debt alone */
+	int32_t paused_days;  /* days that do not age it; 0 until the debts module has holds */
+	uint32_t lifecycle;   /* enum lifecycle */
+	int32_t disputes;     /* open stops about this debt alone */
+	uint32_t is_promised; /* a promise to pay about it is open */
 	char currency[4];
 
 	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */

@@ -92,7 +92,7 @@ static bool is_dunned(enum lifecycle lifecycle)
 
 static bool is_asked_for(const struct dunned_debt *debt)
 {
-	return is_dunned((enum lifecycle)debt->lifecycle) && debt->balance_minor > 0 && debt->disputes == 0;
+	return is_dunned((enum lifecycle)debt->lifecycle) && debt->balance_minor > 0 && debt->disputes == 0 && !debt->is_promised;
 }
 
 bool next_debt_is_older(const struct next_debt *a, const struct next_debt *b)
@@ -613,7 +613,7 @@ const char *next_stop(const struct next_facts *facts, const struct dunned_step *
 
 		if (!step_lists(step, &facts->debts[index].debt_id) || is_asked_for(debt))
 			continue;
-		return debt->disputes > 0 ? "dispute" : "held";
+		return debt->disputes > 0 ? "dispute" : debt->is_promised ? "promise" : "held";
 	}
 	return NULL;
 }

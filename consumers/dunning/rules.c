@@ -184,6 +184,12 @@ TOUCH_DEBT(debt_cancelled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
 TOUCH_DEBT(credit_applied)
+TOUCH_DEBT(promise_made)
+TOUCH_DEBT(promise_kept)
+TOUCH_DEBT(promise_partly_kept)
+TOUCH_DEBT(promise_broken)
+TOUCH_DEBT(promise_reopened)
+TOUCH_DEBT(promise_cancelled)
 
 /* The debt may be the first one of its group. */
 static void touch_created(const struct command *event, struct workset *set)
@@ -323,6 +329,12 @@ static const struct rule debts_rules[] = {
 	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
 	{ &payment_reversed_type, touch_payment_reversed, decide_debt_event, true, false },
 	{ &credit_applied_type, touch_credit_applied, decide_debt_event, true, false },
+	{ &promise_made_type, touch_promise_made, decide_debt_event, true, false },
+	{ &promise_kept_type, touch_promise_kept, decide_debt_event, true, false },
+	{ &promise_partly_kept_type, touch_promise_partly_kept, decide_debt_event, true, false },
+	{ &promise_broken_type, touch_promise_broken, decide_debt_event, true, false },
+	{ &promise_reopened_type, touch_promise_reopened, decide_debt_event, true, false },
+	{ &promise_cancelled_type, touch_promise_cancelled, decide_debt_event, true, false },
 };
 
 static const struct rule communications_rules[] = {

@@ -165,6 +165,14 @@ static inline const struct rule *store_rule(const struct store_spec *spec, const
 		if (spec->module->timers[index].rule.type == type) /* the tests of a module with two kinds tell them apart */
 			return &spec->module->timers[index].rule;
 	}
+	for (size_t index = 0; index < spec->module->follows_count; index++) {
+		const struct follow *follow = &spec->module->follows[index];
+
+		for (size_t rule = 0; rule < follow->rules_count; rule++) {
+			if (follow->rules[rule].type == type)
+				return &follow->rules[rule];
+		}
+	}
 	fail_msg("no rule for %s", type->record.name);
 	return NULL;
 }

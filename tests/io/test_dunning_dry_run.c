@@ -117,7 +117,8 @@ static void given_file(char path[PATH_SIZE], int days)
 	"('019a0000-0000-7000-8000-004b0000000' || c)::uuid, "                                                                   \
 	"('019a0000-0000-7000-8000-0047000' || c || '00' || lpad(to_hex(ascii(l)), 2, '0'))::uuid, "                             \
 	"1, 'EUR', date '2025-10-01', due::date, owes, 0, 0, 2, 0, CASE WHEN level > 0 THEN 'early' END, level, level_on::date " \
-	"FROM (VALUES ('A', 1, 1, 10000, '2025-12-20', 0, NULL), ('B', 1, 1, 20000, '2025-12-27', 0, NULL), "                    \
+	"FROM (VALUES ('A', 1, 1, 10000, '2025-12-20', 0, NULL), ('A', 1, 2, 900, '2025-12-28', 0, NULL), ('B', 1, 1, 20000, "   \
+	"'2025-12-27', 0, NULL), "                                                                                               \
 	"('C', 1, 1, 30000, '2025-11-20', 1, '2025-12-10'), ('C', 1, 2, 5000, '2025-12-31', 0, NULL), "                          \
 	"('D', 1, 1, 40000, '2025-11-01', 2, '2025-12-22'), ('E', 1, 1, 10000, '2025-12-20', 0, NULL), "                         \
 	"('F', 1, 1, 499, '2025-12-20', 0, NULL), ('G', 1, 1, 10000, '2025-12-20', 0, NULL), "                                   \
@@ -125,7 +126,7 @@ static void given_file(char path[PATH_SIZE], int days)
 	"('I', 1, 1, 10000, '2025-12-28', 0, NULL), ('J', 1, 1, 10000, '2025-12-20', 0, NULL), "                                 \
 	"('K', 1, 1, 10000, '2025-12-20', 0, NULL)) v (l, c, n, owes, due, level, level_on)"
 
-/* G was asked for money three times in the last seven days, a fourth demand failed; J has one under way. */
+/* Of A's second debt a promise is open. G was asked for money three times in the last seven days, a fourth demand failed; J has one under way. */
 #define ASKED_SQL                                                                                                                \
 	"INSERT INTO dunning.step (step_id, customer_id, group_id, version, policy, step, asked_on, action, channel, "           \
 	"is_demand, "                                                                                                            \
@@ -145,6 +146,8 @@ static void given_people(void)
 	store_sql(&spec, "test_asked_debts",
 		  "INSERT INTO dunning.step_debt SELECT '019a0000-0000-7000-8000-005300000001', 0, debt_id FROM dunning.debt "
 		  "WHERE debt_id = '019a0000-0000-7000-8000-00440001014a'");
+	store_sql(&spec, "test_promised",
+		  "UPDATE dunning.debt SET is_promised = true WHERE debt_id = '019a0000-0000-7000-8000-004400010241'");
 }
 
 /* ---- when: a program writes ---- */
@@ -366,7 +369,7 @@ static void test_dunning_dry_run__totals_say_what_it_costs(void **state)
 	then_says("early                       1  -                sms                 1         1         0  200.00 EUR\n");
 	then_says("early                       2  -                letter              1         2        95  350.00 EUR\n");
 	then_says("early                       3  -                call                1         1         0  400.00 EUR\n");
-	then_says("5 of 12 groups get a step (11 persons, 13 debts); 1 have one under way; all together cost 99\n");
+	then_says("5 of 12 groups get a step (11 persons, 14 debts); 1 have one under way; all together cost 99\n");
 	then_says("waiting: deceased 1, balance 1, cap 2, no_contact 1\n");
 	then_says("the guard was not asked");
 }
@@ -430,7 +433,7 @@ static void test_dunning_dry_run__days_ahead_are_as_reckoned(void **state)
 	then_says("40 days from 2026-01-01, by early\nassumed: nobody pays;");
 	then_says(
 		"early               1 -        email            5       0       0       0       0       0        5        0\n");
-	then_says("11 persons, 12 groups, 13 debts\n");
+	then_says("11 persons, 12 groups, 14 debts\n");
 }
 
 #define A        "019a0000-0000-7000-8000-004300000041"

@@ -209,6 +209,37 @@ static void test_dunning_tasks_store__who_cannot_be_reached_is_traced_once(void 
 	assert_int_equal(store_number(&spec, "test_twice", COUNT_OF("kind = 'trace'")), 2);
 }
 
+/* Of a debt that the person has promised to pay nothing is to be done, until it is known what came of it. */
+static void test_dunning_tasks_store__a_promise_is_kept_in_its_row(void **state)
+{
+	const struct promise_made made = { .promise_id = spec_id('M', 1),
+					   .customer_id = CUSTOMER,
+					   .debt_id = spec_id('D', 1),
+					   .creditor_id = spec_id('R', 1),
+					   .currency = STR("EUR") };
+	const struct promise_broken broken = { .promise_id = made.promise_id,
+					       .customer_id = made.customer_id,
+					       .debt_id = made.debt_id,
+					       .creditor_id = made.creditor_id,
+					       .currency = STR("EUR") };
+
+	(void)state;
+	given_policy("call");
+	when_the_day_comes();
+	store_add(&spec, &promise_made_type, &made);
+	store_run(&spec);
+	assert_int_equal(
+		store_number(&spec, "test_promised",
+			     "SELECT count(*) FROM dunning.debt d, dunning.task t, dunning.step s WHERE d.is_promised AND "
+			     "d.version = 2 AND t.state = 'cancelled' AND s.state = 'withdrawn'"),
+		1);
+	store_add(&spec, &promise_broken_type, &broken);
+	store_run(&spec);
+	assert_int_equal(store_number(&spec, "test_broken",
+				      "SELECT count(*) FROM dunning.debt WHERE NOT is_promised AND version = 3"),
+			 1);
+}
+
 /* The view of the gateway: the debts of the step, those of the person, and what can be done. */
 static void test_dunning_tasks_store__are_shown_with_their_debts(void **state)
 {
@@ -241,6 +272,7 @@ int main(void)
 		TEST(test_dunning_tasks_store__every_change_is_kept),
 		TEST(test_dunning_tasks_store__of_two_who_take_it_one_has_it),
 		TEST(test_dunning_tasks_store__who_cannot_be_reached_is_traced_once),
+		TEST(test_dunning_tasks_store__a_promise_is_kept_in_its_row),
 		TEST(test_dunning_tasks_store__are_shown_with_their_debts),
 	};
 

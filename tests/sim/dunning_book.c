@@ -346,6 +346,25 @@ static void take_cancelled(struct dunning_book *book, struct book_debt *debt)
 	expect_withdrawn(book, &debt->id);
 }
 
+/* One that another supersedes is followed by that one. */
+static void take_promise(struct dunning_book *book, struct book_debt *debt, const struct message_type *type)
+{
+	debt->is_promised = type == &promise_made_type || type == &promise_reopened_type;
+	if (debt->is_promised)
+		expect_withdrawn(book, &debt->id);
+}
+
+static bool is_of_promise(const struct message_type *type)
+{
+	const struct message_type *const types[] = { &promise_made_type,   &promise_kept_type,     &promise_partly_kept_type,
+						     &promise_broken_type, &promise_reopened_type, &promise_cancelled_type };
+
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
 static void take_debt(struct dunning_book *book, const struct message_type *type, const void *body, int32_t today)
 {
 	struct book_debt *debt = debt_of(book, message_uuid(type->aggregate_field, body));
@@ -365,6 +384,8 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 		take_cancelled(book, debt);
 	else if (type == &debt_reopened_type)
 		take_reopened(book, debt);
+	else if (is_of_promise(type))
+		take_promise(book, debt, type);
 }
 
 /* ---- events of others ---- */
@@ -378,7 +399,7 @@ static bool is_of_debt(const struct message_type *type)
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (types[i] == type)
 			return true;
-	return false;
+	return is_of_promise(type);
 }
 
 static void take_of_customers(struct dunning_book *book, const struct message_type *type, const void *body)
@@ -515,6 +536,8 @@ static const char *check_listed(struct dunning_book *book, const struct dunning_
 		WRONG("asks for a debt of which nothing is owed");
 	if (has_stop(book, &due->customer_id, debt_id))
 		WRONG("asks for a debt that is disputed");
+	if (debt->is_promised)
+		WRONG("asks for a debt that the person has promised to pay");
 	if (is_on_ladder && debt->level >= due->step)
 		WRONG("step %d for a debt at level %d", due->step, debt->level);
 	if (debt->level > 0 && debt->level_on >= due->due_for)
@@ -762,7 +785,7 @@ static const char *take_noted(struct dunning_book *book, const struct debt_noted
 	const struct book_debt *debt = debt_of(book, &noted->debt_id);
 
 	if (!debt || noted->balance_minor != debt->balance_minor || noted->credit_minor != debt->credit_minor ||
-	    noted->due_on != debt->due_on || noted->level != debt->level)
+	    noted->due_on != debt->due_on || noted->level != debt->level || noted->is_promised != debt->is_promised)
 		WRONG("the debt is another than the debts module has said");
 	return NULL;
 }

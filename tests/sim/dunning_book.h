@@ -37,7 +37,7 @@ struct book_debt {
 	int64_t balance_minor, credit_minor;
 	int32_t due_on;
 	int32_t reversals; /* how many so far */
-	bool is_cancelled;
+	bool is_cancelled, is_promised;
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t level, level_on;
 };

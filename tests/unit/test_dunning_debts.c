@@ -428,6 +428,214 @@ static void test_withdrawn__the_next_day_asks_for_what_is_still_owed(void **stat
 	assert_int_equal(then_event(&spec, 0, dunning_step_due)->ask, 2);
 }
 
+/* ---- promises ---- */
+
+#define PROMISE_ABOUT(number)                                                                                                    \
+	.promise_id = spec_id('M', (number)), .debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR,           \
+	.currency = STR("EUR")
+
+static void when_promised(unsigned number)
+{
+	const struct promise_made body = { PROMISE_ABOUT(number) };
+
+	spec_follow(&spec, &promise_made_type, &body);
+}
+
+static void when_promise_reopened(unsigned number)
+{
+	const struct promise_reopened body = { PROMISE_ABOUT(number) };
+
+	spec_follow(&spec, &promise_reopened_type, &body);
+}
+
+static void when_kept(unsigned number)
+{
+	const struct promise_kept body = { PROMISE_ABOUT(number) };
+
+	spec_follow(&spec, &promise_kept_type, &body);
+}
+
+static void when_partly_kept(unsigned number)
+{
+	const struct promise_partly_kept body = { PROMISE_ABOUT(number) };
+
+	spec_follow(&spec, &promise_partly_kept_type, &body);
+}
+
+static void when_broken(unsigned number, bool has_payment_id)
+{
+	const struct promise_broken body = { PROMISE_ABOUT(number), .has_payment_id = has_payment_id };
+
+	spec_follow(&spec, &promise_broken_type, &body);
+}
+
+static void when_promise_cancelled(unsigned number)
+{
+	const struct promise_cancelled body = { PROMISE_ABOUT(number) };
+
+	spec_follow(&spec, &promise_cancelled_type, &body);
+}
+
+static void then_promised(unsigned number, bool is_promised)
+{
+	then_events(&spec, "DebtNoted");
+	assert_true(noted()->has_is_promised);
+	assert_int_equal(noted()->is_promised, is_promised);
+	assert_int_equal(the_debt(number)->is_promised, is_promised);
+}
+
+static void given_a_promise(void)
+{
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_promised(1);
+}
+
+static void test_promise__its_debt_is_not_asked_for(void **state)
+{
+	(void)state;
+	given_a_promise();
+	then_promised(1, true);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	then_asked_again_on(SPEC_TODAY + 1);
+	when_debt(2, 700, DUE_ON);
+	when_day(SPEC_TODAY + 1);
+	then_step(1, "email");
+	assert_int_equal(then_event(&spec, 0, dunning_step_due)->net_minor, 700);
+}
+
+static void test_promise__withdraws_the_step_about_its_debt(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_promised(2);
+	then_promised(2, true);
+	when_promised(1);
+	then_withdrawn(step_id, "promise");
+}
+
+static bool is_followed(const struct message_type *type)
+{
+	for (size_t at = 0; at < dunning_module.follows_count; at++) {
+		const struct follow *follow = &dunning_module.follows[at];
+
+		for (size_t rule = 0; rule < follow->rules_count; rule++) {
+			if (follow->rules[rule].type == type)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* That a promise is superseded says nothing: the new one comes behind it, in the same command. In between the debt is promised, too. */
+static void test_promise__another_one_in_its_place_changes_nothing(void **state)
+{
+	(void)state;
+	assert_false(is_followed(&promise_superseded_type));
+	given_a_promise();
+	when_promised(1);
+	then_promised(1, true);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void then_step_follows_on(int32_t day)
+{
+	assert_int_equal(the_debt(1)->is_promised, 0);
+	when_day(day);
+	then_step(1, "email");
+}
+
+static void test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about_at_the_next_tick(void **state)
+{
+	(void)state;
+	given_a_promise();
+	when_broken(1, false);
+	then_promised(1, false);
+	then_asked_again_on(SPEC_TODAY);
+	when_promised(1);
+	when_partly_kept(1);
+	then_promised(1, false);
+	then_asked_again_on(SPEC_TODAY);
+	when_promised(1);
+	when_promise_cancelled(1);
+	then_promised(1, false);
+	then_asked_again_on(SPEC_TODAY);
+	then_step_follows_on(SPEC_TODAY);
+}
+
+/* What is left is asked for on the next day. */
+static void test_promise_ended__kept_leaves_the_group_to_the_next_day(void **state)
+{
+	(void)state;
+	given_a_promise();
+	when_payment(1, 400, 0);
+	when_kept(1);
+	then_promised(1, false);
+	assert_int_equal(spec.decision.timers_count, 0);
+	then_step_follows_on(SPEC_TODAY + 1);
+	assert_int_equal(then_event(&spec, 0, dunning_step_due)->net_minor, 400);
+}
+
+/* The evaluation of the day must not come before that of the reversal. */
+static void test_promise_ended__by_a_reversal_the_group_is_asked_about_with_it(void **state)
+{
+	(void)state;
+	given_a_promise();
+	when_payment(1, 400, 0);
+	when_reversed(1, 1000, 0);
+	then_reversal_on(SPEC_TODAY);
+	when_broken(1, true);
+	then_promised(1, false);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void test_promise_ended__a_second_time_asks_about_nothing(void **state)
+{
+	(void)state;
+	given_a_promise();
+	when_kept(1);
+	when_broken(1, false); /* judged anew */
+	then_promised(1, false);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+/* A reversal has taken back what had kept it, and there is still time: what was asked for meanwhile is withdrawn. */
+static void test_promise__one_that_is_open_again_withdraws_the_step(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_reversed(1, 1100, 0);
+	when_promise_reopened(1);
+	then_withdrawn(step_id, "promise");
+	assert_int_equal(the_debt(1)->is_promised, 1);
+}
+
+static void test_promise__the_debt_keeps_its_level(void **state)
+{
+	struct policy *policy = given_policy("p");
+
+	(void)state;
+	given_step(policy, 1, 1, "email");
+	given_step(policy, 2, 2, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_taken_at(SPEC_TODAY, 1, "email");
+	when_promised(1);
+	when_day(SPEC_TODAY + 5);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_broken(1, false);
+	assert_int_equal(the_debt(1)->level, 1);
+	when_day(SPEC_TODAY + 5);
+	then_step(2, "email");
+}
+
 /* ---- limits ---- */
 
 static void then_is_debt(const struct uuid *debt_id, unsigned number)
@@ -501,6 +709,15 @@ int main(void)
 		TEST(test_withdrawn__once),
 		TEST(test_withdrawn__a_task_has_no_message_to_cancel),
 		TEST(test_withdrawn__the_next_day_asks_for_what_is_still_owed),
+		TEST(test_promise__its_debt_is_not_asked_for),
+		TEST(test_promise__withdraws_the_step_about_its_debt),
+		TEST(test_promise__another_one_in_its_place_changes_nothing),
+		TEST(test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about_at_the_next_tick),
+		TEST(test_promise_ended__kept_leaves_the_group_to_the_next_day),
+		TEST(test_promise_ended__by_a_reversal_the_group_is_asked_about_with_it),
+		TEST(test_promise_ended__a_second_time_asks_about_nothing),
+		TEST(test_promise__one_that_is_open_again_withdraws_the_step),
+		TEST(test_promise__the_debt_keeps_its_level),
 		TEST(test_limits__a_group_has_its_64_oldest_debts),
 		TEST(test_limits__a_message_lists_the_32_that_are_due_first),
 	};

@@ -300,6 +300,8 @@ static void add_to_debt(struct dunned_debt *debt, struct str word)
 		debt->lifecycle = known((int)lifecycle_by_name(value), value);
 	else if (str_is(name, "disputed"))
 		debt->disputes = 1;
+	else if (str_is(name, "promised"))
+		debt->is_promised = 1;
 	else
 		fail_msg("not of a debt: %.*s", (int)word.size, word.data);
 }
@@ -767,7 +769,7 @@ static bool happens(struct a_case *one, uint64_t world, int32_t day)
 	one->facts.event = DUNNING_EVENT_NONE;
 	if (fate(world, day, 2, 9) != 0)
 		return false;
-	switch (fate(world, day, 3, 6)) {
+	switch (fate(world, day, 3, 7)) {
 	case 0:
 		one->person.inbound_on = day;
 		break;
@@ -785,6 +787,9 @@ static bool happens(struct a_case *one, uint64_t world, int32_t day)
 		break;
 	case 5:
 		one->person.opted_out ^= 1u << CHANNEL_SMS;
+		break;
+	case 6:
+		debt->is_promised ^= 1;
 		break;
 	}
 	return true;
@@ -872,6 +877,7 @@ static void check_debt(const struct a_case *one, const struct next_answer *answe
 
 	assert_true(debt->balance_minor > 0);
 	assert_int_equal(debt->disputes, 0);
+	assert_false(debt->is_promised);
 	assert_true(debt->level == 0 || debt->level_on < day);
 	assert_true(!is_same || debt->level < answer->step->number);
 	if (step_is_reminder(answer->step))

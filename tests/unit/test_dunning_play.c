@@ -322,6 +322,7 @@ static void given_some_debt(struct portfolio_group *group, uint8_t number)
 		debt.state.level_on = WORLD_FROM - some(15);
 		memcpy(debt.state.policy, "whole", 6);
 	}
+	debt.state.is_promised = some(8) == 0;
 	portfolio_put(group, &debt);
 }
 
