@@ -215,11 +215,10 @@ static void print_assumptions(FILE *file, const struct play *play, const struct 
 		fprintf(file, "assumed: nobody pays%s;", conf.customer[0] != '\0' ? " unless it is said" : "");
 	else
 		fprintf(file, "assumed: each day %lld of a thousand persons pay all;", (long long)conf.pay_rate);
-	fprintf(file,
-		" each message is accepted on its day on the first channel that the person has, each task is done on\n"
-		"its day, what is under way is taken on the first day; no debts come, nobody writes, no circumstance begins or "
-		"ends; the\n"
-		"guard is not asked\n");
+	fprintf(file, " each message is accepted on its day on the first channel that the person has, each task is done on\n"
+		      "its day, what is under way is taken on the first day; no debts come, nobody writes, no circumstance or "
+		      "promise begins or ends; the\n"
+		      "guard is not asked\n");
 }
 
 static int compare_rows(const void *a_arg, const void *b_arg)

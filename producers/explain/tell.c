@@ -209,6 +209,18 @@ static int64_t owed_by(const struct explain_group *group)
 	return owed;
 }
 
+/* All that is owed. */
+static bool is_promised(const struct explain_group *group)
+{
+	for (uint32_t index = 0; index < group->facts.debts_count; index++) {
+		const struct dunned_debt *debt = &group->facts.debts[index].state;
+
+		if (debt->balance_minor > 0 && !debt->is_promised)
+			return false;
+	}
+	return true;
+}
+
 static const char *why_nothing(const struct explanation *explanation, const struct explain_group *group)
 {
 	if (owed_by(group) == 0)
@@ -217,6 +229,8 @@ static const char *why_nothing(const struct explanation *explanation, const stru
 		return "no policy was published";
 	if (!group->has_policy)
 		return "no policy is for these debts";
+	if (is_promised(group))
+		return "the person has promised to pay";
 	return "the policy has no further step for them within a year";
 }
 
@@ -339,6 +353,21 @@ static void reason_stops(struct telling *telling, const struct explain_group *gr
 	}
 }
 
+static void reason_promises(struct telling *telling, const struct explain_group *group)
+{
+	static const char *const rule = "promise";
+	uint32_t promised = 0;
+
+	for (uint32_t index = 0; index < group->facts.debts_count; index++)
+		promised += group->facts.debts[index].state.is_promised;
+	if (promised == 0)
+		return;
+	buf_add_text(&telling->text, "A promise to pay is open about ");
+	count_in_words(&telling->text, promised, "debt");
+	buf_add_format(&telling->text, ", which %s not asked for.", promised == 1 ? "is" : "are");
+	add_reason(telling, &rule, 1);
+}
+
 /* ---- channels ---- */
 
 static void tell_verdict(struct buf *text, const struct contact_answer *answer)
@@ -388,6 +417,7 @@ static void tell_group(struct telling *telling, const struct explain_group *grou
 	reason_policy(telling, group);
 	reason_wait(telling, group);
 	reason_stops(telling, group);
+	reason_promises(telling, group);
 	for (int channel = 1; group->is_asked && channel < CHANNEL_COUNT; channel++) {
 		if (explain_asks_about((enum channel)channel))
 			reason_channel(telling, group, (enum channel)channel);
