@@ -142,7 +142,7 @@ static void landed(void *flight_arg, const struct http_answer *answer)
 
 	dispatch_leaves(flight); /* at the latest: a kind without requests does not tell, and an attempt to connect is one, too */
 	judge(flight, answer, &verdict);
-	flight->retry_after_ms = retry_after_ms(answer->retry_after, bus_now_ms());
+	flight->retry_after_ms = retry_after_ms(answer->retry_after, now_of(&flight->taken));
 	throttle_end(&gateway->throttle, verdict.is_well, flight->retry_after_ms, clock_monotonic_ms());
 	if (!verdict.is_well)
 		log_warn("gateway=%s outcome=%s code=%s text=\"%s\"", gateway->conf->name, dispatch_outcome_name(verdict.outcome),

@@ -430,8 +430,13 @@ static void test_pg_edge_rows__the_relation_event_log_has_the_published_bytes(vo
 	assert_int_equal(result.rows, PACKED_BODIES);
 	for (int row = 0; row < result.rows; row++) {
 		struct uuid correlation_id = db_uuid(&result, row, 2), command_id = db_uuid(&result, row, 3);
+		struct uuid event_id = db_uuid(&result, row, 4);
+		struct str hash = db_str(&result, row, 5);
 
 		assert_int_equal(db_int64(&result, row, 0), given[row].seq);
+		assert_true(uuid_equal(&event_id, &given[row].event_id));
+		assert_int_equal(hash.size, sizeof(given[row].hash));
+		assert_memory_equal(hash.data, given[row].hash, sizeof(given[row].hash));
 		assert_true(str_equal(db_str(&result, row, 1), given[row].body));
 		assert_true(uuid_equal(&correlation_id, &given[row].correlation_id));
 		assert_true(uuid_equal(&command_id, &given[row].command_id));
