@@ -230,7 +230,7 @@ static const struct maker {
 	{ 1, SIM_COMMUNICATIONS, make_unknown_inbound },
 	{ 30, SIM_COMMUNICATIONS, make_message },
 	{ 8, SIM_COMMUNICATIONS, make_message_cancellation },
-	{ 4, SIM_COMMUNICATIONS, make_rescheduling },
+	{ 12, SIM_COMMUNICATIONS, make_rescheduling },
 	{ 8, SIM_COMMUNICATIONS, make_delivery },
 	{ 12, SIM_COMMUNICATIONS, make_resolution },
 	{ 6, SIM_USERS, make_user },
