@@ -18,6 +18,7 @@
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
  *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
  *                   [DebtActivated]                       [DebtReopened]
+ *   DescribeCreditor --> CreditorDescribed, under the creditor's own id
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
  *   (a payment, a reversal, a cancellation, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,

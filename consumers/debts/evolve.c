@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
@@ -59,6 +60,9 @@ void debts_evolve(struct workset *set, const struct event *event)
 		return;
 	case EVENT_PROMISE_SUPERSEDED:
 		promise_on_superseded(set, event->body);
+		return;
+	case EVENT_CREDITOR_DESCRIBED:
+		creditor_on_described(set, event->body);
 		return;
 	}
 	MUST_NOT_REACH("an event of another module");

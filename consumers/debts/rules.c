@@ -1,5 +1,6 @@
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/promise/promise.h"
@@ -13,6 +14,7 @@ const struct entity promise_entity = { .name = "promise", .state_size = sizeof(s
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
+const struct entity creditor_entity = { .name = "creditor", .state_size = sizeof(struct creditor), .is_ordered = true };
 const struct entity debts_acquaintance_entity = { .name = "acquaintance", .state_size = sizeof(struct debts_acquaintance) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
@@ -168,6 +170,13 @@ static void touch_promise_judgement(const struct command *command, struct workse
 	touch_promise(&((const struct timer *)command->body)->subject, set);
 }
 
+static void touch_describe_creditor(const struct command *command, struct workset *set)
+{
+	const struct describe_creditor *body = command->body;
+
+	touch(set, &creditor_entity, &body->creditor_id);
+}
+
 static void touch_activation(const struct command *command, struct workset *set)
 {
 	touch(set, &debt_entity, &((const struct timer *)command->body)->subject);
@@ -186,6 +195,7 @@ static const struct rule rules[] = {
 	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, true, false },
 	{ &make_promise_type, touch_make_promise, decide_make_promise, true, false },
 	{ &cancel_promise_type, touch_cancel_promise, decide_cancel_promise, true, false },
+	{ &describe_creditor_type, touch_describe_creditor, decide_describe_creditor, false, false },
 };
 _Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
 

@@ -1,7 +1,10 @@
 #include "consumers/debts/store.h"
 
+#include <string.h>
+
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/debts/creditor/store.h"
 #include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/store.h"
@@ -24,6 +27,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 	const struct slot_query queries[] = {
 		debt_query,           debt_query_terms,        payment_query,       promise_query,
 		reference_query_debt, reference_query_payment, debt_query_customer, reference_query_acquaintance,
+		creditor_query,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -38,6 +42,11 @@ static int read_states(void *self, struct db *db, const struct entity *entity, c
 
 /* ---- save ---- */
 
+static bool is_about_debt(const struct event *event)
+{
+	return strcmp(event->type->aggregate_field->name, "debt_id") == 0;
+}
+
 /* What readers see of a debt's last change hangs on its newest entry. The events of a command without an entry are noted in the row. */
 static void post_all(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
 {
@@ -49,16 +58,22 @@ static void post_all(struct debts_store *store, struct workset *set, const struc
 		workset_set_near(set, events[index].slots_first, events[index].slots_count);
 		if (ledger_copy(&store->entries, set, &events[index]))
 			posted = events[index].event->command;
-		else if (events[index].event->command != posted)
+		else if (events[index].event->command != posted && is_about_debt(events[index].event))
 			debt_note_amendment(store, set, &events[index]);
 	}
 }
 
-static void copy_new_debt(struct debts_store *store, const struct workset *set, const struct event *event)
+/* Rows of their own, beside those of the ledger. */
+static void copy_new_row(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
+	const struct event *event = logged->event;
+
 	switch (debts_event(event->type)) {
 	case EVENT_DEBT_CREATED:
 		debt_copy(&store->debts, set, event);
+		return;
+	case EVENT_CREDITOR_DESCRIBED:
+		creditor_copy(&store->creditors, logged);
 		return;
 	case EVENT_DEBT_ACTIVATED: /* these change debts */
 	case EVENT_PAYMENT_RECORDED:
@@ -80,12 +95,13 @@ static void copy_new_debt(struct debts_store *store, const struct workset *set, 
 	MUST_NOT_REACH("an event of another module");
 }
 
-static void copy_new_debts(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
+static void copy_new_rows(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	db_copy_reset(&store->debts);
+	db_copy_reset(&store->creditors);
 	for (size_t index = 0; index < events_count; index++) {
 		workset_set_near(set, events[index].slots_first, events[index].slots_count);
-		copy_new_debt(store, set, events[index].event);
+		copy_new_row(store, set, &events[index]);
 	}
 }
 
@@ -93,7 +109,9 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 {
 	if (db_write_copy(db, &store->debts, err) < 0)
 		return -1;
-	return db_write_copy(db, &store->entries, err);
+	if (db_write_copy(db, &store->entries, err) < 0)
+		return -1;
+	return db_write_copy(db, &store->creditors, err);
 }
 
 /*
@@ -110,7 +128,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	if (debts_check(store, set, err) < 0)
 		return -1;
 	post_all(store, &near, events, events_count);
-	copy_new_debts(store, &near, events, events_count);
+	copy_new_rows(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
 	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0)
 		return -1;
@@ -132,6 +150,7 @@ int debts_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->debts, &debt_table, COPY_SIZE_MAX);
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
+	db_copy_init(&store->creditors, &creditor_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

@@ -150,6 +150,7 @@ static void apply(struct debt_change *change, const struct command *event, const
 		on_promise_ended(change, false);
 		return;
 	case EVENT_PROMISE_SUPERSEDED: /* not followed: PromiseMade is behind it */
+	case EVENT_CREDITOR_DESCRIBED: /* no rule follows it */
 		break;
 	}
 	MUST_NOT_REACH("an event of another module, or one that is not followed");

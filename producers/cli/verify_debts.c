@@ -13,8 +13,7 @@
 #include "consumers/debts/payment/columns.h"
 #include "consumers/debts/promise/columns.h"
 #include "consumers/debts/promise/promise.h"
-#include "fold.h"
-#include "schemas/debts.h"
+#include "verify_debts.h"
 
 /* The amounts of an entry: of each account, then its contra. */
 #define AMOUNTS (ACCOUNT_COUNT + 1)
@@ -383,6 +382,9 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_CANCELLED:
 		return;
+	case EVENT_CREDITOR_DESCRIBED:
+		note_creditor(fold, event->body, line);
+		return;
 	}
 	MUST_NOT_REACH("an event of another module");
 }
@@ -567,6 +569,11 @@ static const struct folded_table tables[] = {
 	  .missing = missing_payment,
 	  .check = check_payment },
 	{ .name = "debts.promise", .template = &select_promises, .ids = 1, .entity = &promise_entity, .check = check_promise },
+	{ .name = "debts.creditor_version",
+	  .template = &select_creditors,
+	  .ids = 2,
+	  .entity = &noted_creditor,
+	  .check = check_version },
 };
 
 const struct folded_module folded_debts = {

@@ -133,6 +133,7 @@ const struct sentence sentences[] = {
 	{ "TemplatePublished", NULL, NULL, NULL },
 	{ "ProfilePublished", NULL, NULL, NULL },
 	{ "UnknownInboundReceived", NULL, NULL, NULL },
+	{ "CreditorDescribed", NULL, NULL, NULL },
 	{ "PolicyPublished", NULL, NULL, NULL },
 	{ "PolicyRetired", NULL, NULL, NULL },
 };

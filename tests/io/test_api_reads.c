@@ -405,7 +405,8 @@ static const struct {
 	       { "/templates/", DEBT("77"), DEBT("77") },
 	       { "/profiles/", DEBT("77"), DEBT("77") },
 	       { "/dunning/policies/", DEBT("77"), DEBT("77") },
-	       { "/tasks/", DEBT("77"), DEBT("77") } };
+	       { "/tasks/", DEBT("77"), DEBT("77") },
+	       { "/creditors/", DEBT("77"), DEBT("77") } };
 
 static void target_of(char target[256], const struct route *route, bool is_own)
 {
@@ -423,7 +424,7 @@ static int expected_status(const struct route *route, uint32_t role, bool is_own
 	bool is_none = strncmp(route->pattern, "/templates/", 11) == 0 || strncmp(route->pattern, "/auth/services/", 15) == 0 ||
 		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0 ||
 		       strncmp(route->pattern, "/profiles/", 10) == 0 || strncmp(route->pattern, "/dunning/policies/", 18) == 0 ||
-		       strncmp(route->pattern, "/tasks/", 7) == 0;
+		       strncmp(route->pattern, "/tasks/", 7) == 0 || strncmp(route->pattern, "/creditors/", 11) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;

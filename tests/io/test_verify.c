@@ -214,6 +214,24 @@ static void promise(unsigned number, int64_t amount_minor)
 }
 
 /* Two debts alike, paid in part; one paid too much, whose credit then pays a reversed payment; one amended and cancelled. */
+/* Two versions, the second without what may be left out. */
+static void tell_creditors(void)
+{
+	struct describe_creditor creditor = { .creditor_id = spec_id('R', 1),
+					      .name = STR("Example Bank"),
+					      .has_legal_address = true,
+					      .legal_address = STR("London"),
+					      .is_original = true,
+					      .regulated_class = STR("first_party"),
+					      .has_licence_refs = true,
+					      .licence_refs = STR("FRN 1") };
+
+	world_do(&world, DEBTS, &describe_creditor_type, &creditor);
+	creditor.has_legal_address = creditor.has_licence_refs = false;
+	world_do(&world, DEBTS, &describe_creditor_type, &creditor);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -237,6 +255,7 @@ static void tell_debts(void)
 	create_debt(14, 11);
 	world_do(&world, DEBTS, &amend_debt_type, &amend);
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
+	tell_creditors();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -814,6 +833,22 @@ static const struct wrong wrongs[] = {
 	  "P7", "approved_by is not" },
 	{ "communications.profile_version", "DELETE FROM communications.profile_version WHERE profile = 'ours'", "P7",
 	  "the row is missing" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET name = 'x' WHERE version = 1", "P7", "name is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET legal_address = 'x' WHERE version = 2", "P7",
+	  "legal_address is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET is_original = false WHERE version = 1", "P7",
+	  "is_original is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET regulated_class = 'debt_buyer' WHERE version = 1", "P7",
+	  "regulated_class is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET licence_refs = NULL WHERE version = 1", "P7",
+	  "licence_refs is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET described_at = now() WHERE version = 1", "P7",
+	  "described_at is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET described_by = 'me' WHERE version = 1", "P7",
+	  "described_by is not" },
+	{ "debts.creditor_version", "UPDATE debts.creditor_version SET version = 3 WHERE version = 2", "P7",
+	  "no event made this row" },
+	{ "debts.creditor_version", "DELETE FROM debts.creditor_version WHERE version = 1", "P7", "the row is missing" },
 	{ "dunning.policy_version", "UPDATE dunning.policy_version SET priority = 1 WHERE version = 1", "P7", "priority is not" },
 	{ "dunning.policy_version", "UPDATE dunning.policy_version SET title = 'x' WHERE version = 1", "P7", "title is not" },
 	{ "dunning.policy_version", "UPDATE dunning.policy_version SET creditor_ids = '' WHERE version = 2", "P7",

@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_policy, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_policy, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -108,6 +108,7 @@ class Things:
         self.customer = self.make("/customers", a_customer())
         self.debt = self.make("/debts", a_debt(self.customer, portfolioId=new_id(), originalCreditorId=new_id()))
         self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
+        self.creditor = [self.make("/creditors", a_creditor()) for _ in range(2)][0]  # more than a page of one
         self.template = self.make("/templates", a_template(name="contract"))
         self.profile = api.get("/profiles").json["items"][0]["id"]
         self.policy = [self.a_policy() for _ in range(2)][0]  # more than a page of one
@@ -234,6 +235,7 @@ GOOD = {
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
+    "listCreditors": lambda t: "/creditors?limit=1",
     "sendCommunication": lambda t: ("/communications", t.a_message()),
     "publishTemplate": lambda t: ("/templates", a_template()),
     "publishProfile": lambda t: ("/profiles", a_profile()),

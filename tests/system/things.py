@@ -59,6 +59,10 @@ def a_service(**changes):
     return {"name": "service-" + new_id()[-12:], "roles": ["creditor"], "creditors": [new_id()], "sources": ["bank-1"], **changes}
 
 
+def a_creditor(**changes):
+    return {"name": "Example Bank", "legalAddress": "London", "isOriginal": True, "regulatedClass": "first_party", "licenceRefs": "FRN 1", **changes}
+
+
 def a_policy(**changes):
     """For debts of a creditor that nobody owes: no other story meets it."""
     number = int(new_id()[-6:], 16)
@@ -102,6 +106,9 @@ class Things:
 
     def make_promise(self):
         return self.post(f"/debts/{self.debt}/promises", a_promise())["id"]
+
+    def make_creditor(self):
+        return self.post("/creditors", a_creditor())["id"]
 
     def make_contact_point(self):
         return self.post(f"/customers/{self.customer}/contact-points", a_contact_point())["id"]
@@ -181,6 +188,7 @@ class Things:
 THING_OF_PATH = {
     "customers": "customer",
     "debts": "debt",
+    "creditors": "creditor",
     "payments": "payment",
     "promises": "promise",
     "contact-points": "contact_point",

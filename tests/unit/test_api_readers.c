@@ -17,12 +17,13 @@
 #include "producers/api/reads/reads.h"
 #include "producers/api/reads/resource.h"
 
-#define PEOPLE   "compliance supervisor agent creditor consumer auditor reporting"
-#define CONTACTS "compliance supervisor agent creditor consumer auditor"
-#define NOTES    "compliance supervisor agent auditor"
-#define NAMES    "compliance supervisor agent creditor consumer"
-#define WHOLE    "compliance supervisor agent consumer"
-#define SIGNED   "*" /* any good token, also one without a role */
+#define PEOPLE    "compliance supervisor agent creditor consumer auditor reporting"
+#define CONTACTS  "compliance supervisor agent creditor consumer auditor"
+#define CREDITORS "compliance supervisor agent creditor auditor reporting"
+#define NOTES     "compliance supervisor agent auditor"
+#define NAMES     "compliance supervisor agent creditor consumer"
+#define WHOLE     "compliance supervisor agent consumer"
+#define SIGNED    "*" /* any good token, also one without a role */
 
 static const struct {
 	const char *operation, *roles;
@@ -42,6 +43,8 @@ static const struct {
 	{ "getPayment", PEOPLE },
 	{ "listPromises", PEOPLE },
 	{ "getPromise", PEOPLE },
+	{ "listCreditors", CREDITORS },
+	{ "getCreditor", CREDITORS },
 	{ "listCommunications", PEOPLE },
 	{ "getCommunication", PEOPLE },
 	{ "previewTemplate", NOTES },

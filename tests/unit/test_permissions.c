@@ -49,6 +49,7 @@ static const struct {
 	{ "ReversePayment", "supervisor creditor" },
 	{ "MakePromise", "supervisor agent" },
 	{ "CancelPromise", "supervisor agent" },
+	{ "DescribeCreditor", "supervisor" },
 
 	{ "PublishTemplate", "compliance supervisor" },
 	{ "PublishProfile", "admin compliance" },

@@ -104,6 +104,7 @@ bool posting_of(const struct event *event, struct posting *ret_posting)
 	case EVENT_PROMISE_REOPENED:
 	case EVENT_PROMISE_CANCELLED:
 	case EVENT_PROMISE_SUPERSEDED:
+	case EVENT_CREDITOR_DESCRIBED:
 		break;
 	}
 	return false;

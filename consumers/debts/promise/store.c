@@ -64,7 +64,7 @@ static const struct uuid *promise_of(const struct event *event)
 		return &((const struct promise_cancelled *)event->body)->promise_id;
 	case EVENT_PROMISE_SUPERSEDED:
 		return &((const struct promise_superseded *)event->body)->promise_id;
-	case EVENT_DEBT_CREATED: /* these are about debts and payments */
+	case EVENT_DEBT_CREATED: /* these are about debts, payments and creditors */
 	case EVENT_DEBT_ACTIVATED:
 	case EVENT_PAYMENT_RECORDED:
 	case EVENT_PAYMENT_REVERSED:
@@ -73,6 +73,7 @@ static const struct uuid *promise_of(const struct event *event)
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_AMENDED:
 	case EVENT_DEBT_CANCELLED:
+	case EVENT_CREDITOR_DESCRIBED:
 		return NULL;
 	}
 	MUST_NOT_REACH("an event of another module");

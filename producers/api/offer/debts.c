@@ -260,6 +260,47 @@ const struct resource debt_history_resource = {
 	.filters_count = COUNT(history_filters),
 };
 
+/* ---- creditors ---- */
+
+static const struct column creditor_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.creditor_id" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "c.name" },
+	{ .name = "legalAddress", .kind = COLUMN_TEXT, .sql = "c.legal_address" },
+	{ .name = "isOriginal", .kind = COLUMN_BOOL, .sql = "c.is_original" },
+	{ .name = "regulatedClass", .kind = COLUMN_TEXT, .sql = "c.regulated_class" },
+	{ .name = "licenceRefs", .kind = COLUMN_TEXT, .sql = "c.licence_refs" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "c.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "c.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "c.described_at" },
+};
+
+static const struct filter creditor_filters[] = { RESOURCE_CREATED_FILTERS("c.created_at") };
+
+static const struct sort creditor_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "c.creditor_id" },
+	RESOURCE_CREATED_SORT("c.created_at"),
+};
+
+const struct resource creditor_resource = {
+	.name = "creditor",
+	.from = "debts.api_creditor c",
+	.id = "c.creditor_id",
+	.creditor = "c.creditor_id = s.creditor",
+	.reaches = { { .from = "debts.api_creditor c",
+		       .creditor = "c.creditor_id",
+		       .sort = "c.created_at",
+		       .key = "c.creditor_id",
+		       .sql = "true" } },
+	.version = "version",
+	.columns = creditor_columns,
+	.columns_count = COUNT(creditor_columns),
+	.filters = creditor_filters,
+	.filters_count = COUNT(creditor_filters),
+	.sorts = creditor_sorts,
+	.sorts_count = COUNT(creditor_sorts),
+	.sort_default = 1,
+};
+
 /* ---- routes ---- */
 
 const struct route debts_routes[] = {
@@ -417,5 +458,31 @@ const struct route debts_routes[] = {
 	  .done_status = 200,
 	  .location = "/promises/",
 	  .resource = &promise_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/creditors",
+	  .operation = "describeCreditor",
+	  .summary = "Say who a creditor is: for the first time, or anew, all members",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &describe_creditor_type,
+	  .made_field = "creditor_id",
+	  .done_status = 201,
+	  .location = "/creditors/",
+	  .resource = &creditor_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/creditors",
+	  .operation = "listCreditors",
+	  .summary = "List the creditors that somebody has described, newest first",
+	  .access = READS_CREDITORS,
+	  .kind = ROUTE_READ,
+	  .resource = &creditor_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/creditors/:id",
+	  .operation = "getCreditor",
+	  .summary = "Get who a creditor is",
+	  .access = READS_CREDITORS,
+	  .kind = ROUTE_READ,
+	  .resource = &creditor_resource },
 	{ 0 },
 };

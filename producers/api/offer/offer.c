@@ -39,6 +39,7 @@ const struct resource *const api_resources[] = {
 	&debt_history_resource,
 	&payment_resource,
 	&promise_resource,
+	&creditor_resource,
 	&communication_resource,
 	&template_resource,
 	&profile_resource,

@@ -21,6 +21,9 @@
 /* The customers' contact points; only SEES_CONTACTS sees a whole address. */
 #define READS_CONTACTS (STAFF | ROLE_CREDITOR | ROLE_CONSUMER | ROLE_AUDITOR)
 
+/* Creditors: who they are. A creditor reads of itself only. */
+#define READS_CREDITORS (STAFF | ROLE_CREDITOR | ROLE_AUDITOR | ROLE_REPORTING)
+
 /* Internal texts: reasons, comments, the actor of a change; and the templates of messages. */
 #define READS_NOTES (STAFF | ROLE_AUDITOR)
 
