@@ -18,7 +18,8 @@
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
  *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
  *                   [DebtActivated]                       [DebtReopened]
- *   DescribeCreditor --> CreditorDescribed, under the creditor's own id
+ *   DescribeCreditor --> CreditorDescribed, DescribePortfolio --> PortfolioDescribed, PublishDebtPolicy --> DebtPolicyPublished:
+ *                       under the thing's own id
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
  *   (a payment, a reversal, a cancellation, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
@@ -68,8 +69,9 @@ struct debt {
 	int64_t version;
 	int32_t opened_on;
 	int32_t due_on;
-	int32_t entries;    /* ledger entries so far */
-	uint32_t lifecycle; /* enum lifecycle */
+	int32_t entries;     /* ledger entries so far */
+	uint32_t lifecycle;  /* enum lifecycle */
+	uint32_t allocation; /* enum allocation_order, of the version of its policy when it was created; NONE: the default */
 	char currency[4];
 
 	/* for the store only */
@@ -94,6 +96,29 @@ struct debt_terms {
 	int64_t charged_minor; /* opening balance and later charges; 0 when cancelled */
 	int32_t opened_on;
 	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
+};
+
+/*
+ * Of a portfolio and of a policy: what a command that names one needs. The key is the thing's own id; its versions are 1..k, and the state
+ * is the newest. What was published never changes, so rules of other partitions load it without a lock.
+ */
+#define PORTFOLIO_NAME_MAX    (4 * 200) /* bytes of so many characters, as the other */
+#define DEBT_POLICY_TITLE_MAX (4 * 200)
+
+struct portfolio {
+	int64_t version;
+	struct uuid creditor_id;
+	struct uuid allocation_policy_id; /* nil: the default order */
+	uint32_t product_kind;            /* enum product_kind */
+	char jurisdiction[4];             /* ISO 3166-1; empty: not said */
+	char name[PORTFOLIO_NAME_MAX + 1];
+};
+
+struct debt_policy {
+	int64_t version;
+	uint32_t kind;       /* enum debt_policy_kind */
+	uint32_t allocation; /* enum allocation_order */
+	char title[DEBT_POLICY_TITLE_MAX + 1];
 };
 
 struct payment {
@@ -154,6 +179,8 @@ struct debts_acquaintance {
 
 extern const struct entity debt_entity;
 extern const struct entity debt_terms_entity;
+extern const struct entity portfolio_entity;
+extern const struct entity debt_policy_entity;
 extern const struct entity payment_entity;
 extern const struct entity promise_entity;
 extern const struct entity debt_reference_entity;

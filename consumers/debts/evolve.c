@@ -61,6 +61,12 @@ void debts_evolve(struct workset *set, const struct event *event)
 	case EVENT_PROMISE_SUPERSEDED:
 		promise_on_superseded(set, event->body);
 		return;
+	case EVENT_PORTFOLIO_DESCRIBED:
+		portfolio_on_described(set, event->body);
+		return;
+	case EVENT_DEBT_POLICY_PUBLISHED:
+		debt_policy_on_published(set, event->body);
+		return;
 	case EVENT_CREDITOR_DESCRIBED:
 		creditor_on_described(set, event->body);
 		return;

@@ -15,6 +15,8 @@ const struct entity debt_reference_entity = { .name = "debt_reference", .state_s
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
 const struct entity creditor_entity = { .name = "creditor", .state_size = sizeof(struct creditor), .is_ordered = true };
+const struct entity portfolio_entity = { .name = "portfolio", .state_size = sizeof(struct portfolio), .is_ordered = true };
+const struct entity debt_policy_entity = { .name = "debt_policy", .state_size = sizeof(struct debt_policy), .is_ordered = true };
 const struct entity debts_acquaintance_entity = { .name = "acquaintance", .state_size = sizeof(struct debts_acquaintance) };
 
 static const struct slot *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
@@ -64,6 +66,19 @@ static void touch_acquaintances(const struct command *command, const struct uuid
 	}
 }
 
+/* A portfolio, then the policy that it names, which is known once it is loaded. */
+static void touch_portfolio(struct workset *set, const struct uuid *portfolio_id)
+{
+	const struct slot *slot = touch(set, &portfolio_entity, portfolio_id);
+	const struct portfolio *portfolio;
+
+	if (slot == NULL || !slot->exists)
+		return;
+	portfolio = slot->state;
+	if (!uuid_is_none(&portfolio->allocation_policy_id))
+		touch(set, &debt_policy_entity, &portfolio->allocation_policy_id);
+}
+
 /* A key that is too long is not touched: decide refuses it before it uses the slot. */
 static void touch_create_debt(const struct command *command, struct workset *set)
 {
@@ -74,6 +89,8 @@ static void touch_create_debt(const struct command *command, struct workset *set
 	touch_new(set, &debt_terms_entity, &body->debt_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
 	touch_acquaintances(command, &body->customer_id, set);
+	if (body->has_portfolio_id)
+		touch_portfolio(set, &body->portfolio_id);
 	if (reference_key_of_debt(&key, &body->creditor_id, body->external_ref))
 		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }
@@ -177,6 +194,22 @@ static void touch_describe_creditor(const struct command *command, struct workse
 	touch(set, &creditor_entity, &body->creditor_id);
 }
 
+static void touch_describe_portfolio(const struct command *command, struct workset *set)
+{
+	const struct describe_portfolio *body = command->body;
+
+	touch(set, &portfolio_entity, &body->portfolio_id);
+	if (body->has_allocation_policy_id)
+		touch(set, &debt_policy_entity, &body->allocation_policy_id);
+}
+
+static void touch_publish_debt_policy(const struct command *command, struct workset *set)
+{
+	const struct publish_debt_policy *body = command->body;
+
+	touch(set, &debt_policy_entity, &body->policy_id);
+}
+
 static void touch_activation(const struct command *command, struct workset *set)
 {
 	touch(set, &debt_entity, &((const struct timer *)command->body)->subject);
@@ -188,7 +221,7 @@ static const struct timer_rule timers[] = {
 };
 
 static const struct rule rules[] = {
-	{ &create_debt_type, touch_create_debt, decide_create_debt, false, false },
+	{ &create_debt_type, touch_create_debt, decide_create_debt, true, false },
 	{ &record_payment_type, touch_record_payment, decide_record_payment, true, false },
 	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
@@ -196,8 +229,14 @@ static const struct rule rules[] = {
 	{ &make_promise_type, touch_make_promise, decide_make_promise, true, false },
 	{ &cancel_promise_type, touch_cancel_promise, decide_cancel_promise, true, false },
 	{ &describe_creditor_type, touch_describe_creditor, decide_describe_creditor, false, false },
+	{ &describe_portfolio_type, touch_describe_portfolio, decide_describe_portfolio, false, false },
+	{ &publish_debt_policy_type, touch_publish_debt_policy, decide_publish_debt_policy, false, false },
 };
 _Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
+
+static const struct approval_rule approvals[] = {
+	{ &publish_debt_policy_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, DEBT_POLICY_APPROVAL_DAYS },
+};
 
 static const struct action debt_actions[] = {
 	{ &record_payment_type, debt_is_in_books, false, NULL },
@@ -241,6 +280,8 @@ const struct module debts_module = {
 	.rules_count = COUNT(rules),
 	.timers = timers,
 	.timers_count = COUNT(timers),
+	.approvals = approvals,
+	.approvals_count = COUNT(approvals),
 	.actions = actions,
 	.actions_count = COUNT(actions),
 	.cached = cached,

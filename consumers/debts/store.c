@@ -27,7 +27,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 	const struct slot_query queries[] = {
 		debt_query,           debt_query_terms,        payment_query,       promise_query,
 		reference_query_debt, reference_query_payment, debt_query_customer, reference_query_acquaintance,
-		creditor_query,
+		creditor_query,       portfolio_query,         debt_policy_query,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -75,6 +75,12 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 	case EVENT_CREDITOR_DESCRIBED:
 		creditor_copy(&store->creditors, logged);
 		return;
+	case EVENT_PORTFOLIO_DESCRIBED:
+		portfolio_copy(&store->portfolios, logged);
+		return;
+	case EVENT_DEBT_POLICY_PUBLISHED:
+		debt_policy_copy(&store->policies, logged);
+		return;
 	case EVENT_DEBT_ACTIVATED: /* these change debts */
 	case EVENT_PAYMENT_RECORDED:
 	case EVENT_PAYMENT_REVERSED:
@@ -99,6 +105,8 @@ static void copy_new_rows(struct debts_store *store, struct workset *set, const 
 {
 	db_copy_reset(&store->debts);
 	db_copy_reset(&store->creditors);
+	db_copy_reset(&store->portfolios);
+	db_copy_reset(&store->policies);
 	for (size_t index = 0; index < events_count; index++) {
 		workset_set_near(set, events[index].slots_first, events[index].slots_count);
 		copy_new_row(store, set, &events[index]);
@@ -111,7 +119,9 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 		return -1;
 	if (db_write_copy(db, &store->entries, err) < 0)
 		return -1;
-	return db_write_copy(db, &store->creditors, err);
+	if (db_write_copy(db, &store->creditors, err) < 0 || db_write_copy(db, &store->portfolios, err) < 0)
+		return -1;
+	return db_write_copy(db, &store->policies, err);
 }
 
 /*
@@ -151,6 +161,8 @@ int debts_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_copy_init(&store->creditors, &creditor_table, COPY_SIZE_MAX);
+	db_copy_init(&store->portfolios, &portfolio_table, COPY_SIZE_MAX);
+	db_copy_init(&store->policies, &debt_policy_table, COPY_SIZE_MAX);
 	db_params_init(&store->params, PARAMS_SIZE_MAX);
 	buf_init(&store->list, LIST_SIZE_MAX);
 	return 0;

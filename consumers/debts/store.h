@@ -14,6 +14,8 @@ struct debts_store {
 	struct db_copy entries;
 	struct db_copy promises;
 	struct db_copy creditors;
+	struct db_copy portfolios;
+	struct db_copy policies;
 	struct db_params params;
 	struct buf list;     /* struct slot *: the slots to update */
 	bool has_amendments; /* whether the current batch has amendments; few have */

@@ -150,6 +150,8 @@ static void apply(struct debt_change *change, const struct command *event, const
 		on_promise_ended(change, false);
 		return;
 	case EVENT_PROMISE_SUPERSEDED: /* not followed: PromiseMade is behind it */
+	case EVENT_PORTFOLIO_DESCRIBED:
+	case EVENT_DEBT_POLICY_PUBLISHED:
 	case EVENT_CREDITOR_DESCRIBED: /* no rule follows it */
 		break;
 	}

@@ -246,6 +246,8 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_PROMISE_SUPERSEDED:
 		*ret_booking = BOOKED(promise_superseded, superseded_on);
 		return true;
+	case EVENT_PORTFOLIO_DESCRIBED:
+	case EVENT_DEBT_POLICY_PUBLISHED:
 	case EVENT_CREDITOR_DESCRIBED: /* figures have ids, and no names */
 		return true;
 	}

@@ -24,10 +24,12 @@
 struct debt_note {
 	int64_t created_at_ms, amended_at_ms, amended_seq; /* seq 0: never amended */
 	struct uuid original_creditor_id;                  /* all zeros: none */
-	bool names_original;                               /* false: the event is older than this field */
-	bool is_cancelled;                                 /* according to its row */
-	int32_t entries, cancellations, cancellation;      /* their numbers; the number of the last cancellation */
-	uint64_t sums[AMOUNTS];                            /* modulo 2^64 */
+	struct uuid allocation_policy_id;                  /* all zeros: none */
+	int64_t allocation_policy_version;
+	bool names_original;                          /* false: the event is older than this field */
+	bool is_cancelled;                            /* according to its row */
+	int32_t entries, cancellations, cancellation; /* their numbers; the number of the last cancellation */
+	uint64_t sums[AMOUNTS];                       /* modulo 2^64 */
 };
 
 /* Beside the state of a payment. */
@@ -286,6 +288,22 @@ static int beside_debts(struct fold *fold, const struct logged_line *line, const
 
 /* ---- events ---- */
 
+/* What the payment has met: its debt as it is now, and what it paid. Its split must be that of the debt's order. */
+static void check_split(struct fold *fold, const struct payment_recorded *event, const struct logged_line *line)
+{
+	const struct debt *debt = fold_state(fold, &debt_entity, &event->debt_id);
+	const struct balances allocated = BALANCES_OF(event);
+	struct balances before = debt->balances, again;
+	char where[WHERE_SIZE];
+
+	balances_post(&before, &allocated);
+	again = ledger_allocate(debt->allocation, &before, event->amount_minor);
+	if (memcmp(&again, &allocated, sizeof(again)) == 0)
+		return;
+	(void)snprintf(where, sizeof(where), "debts part %d seq %lld", line->row.part, (long long)line->row.seq);
+	finding(fold->verify, 5, where, "the payment is not split in the order of its debt's policy");
+}
+
 static void note_payment(struct fold *fold, const struct payment_recorded *event, const struct logged_line *line)
 {
 	struct payment *payment = fold_change(fold, &payment_entity, &event->payment_id);
@@ -293,6 +311,7 @@ static void note_payment(struct fold *fold, const struct payment_recorded *event
 	bool fits = str_to_chars(note->currency, sizeof(note->currency), event->currency);
 
 	MUST(fits);
+	check_split(fold, event, line);
 	payment->entry_seq = line->row.seq;
 	note->part = line->row.part;
 	note->method = fold_copy(fold, event->method);
@@ -306,6 +325,10 @@ static void note_created(struct fold *fold, const struct debt_created *event, co
 
 	note->created_at_ms = line->row.at_ms;
 	note->names_original = event->has_actor; /* both members were added in one version */
+	if (event->has_allocation_policy_id) {
+		note->allocation_policy_id = event->allocation_policy_id;
+		note->allocation_policy_version = event->allocation_policy_version;
+	}
 	if (event->has_original_creditor_id)
 		note->original_creditor_id = event->original_creditor_id;
 }
@@ -382,6 +405,12 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 	case EVENT_CREDIT_APPLIED:
 	case EVENT_DEBT_CANCELLED:
 		return;
+	case EVENT_PORTFOLIO_DESCRIBED:
+		note_portfolio(fold, event->body, line);
+		return;
+	case EVENT_DEBT_POLICY_PUBLISHED:
+		note_debt_policy(fold, event->body, line);
+		return;
 	case EVENT_CREDITOR_DESCRIBED:
 		note_creditor(fold, event->body, line);
 		return;
@@ -422,7 +451,8 @@ static struct db_template select_debts = {
 	.name = "verify_rows_debt",
 	.columns = &debt_columns,
 	.sql = "SELECT d.customer_id, d.debt_id, " BALANCES "d.entries, d.lifecycle::integer, d.external_ref, "
-	       "d.original_creditor_id, d.created_at, d.amended_at, d.amended_seq, t.due_on AS activates_on, {d.columns} "
+	       "d.original_creditor_id, d.allocation_policy_id, d.allocation_policy_version, d.created_at, d.amended_at, "
+	       "d.amended_seq, t.due_on AS activates_on, {d.columns} "
 	       "FROM debts.debt d "
 	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = d.customer_id AND t.kind = 1 AND t.subject = d.debt_id",
 };
@@ -466,6 +496,8 @@ static void check_debt(struct fold *fold, struct table_row *row)
 		expect_uuid_or_null(row, &note->original_creditor_id);
 	else
 		skip_column(row);
+	expect_uuid_or_null(row, &note->allocation_policy_id);
+	expect_int64_or_null(row, note->allocation_policy_version);
 	expect_instant(row, note->created_at_ms);
 	expect_instant_or_null(row, note->amended_seq != 0, note->amended_at_ms);
 	expect_int64_or_null(row, note->amended_seq);
@@ -569,6 +601,16 @@ static const struct folded_table tables[] = {
 	  .missing = missing_payment,
 	  .check = check_payment },
 	{ .name = "debts.promise", .template = &select_promises, .ids = 1, .entity = &promise_entity, .check = check_promise },
+	{ .name = "debts.portfolio_version",
+	  .template = &select_portfolios,
+	  .ids = 2,
+	  .entity = &noted_portfolio,
+	  .check = check_version },
+	{ .name = "debts.policy_version",
+	  .template = &select_debt_policies,
+	  .ids = 2,
+	  .entity = &noted_debt_policy,
+	  .check = check_debt_policy },
 	{ .name = "debts.creditor_version",
 	  .template = &select_creditors,
 	  .ids = 2,

@@ -8,10 +8,13 @@
  * Private to verify_debts.c, which has the module's list of tables, and verify_debts_versions.c: things that are described, a row for
  * each version.
  */
-extern const struct entity noted_creditor;
-extern struct db_template select_creditors;
-void check_version(struct fold *fold, struct table_row *row); /* of any of them */
+extern const struct entity noted_creditor, noted_portfolio, noted_debt_policy;
+extern struct db_template select_creditors, select_portfolios, select_debt_policies;
+void check_version(struct fold *fold, struct table_row *row); /* of a creditor or a portfolio */
+void check_debt_policy(struct fold *fold, struct table_row *row);
 
 void note_creditor(struct fold *fold, const struct creditor_described *event, const struct logged_line *line);
+void note_portfolio(struct fold *fold, const struct portfolio_described *event, const struct logged_line *line);
+void note_debt_policy(struct fold *fold, const struct debt_policy_published *event, const struct logged_line *line);
 
 #endif

@@ -134,6 +134,8 @@ const struct sentence sentences[] = {
 	{ "ProfilePublished", NULL, NULL, NULL },
 	{ "UnknownInboundReceived", NULL, NULL, NULL },
 	{ "CreditorDescribed", NULL, NULL, NULL },
+	{ "PortfolioDescribed", NULL, NULL, NULL },
+	{ "DebtPolicyPublished", NULL, NULL, NULL },
 	{ "PolicyPublished", NULL, NULL, NULL },
 	{ "PolicyRetired", NULL, NULL, NULL },
 };

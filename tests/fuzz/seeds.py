@@ -169,11 +169,18 @@ def stories(by_name):
     for kind, who in (("attorney_asked", 0), ("attorney_consents", 1), ("employer_forbids", 0), ("limitation_restarted", 0)):
         told = attorney.but(circumstance_id=record_id(3), kind=kind, debt_id=by_name["CreateDebt"].body["debt_id"])
         yield [*written, (attorney, 0), (told, who), (by_name["SendCommunication"], 0)]
+    policy = by_name["PublishDebtPolicy"]
+    portfolio = by_name["DescribePortfolio"].but(portfolio_id=by_name["CreateDebt"].body["portfolio_id"], creditor_id=by_name["CreateDebt"].body["creditor_id"])
+    named = portfolio.but(allocation_policy_id=policy.body["policy_id"])
+    agreed = by_name["ApproveCommand"].but(record_key=policy.body["policy_id"], command_id=record_id(0))
+    yield [(policy, 1), (agreed, 5), (named, 0), (by_name["CreateDebt"], 0), (by_name["RecordPayment"], 0), (named.but(expected_version=7), 0)]
+    yield [(named, 0), (portfolio, 0), (portfolio.but(creditor_id=record_id(3)), 0)]
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
     for name in ("ApproveCommand", "RefuseCommand"):
-        for kept, field in (("PublishTemplate", "template_id"), ("PublishProfile", "publication_id"), ("PublishPolicy", "publication_id")):
+        for kept, field in (("PublishTemplate", "template_id"), ("PublishProfile", "publication_id"), ("PublishPolicy", "publication_id"),
+                            ("PublishDebtPolicy", "policy_id")):
             key = by_name[kept].body[field]
             for who in (1, 5):
                 yield [(by_name[kept], 1), *[(by_name[name].but(record_key=key, command_id=record_id(0)), who)] * 2]

@@ -232,6 +232,43 @@ static void tell_creditors(void)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+/* A policy, a portfolio that names it, and a payment on a debt that is created in it. */
+static void tell_debt_policies(void)
+{
+	const struct approval approval = { .actor = STR("another") };
+	struct publish_debt_policy policy = { .policy_id = spec_id('Y', 9),
+					      .kind = STR("allocation"),
+					      .title = STR("Principal first"),
+					      .has_allocation_order = true,
+					      .allocation_order = STR("principal_first") };
+	struct describe_portfolio portfolio = { .portfolio_id = spec_id('F', 9),
+						.creditor_id = spec_id('R', 9),
+						.name = STR("Cards"),
+						.product_kind = STR("consumer_credit"),
+						.has_jurisdiction = true,
+						.jurisdiction = STR("GB"),
+						.has_allocation_policy_id = true,
+						.allocation_policy_id = spec_id('Y', 9) };
+	struct create_debt debt = { .debt_id = spec_id('D', 19),
+				    .customer_id = spec_id('C', 10),
+				    .creditor_id = spec_id('R', 9),
+				    .has_portfolio_id = true,
+				    .portfolio_id = spec_id('F', 9),
+				    .external_ref = STR("D-19"),
+				    .currency = STR("EUR"),
+				    .principal_minor = 1000,
+				    .interest_minor = 100,
+				    .opened_on = STORE_TODAY - 20,
+				    .due_on = STORE_TODAY - 10 };
+
+	world_do_as(&world, DEBTS, &publish_debt_policy_type, &policy, (struct how){ .approval = &approval });
+	world_do(&world, DEBTS, &describe_portfolio_type, &portfolio);
+	world_do(&world, DEBTS, &create_debt_type, &debt);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	pay(19, 10, spec_id('D', 19), 300);
+	assert_int_equal(((const struct payment_recorded *)world.decision.events[0].body)->principal_minor, 300);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -256,6 +293,7 @@ static void tell_debts(void)
 	world_do(&world, DEBTS, &amend_debt_type, &amend);
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
 	tell_creditors();
+	tell_debt_policies();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -833,6 +871,30 @@ static const struct wrong wrongs[] = {
 	  "P7", "approved_by is not" },
 	{ "communications.profile_version", "DELETE FROM communications.profile_version WHERE profile = 'ours'", "P7",
 	  "the row is missing" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET creditor_id = gen_random_uuid()", "P7",
+	  "creditor_id is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET name = 'x'", "P7", "name is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET product_kind = 'mortgage'", "P7",
+	  "product_kind is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET jurisdiction = 'FR'", "P7", "jurisdiction is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET allocation_policy_id = NULL", "P7",
+	  "allocation_policy_id is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET described_at = now()", "P7", "described_at is not" },
+	{ "debts.portfolio_version", "UPDATE debts.portfolio_version SET described_by = 'me'", "P7", "described_by is not" },
+	{ "debts.portfolio_version", "DELETE FROM debts.portfolio_version", "P7", "the row is missing" },
+	{ "debts.policy_version", "UPDATE debts.policy_version SET title = 'x'", "P7", "title is not" },
+	{ "debts.policy_version", "UPDATE debts.policy_version SET allocation_order = 'fees_first'", "P7",
+	  "allocation_order is not" },
+	{ "debts.policy_version", "UPDATE debts.policy_version SET published_at = now()", "P7", "published_at is not" },
+	{ "debts.policy_version", "UPDATE debts.policy_version SET published_by = 'me'", "P7", "published_by is not" },
+	{ "debts.policy_version", "UPDATE debts.policy_version SET approved_by = 'me'", "P7", "approved_by is not" },
+	{ "debts.policy_version", "DELETE FROM debts.policy_version", "P7", "the row is missing" },
+	{ "debts.debt", "UPDATE debts.debt SET allocation = 5 WHERE allocation IS NOT NULL", "P7", "allocation is not" },
+	{ "debts.debt", "UPDATE debts.debt SET allocation = 1 WHERE " DEBT_11, "P7", "allocation is not" },
+	{ "debts.debt", "UPDATE debts.debt SET allocation_policy_id = NULL WHERE allocation IS NOT NULL", "P7",
+	  "allocation_policy_id is not" },
+	{ "debts.debt", "UPDATE debts.debt SET allocation_policy_version = 2 WHERE allocation IS NOT NULL", "P7",
+	  "allocation_policy_version is not" },
 	{ "debts.creditor_version", "UPDATE debts.creditor_version SET name = 'x' WHERE version = 1", "P7", "name is not" },
 	{ "debts.creditor_version", "UPDATE debts.creditor_version SET legal_address = 'x' WHERE version = 2", "P7",
 	  "legal_address is not" },
@@ -1792,6 +1854,18 @@ static void test_verify__compares_every_column_or_names_it(void **state)
 	db_result_release(&result);
 }
 
+/* The last one, because its payment stays in the log: entry, balances and event agree, and the order is not that of the debt's policy. */
+static void test_verify__finds_a_payment_that_is_split_in_another_order(void **state)
+{
+	(void)state;
+	exec("UPDATE debts.debt SET allocation = 5 WHERE allocation = 6");
+	pay(20, 10, spec_id('D', 19), 50);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+	exec("UPDATE debts.debt SET allocation = 6 WHERE allocation = 5");
+	world_verify(&findings);
+	then_found(&findings, "P5", "the payment is not split in the order of its debt's policy");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1818,6 +1892,7 @@ int main(void)
 						close_anchors),
 		cmocka_unit_test_setup_teardown(test_verify__an_anchor_is_none_without_its_signature, open_anchors,
 						close_anchors),
+		cmocka_unit_test(test_verify__finds_a_payment_that_is_split_in_another_order),
 	};
 
 	return cmocka_run_group_tests_name("verify", tests, open_world, close_world);

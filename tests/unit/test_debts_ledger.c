@@ -28,34 +28,84 @@ static int64_t sum(const struct balances *balances)
 	return balances_owed(balances) + balances->minor[ACCOUNT_CREDIT];
 }
 
-static void test_debts__an_allocation_adds_up_and_keeps_the_order(void **state)
+/* consumers/DOMAIN.md 6, written out once more: of each order the accounts by their first letters. */
+static const struct {
+	uint32_t order;
+	const char *letters;
+} orders[] = {
+	{ ORDER_NONE, "cfip" },
+	{ ORDER_COST_INTEREST_PRINCIPAL, "cfip" },
+	{ ORDER_COST_PRINCIPAL_INTEREST, "cpfi" },
+	{ ORDER_PENALTY_FEE_INTEREST_PRINCIPAL, "cfip" },
+	{ ORDER_INTEREST_PRINCIPAL, "ipfc" },
+	{ ORDER_FEES_FIRST, "fcip" },
+	{ ORDER_PRINCIPAL_FIRST, "pifc" },
+};
+_Static_assert(COUNT(orders) == ALLOCATION_ORDER_COUNT, "every order");
+
+static enum account account_of(char letter)
+{
+	switch (letter) {
+	case 'c':
+		return ACCOUNT_COST;
+	case 'f':
+		return ACCOUNT_FEE;
+	case 'i':
+		return ACCOUNT_INTEREST;
+	default:
+		return ACCOUNT_PRINCIPAL;
+	}
+}
+
+/* Coin by coin: each goes to the first account that is still owed. */
+static struct balances paid_by_coins(const char *letters, struct balances owed, int64_t amount_minor)
+{
+	struct balances paid = amounts(0, 0, 0, 0, 0);
+
+	for (; amount_minor > 0; amount_minor--) {
+		enum account account = ACCOUNT_CREDIT;
+
+		for (int i = ACCOUNT_OWED_COUNT - 1; i >= 0; i--)
+			if (owed.minor[account_of(letters[i])] > 0)
+				account = account_of(letters[i]);
+		owed.minor[account]--;
+		paid.minor[account]++;
+	}
+	return paid;
+}
+
+static void test_debts__an_allocation_pays_coin_by_coin_in_its_order(void **state)
 {
 	struct balances owed = amounts(10, 20, 30, 40, 0);
 
 	(void)state;
-	for (int64_t amount_minor = 0; amount_minor <= 120; amount_minor++) {
-		struct balances allocated = ledger_allocate(&owed, amount_minor);
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		for (int64_t amount_minor = 0; amount_minor <= 120; amount_minor++) {
+			struct balances allocated = ledger_allocate(orders[i].order, &owed, amount_minor);
+			struct balances wanted = paid_by_coins(orders[i].letters, owed, amount_minor);
 
-		assert_int_equal(sum(&allocated), amount_minor);
-		assert_true(allocated.minor[ACCOUNT_COST] == 10 || allocated.minor[ACCOUNT_FEE] == 0);
-		assert_true(allocated.minor[ACCOUNT_FEE] == 20 || allocated.minor[ACCOUNT_INTEREST] == 0);
-		assert_true(allocated.minor[ACCOUNT_INTEREST] == 30 || allocated.minor[ACCOUNT_PRINCIPAL] == 0);
-		assert_true(allocated.minor[ACCOUNT_PRINCIPAL] == 40 || allocated.minor[ACCOUNT_CREDIT] == 0);
+			assert_int_equal(sum(&allocated), amount_minor);
+			assert_memory_equal(&allocated, &wanted, sizeof(wanted));
+		}
 	}
 }
 
+/* What is left after taking back is what the rest would have paid. */
 static void test_debts__taking_back_runs_the_other_way_round(void **state)
 {
 	struct balances allocated = amounts(10, 20, 30, 40, 0);
 
 	(void)state;
-	for (int64_t amount_minor = 0; amount_minor <= 100; amount_minor++) {
-		struct balances returned = ledger_deallocate(&allocated, amount_minor);
+	for (size_t i = 0; i < COUNT(orders); i++) {
+		for (int64_t amount_minor = 0; amount_minor <= 100; amount_minor++) {
+			struct balances left = ledger_deallocate(orders[i].order, &allocated, amount_minor);
+			struct balances wanted = paid_by_coins(orders[i].letters, allocated, 100 - amount_minor);
 
-		assert_int_equal(sum(&returned), amount_minor);
-		assert_true(returned.minor[ACCOUNT_PRINCIPAL] == 40 || returned.minor[ACCOUNT_INTEREST] == 0);
-		assert_true(returned.minor[ACCOUNT_INTEREST] == 30 || returned.minor[ACCOUNT_FEE] == 0);
-		assert_true(returned.minor[ACCOUNT_FEE] == 20 || returned.minor[ACCOUNT_COST] == 0);
+			assert_int_equal(sum(&left), amount_minor);
+			left = balances_negated(&left);
+			balances_add(&left, &allocated);
+			assert_memory_equal(&left, &wanted, sizeof(wanted));
+		}
 	}
 }
 
@@ -415,7 +465,7 @@ static void test_debts__random_histories_keep_the_ledgers_promises(void **state)
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_debts__an_allocation_adds_up_and_keeps_the_order),
+		cmocka_unit_test(test_debts__an_allocation_pays_coin_by_coin_in_its_order),
 		cmocka_unit_test(test_debts__taking_back_runs_the_other_way_round),
 		cmocka_unit_test(test_debts__lifecycle_moves_are_those_of_the_table),
 		cmocka_unit_test(test_debts__random_histories_keep_the_ledgers_promises),

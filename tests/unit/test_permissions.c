@@ -50,6 +50,8 @@ static const struct {
 	{ "MakePromise", "supervisor agent" },
 	{ "CancelPromise", "supervisor agent" },
 	{ "DescribeCreditor", "supervisor" },
+	{ "DescribePortfolio", "supervisor" },
+	{ "PublishDebtPolicy", "compliance supervisor" },
 
 	{ "PublishTemplate", "compliance supervisor" },
 	{ "PublishProfile", "admin compliance" },

@@ -3,7 +3,7 @@
 
 #include "db/db_columns.h"
 
-/* The columns of debts.creditor_version that struct creditor holds, for the store and for `dcs verify`. */
-extern const struct db_columns creditor_columns;
+/* The columns of debts.creditor_version, portfolio_version and policy_version that states hold, for the store and for `dcs verify`. */
+extern const struct db_columns creditor_columns, portfolio_columns, debt_policy_columns;
 
 #endif

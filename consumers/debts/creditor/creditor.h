@@ -5,8 +5,9 @@
 #include "schemas/debts.h"
 
 /*
- * Who a creditor is. Debts name creditors that nobody has described: a description adds what people read, and changes no debt.
- * The key is the creditor's own id, so its versions are 1..k, each said by one event and kept in a row of its own.
+ * Who a creditor is, what its portfolios are, and the policies that portfolios name. Debts name creditors and portfolios that nobody has
+ * described: a description changes no debt that is there. The key of each is its own id, so its versions are 1..k, each said by one event
+ * and kept in a row of its own.
  */
 #define CREDITOR_NAME_MAX    (4 * 200) /* bytes of so many characters, as the others */
 #define CREDITOR_ADDRESS_MAX (4 * 400)
@@ -25,8 +26,14 @@ extern const struct entity creditor_entity;
 
 /* What an event says, whole: the state after it, and its row. */
 void creditor_read(struct creditor *ret_creditor, const struct creditor_described *event);
+void portfolio_read(struct portfolio *ret_portfolio, const struct portfolio_described *event);
+void debt_policy_read(struct debt_policy *ret_policy, const struct debt_policy_published *event);
 
 /* evolve.c */
 void creditor_on_described(struct workset *set, const struct creditor_described *event);
+void portfolio_on_described(struct workset *set, const struct portfolio_described *event);
+void debt_policy_on_published(struct workset *set, const struct debt_policy_published *event);
+
+#define DEBT_POLICY_APPROVAL_DAYS 14 /* PublishDebtPolicy is kept for so long */
 
 #endif

@@ -27,3 +27,42 @@ void creditor_on_described(struct workset *set, const struct creditor_described 
 	MUST(event->version == creditor->version + 1);
 	creditor_read(creditor, event);
 }
+
+void portfolio_read(struct portfolio *ret_portfolio, const struct portfolio_described *event)
+{
+	struct portfolio *portfolio = ret_portfolio;
+
+	*portfolio = (struct portfolio){ .version = event->version,
+					 .creditor_id = event->creditor_id,
+					 .product_kind = product_kind_by_name(event->product_kind) };
+	if (event->has_allocation_policy_id)
+		portfolio->allocation_policy_id = event->allocation_policy_id;
+	set_text(portfolio->jurisdiction, sizeof(portfolio->jurisdiction), event->has_jurisdiction, event->jurisdiction);
+	set_text(portfolio->name, sizeof(portfolio->name), true, event->name);
+}
+
+void portfolio_on_described(struct workset *set, const struct portfolio_described *event)
+{
+	struct portfolio *portfolio = workset_change(set, &portfolio_entity, &event->portfolio_id);
+
+	MUST(event->version == portfolio->version + 1);
+	portfolio_read(portfolio, event);
+}
+
+void debt_policy_read(struct debt_policy *ret_policy, const struct debt_policy_published *event)
+{
+	struct debt_policy *policy = ret_policy;
+
+	*policy = (struct debt_policy){ .version = event->version, .kind = debt_policy_kind_by_name(event->kind) };
+	if (event->has_allocation_order)
+		policy->allocation = allocation_order_by_name(event->allocation_order);
+	set_text(policy->title, sizeof(policy->title), true, event->title);
+}
+
+void debt_policy_on_published(struct workset *set, const struct debt_policy_published *event)
+{
+	struct debt_policy *policy = workset_change(set, &debt_policy_entity, &event->policy_id);
+
+	MUST(event->version == policy->version + 1);
+	debt_policy_read(policy, event);
+}

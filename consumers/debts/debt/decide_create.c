@@ -1,4 +1,5 @@
 #include "base/money.h"
+#include "base/must.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
@@ -128,6 +129,15 @@ static bool is_new(const struct create_debt *body, const struct workset *set, st
 	return debt_reference_is_free(&reference, &body->creditor_id, set, decision);
 }
 
+/* A portfolio that nobody has described is whosever the debt says. */
+static bool portfolio_is_its(const struct create_debt *body, const struct portfolio *portfolio, struct decision *decision)
+{
+	if (portfolio == NULL || uuid_equal(&portfolio->creditor_id, &body->creditor_id))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_VALUE, "portfolio_id", "the portfolio is another creditor's");
+	return false;
+}
+
 /*
  * An issuer that acts as a creditor must not become acquainted with a customer by creating a debt: one of its creditors must know
  * the customer already.
@@ -172,15 +182,39 @@ static bool customer_is_good(const struct create_debt *body, const struct workse
 	return true;
 }
 
+static const struct portfolio *portfolio_of(const struct create_debt *body, const struct workset *set)
+{
+	return body->has_portfolio_id ? workset_state(set, &portfolio_entity, &body->portfolio_id) : NULL;
+}
+
+/* The version of now of the policy that the portfolio names. */
+static void put_under_policy(struct debt_created *event, const struct portfolio *portfolio, const struct workset *set)
+{
+	const struct debt_policy *policy;
+
+	if (portfolio == NULL || uuid_is_none(&portfolio->allocation_policy_id))
+		return;
+	policy = workset_state(set, &debt_policy_entity, &portfolio->allocation_policy_id);
+	MUST(policy != NULL);
+	event->has_allocation_policy_id = true;
+	event->allocation_policy_id = portfolio->allocation_policy_id;
+	event->has_allocation_policy_version = true;
+	event->allocation_policy_version = policy->version;
+	event->has_allocation_order = true;
+	event->allocation_order = str_of(allocation_order_name(policy->allocation));
+}
+
 void decide_create_debt(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct create_debt *body = command->body;
+	const struct portfolio *portfolio = portfolio_of(body, set);
 	const struct balances amounts = OWED_OF(body);
 	bool is_due = debt_is_due(body->due_on, command->today);
 	struct debt_created *event;
 
 	if (!ids_are_good(body, decision) || !amounts_are_good(body, decision) || !currency_is_good(body, decision) ||
-	    !dates_are_good(body, decision) || !is_new(body, set, decision) || !customer_is_good(body, set, decision))
+	    !dates_are_good(body, decision) || !portfolio_is_its(body, portfolio, decision) || !is_new(body, set, decision) ||
+	    !customer_is_good(body, set, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
@@ -203,6 +237,7 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	event->original_creditor_id = body->original_creditor_id;
 	event->has_lifecycle = true;
 	event->lifecycle = str_of(lifecycle_name(is_due ? LIFECYCLE_ACTIVE : LIFECYCLE_NEW));
+	put_under_policy(event, portfolio, set);
 	if (!is_due)
 		decision_set_timer_on(decision, &activation_timer, &body->debt_id, body->due_on);
 }

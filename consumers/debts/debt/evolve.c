@@ -42,6 +42,7 @@ void debt_on_created(struct workset *set, const struct debt_created *event)
 	debt->portfolio_id = event->has_portfolio_id ? event->portfolio_id : (struct uuid){ { 0 } };
 	debt->opened_on = event->opened_on;
 	debt->due_on = event->due_on;
+	debt->allocation = event->has_allocation_order ? allocation_order_by_name(event->allocation_order) : ORDER_NONE;
 	debt_move(debt, CAUSE_CREATED);
 	if (event->has_lifecycle && str_is(event->lifecycle, lifecycle_name(LIFECYCLE_ACTIVE)))
 		debt_move(debt, CAUSE_DUE);

@@ -155,7 +155,8 @@ int debts_check(struct debts_store *store, const struct workset *set, struct err
 
 const struct db_table debt_table = {
 	.name = "debts.debt",
-	.columns = "debt_id uuid, external_ref text, original_creditor_id uuid, created_at timestamptz, amended_at timestamptz, "
+	.columns = "debt_id uuid, external_ref text, original_creditor_id uuid, allocation_policy_id uuid, "
+		   "allocation_policy_version bigint, created_at timestamptz, amended_at timestamptz, "
 		   "amended_seq bigint",
 	.list = &debt_columns,
 };
@@ -187,6 +188,13 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 		db_copy_uuid(copy, &command->original_creditor_id);
 	else
 		db_copy_null(copy);
+	if (created->has_allocation_policy_id) {
+		db_copy_uuid(copy, &created->allocation_policy_id);
+		db_copy_int64(copy, created->allocation_policy_version);
+	} else {
+		db_copy_null(copy);
+		db_copy_null(copy);
+	}
 	db_copy_instant(copy, event->command->now_ms);
 	copy_amendment(copy, slot);
 	db_copy_columns(copy, &debt_columns, debt);

@@ -4,10 +4,22 @@
 
 /* The arithmetic of a debt's accounts. Pure; nothing here knows of commands. */
 
-/* BGB 367: costs, then interest, then principal. */
-static const enum account order_of_payment[] = { ACCOUNT_COST, ACCOUNT_FEE, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL };
+/* consumers/DOMAIN.md 6: what is owed in the order in which it is paid. There is no account for penalties: cost stands for it. */
+static const enum account orders[][ACCOUNT_OWED_COUNT] = {
+	[ORDER_COST_INTEREST_PRINCIPAL] = { ACCOUNT_COST, ACCOUNT_FEE, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL }, /* BGB 367(1) */
+	[ORDER_COST_PRINCIPAL_INTEREST] = { ACCOUNT_COST, ACCOUNT_PRINCIPAL, ACCOUNT_FEE, ACCOUNT_INTEREST }, /* BGB 497(3) */
+	[ORDER_PENALTY_FEE_INTEREST_PRINCIPAL] = { ACCOUNT_COST, ACCOUNT_FEE, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL },
+	[ORDER_INTEREST_PRINCIPAL] = { ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL, ACCOUNT_FEE, ACCOUNT_COST },
+	[ORDER_FEES_FIRST] = { ACCOUNT_FEE, ACCOUNT_COST, ACCOUNT_INTEREST, ACCOUNT_PRINCIPAL },
+	[ORDER_PRINCIPAL_FIRST] = { ACCOUNT_PRINCIPAL, ACCOUNT_INTEREST, ACCOUNT_FEE, ACCOUNT_COST },
+};
+_Static_assert(COUNT(orders) == ALLOCATION_ORDER_COUNT, "each order says what is paid first");
 
-_Static_assert(COUNT(order_of_payment) == ACCOUNT_OWED_COUNT, "each that is owed has its place");
+static const enum account *accounts_in(uint32_t order)
+{
+	MUST(order < ALLOCATION_ORDER_COUNT);
+	return orders[order == ORDER_NONE ? ORDER_COST_INTEREST_PRINCIPAL : order];
+}
 
 /* Takes up to *rest_minor from an account, and subtracts it from *rest_minor. */
 static int64_t take(int64_t from_minor, int64_t *rest_minor)
@@ -19,24 +31,26 @@ static int64_t take(int64_t from_minor, int64_t *rest_minor)
 	return part_minor;
 }
 
-struct balances ledger_allocate(const struct balances *owed, int64_t amount_minor)
+struct balances ledger_allocate(uint32_t order, const struct balances *owed, int64_t amount_minor)
 {
+	const enum account *accounts = accounts_in(order);
 	struct balances allocated = { 0 };
 
 	MUST(amount_minor >= 0);
 	for (int i = 0; i < ACCOUNT_OWED_COUNT; i++)
-		allocated.minor[order_of_payment[i]] = take(owed->minor[order_of_payment[i]], &amount_minor);
+		allocated.minor[accounts[i]] = take(owed->minor[accounts[i]], &amount_minor);
 	allocated.minor[ACCOUNT_CREDIT] = amount_minor;
 	return allocated;
 }
 
-struct balances ledger_deallocate(const struct balances *allocated, int64_t amount_minor)
+struct balances ledger_deallocate(uint32_t order, const struct balances *allocated, int64_t amount_minor)
 {
+	const enum account *accounts = accounts_in(order);
 	struct balances returned = { 0 };
 
 	MUST(amount_minor >= 0);
 	for (int i = ACCOUNT_OWED_COUNT - 1; i >= 0; i--)
-		returned.minor[order_of_payment[i]] = take(allocated->minor[order_of_payment[i]], &amount_minor);
+		returned.minor[accounts[i]] = take(allocated->minor[accounts[i]], &amount_minor);
 	MUST(amount_minor == 0);
 	return returned;
 }

@@ -17,13 +17,13 @@ struct event;
 /* ---- allocation ---- */
 
 /*
- * The allocation of an amount to the components owed, in payment order (allocate.c), the rest to credit. The result sums to the
- * amount.
+ * The allocation of an amount to the components owed, in this order (enum allocation_order; NONE: the default, allocate.c), the rest
+ * to credit. The result sums to the amount.
  */
-struct balances ledger_allocate(const struct balances *owed, int64_t amount_minor);
+struct balances ledger_allocate(uint32_t order, const struct balances *owed, int64_t amount_minor);
 
-/* The reverse of an allocation, for an amount to take back: principal first. */
-struct balances ledger_deallocate(const struct balances *allocated, int64_t amount_minor);
+/* The reverse of an allocation, for an amount to take back: what is paid last comes back first. */
+struct balances ledger_deallocate(uint32_t order, const struct balances *allocated, int64_t amount_minor);
 
 /* The debits and credits of a payment of `applied` by credit. Amounts below 0: such a payment is taken back. */
 struct balances ledger_credit_debits(const struct balances *applied);

@@ -105,6 +105,8 @@ bool posting_of(const struct event *event, struct posting *ret_posting)
 	case EVENT_PROMISE_CANCELLED:
 	case EVENT_PROMISE_SUPERSEDED:
 	case EVENT_CREDITOR_DESCRIBED:
+	case EVENT_PORTFOLIO_DESCRIBED:
+	case EVENT_DEBT_POLICY_PUBLISHED:
 		break;
 	}
 	return false;

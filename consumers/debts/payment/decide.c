@@ -138,7 +138,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 
 	/* ---- nothing refuses from here on ---- */
 	owed_minor = balances_owed(&debt->balances);
-	allocated = ledger_allocate(&debt->balances, body->amount_minor);
+	allocated = ledger_allocate(debt->allocation, &debt->balances, body->amount_minor);
 	event = decision_event(decision, &payment_recorded_type);
 	event->payment_id = body->payment_id;
 	event->customer_id = body->customer_id;
@@ -302,13 +302,13 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 				      .version = debt->version };
 	missing_minor = payment->allocated.minor[ACCOUNT_CREDIT] - debt->balances.minor[ACCOUNT_CREDIT];
 	if (missing_minor > 0) {
-		applied = ledger_deallocate(&debt->credit_used, missing_minor);
+		applied = ledger_deallocate(debt->allocation, &debt->credit_used, missing_minor);
 		applied = balances_negated(&applied);
 		add_credit_applied(&reversal, decision, &applied);
 	}
 	add_payment_reversed(&reversal, decision);
 	if (reversal.balances.minor[ACCOUNT_CREDIT] > 0 && balances_owed(&reversal.balances) > 0) {
-		applied = ledger_allocate(&reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
+		applied = ledger_allocate(debt->allocation, &reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
 		add_credit_applied(&reversal, decision, &applied);
 	}
 	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)

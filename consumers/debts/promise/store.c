@@ -74,6 +74,8 @@ static const struct uuid *promise_of(const struct event *event)
 	case EVENT_DEBT_AMENDED:
 	case EVENT_DEBT_CANCELLED:
 	case EVENT_CREDITOR_DESCRIBED:
+	case EVENT_PORTFOLIO_DESCRIBED:
+	case EVENT_DEBT_POLICY_PUBLISHED:
 		return NULL;
 	}
 	MUST_NOT_REACH("an event of another module");
