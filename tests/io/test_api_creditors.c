@@ -7,6 +7,7 @@
 
 #define ID(kind, n)  "019a0000-0000-7000-8000-00" kind n
 #define CREDITOR(n)  ID("5200000", "00" n)
+#define PORTFOLIO(n) ID("4600000", "00" n)
 #define CUSTOMER(n)  ID("4300000", n)
 #define DEBT(n)      ID("4400000", n)
 #define PAYMENT(n)   ID("5000000", n)
@@ -225,6 +226,12 @@ static void fill_tables(void)
 	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
 	    "'-00440000', '-00580000')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
+	SQL("fill_creditors",
+	    "INSERT INTO debts.creditor_version SELECT id::uuid, 1, 'A bank', NULL, true, 'first_party', NULL, now(), 'somebody' "
+	    "FROM unnest(ARRAY['" CREDITOR("1") "', '" CREDITOR("2") "']) AS id");
+	SQL("fill_portfolios",
+	    "INSERT INTO debts.portfolio_version SELECT replace(creditor_id::text, '-0052', '-0046')::uuid, 1, creditor_id, "
+	    "'Cards', 'consumer_credit', NULL, NULL, now(), 'somebody' FROM debts.creditor_version");
 	SQL("fill_points", "INSERT INTO customers.contact_point (contact_point_id, customer_id, channel, place, source, state, "
 			   "version, address_hash, "
 			   "address_sealed) SELECT replace(customer_id::text, '-0043', '-004b')::uuid, customer_id, 'email', "
@@ -311,6 +318,7 @@ static const struct {
 	const char *begin, *own, *other;
 } things[] = { { "/customers/", CUSTOMER(OWN), CUSTOMER(OTHER) },    { "/debts/", DEBT(OWN), DEBT(OTHER) },
 	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
+	       { "/creditors/", CREDITOR("2"), CREDITOR("1") },      { "/portfolios/", PORTFOLIO("2"), PORTFOLIO("1") },
 	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) }, { "/reports/", REPORT(OWN), REPORT(OTHER) } };
 
 static bool target_of(char target[256], const struct route *route, bool is_own)
@@ -351,7 +359,7 @@ static void test_api_creditors__what_is_of_others_does_not_exist(void **state)
 		assert_int_equal(api_get(other, api_bound_token("erp", ROLE_CREDITOR | ROLE_AUDITOR, &scope_none)), 200);
 		checked++;
 	}
-	assert_int_equal(checked, 10);
+	assert_int_equal(checked, 12);
 }
 
 static void test_api_creditors__a_reports_file_is_for_its_creditor(void **state)

@@ -66,6 +66,18 @@ static bool sees_report(const struct viewer *viewer, unsigned report)
 	return is_in(viewer, report, 0);
 }
 
+/* Whatever portfolios the viewer is bound to. */
+static bool sees_creditor(const struct viewer *viewer, unsigned creditor)
+{
+	return (viewer->creditors >> creditor & 1) != 0;
+}
+
+/* All that are described are the first creditor's. */
+static bool sees_portfolio(const struct viewer *viewer, unsigned portfolio)
+{
+	return portfolio != 0 && is_in(viewer, 0, portfolio);
+}
+
 static const struct kind {
 	const char *path, *tail;
 	char letter; /* of its ids */
@@ -80,6 +92,8 @@ static const struct kind {
 	{ "/payments/", "", 'P', DEBTS, sees_debt },
 	{ "/promises/", "", 'X', DEBTS, sees_debt },
 	{ "/debts/", "/promises", 'D', DEBTS, sees_debt },
+	{ "/creditors/", "", 'K', CREDITORS, sees_creditor },
+	{ "/portfolios/", "", 'F', PORTFOLIOS, sees_portfolio },
 	{ "/communications/", "", 'M', MESSAGES, sees_message },
 	{ "/reports/", "", 'R', CREDITORS, sees_report },
 };
@@ -177,6 +191,10 @@ static void fill(void)
 	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
 	    "'-004400', '-005800')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt");
+	run("INSERT INTO debts.creditor_version SELECT " ID_OF(
+		"4b", "n") ", 1, 'A bank', NULL, true, 'first_party', NULL, now(), 'somebody' FROM generate_series(0, 1) n");
+	run("INSERT INTO debts.portfolio_version SELECT " ID_OF("46", "n") ", 1, " ID_OF(
+		"4b", "0") ", 'Cards', 'consumer_credit', NULL, NULL, now(), 'somebody' FROM generate_series(1, 2) n");
 	run("INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
 	    "requested_on, "
 	    "message_class, template_name, template_version, language) SELECT " ID_OF("4d", "n") ", " ID_OF(

@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_policy, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_policy, a_portfolio, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -29,6 +29,7 @@ SESSIONS = ("registerUser", "logIn", "refreshSession", "logOut", "changeOwnPassw
 ELSEWHERE = {
     **{(operation, status): "test_auth" for operation in SESSIONS for status in range(200, 430) if status != 414},
     ("publishProfile", 201): "none: it always needs a second person", ("publishProfile", 202): "test_profiles",
+    ("publishDebtPolicy", 201): "none, as of a profile", ("publishDebtPolicy", 202): "test_policies",
     ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
     ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
     ("previewDunning", 409): "tests/io/test_api_dunning",
@@ -50,6 +51,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "previewTemplate 200 /subject", "previewTemplate 200 /html", "previewTemplate 200 /problems",  # test_api_templates
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
+    "publishDebtPolicy 201",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain
     "previewDunning 200 /steps", "previewDunning 200 /waits",  # tests/io/test_api_dunning
@@ -106,9 +108,13 @@ class Things:
     def __init__(self, api, admin, client):
         self.api, self.admin, self.client = api, admin, client
         self.customer = self.make("/customers", a_customer())
-        self.debt = self.make("/debts", a_debt(self.customer, portfolioId=new_id(), originalCreditorId=new_id()))
+        self.debt_policy = [self.a_debt_policy() for _ in range(2)][0]  # more than a page of one
+        owner = new_id()
+        self.portfolio = [self.make("/portfolios", a_portfolio(creditorId=owner, allocationPolicyId=self.debt_policy)) for _ in range(2)][0]
+        self.debt = self.make("/debts", a_debt(self.customer, creditorId=owner, portfolioId=self.portfolio, originalCreditorId=new_id(),
+                                               dueOn=days_ago(29)))  # the first of its customer's, by -dueOn
         self.payment = self.make(f"/debts/{self.debt}/payments", a_payment())
-        self.creditor = [self.make("/creditors", a_creditor()) for _ in range(2)][0]  # more than a page of one
+        self.creditor = [self.make("/creditors", a_creditor()) for _ in range(2)][0]
         self.template = self.make("/templates", a_template(name="contract"))
         self.profile = api.get("/profiles").json["items"][0]["id"]
         self.policy = [self.a_policy() for _ in range(2)][0]  # more than a page of one
@@ -133,6 +139,14 @@ class Things:
         answer = self.api.post(path, body)
         assert answer.status == 201, answer
         return answer.json["id"]
+
+    def a_debt_policy(self):
+        policy = new_id()
+        kept = self.api.post("/debt-policies", a_debt_policy(policyId=policy)).json["commandId"]
+        approver = self.client.token("supervisor", subject=self.a_user(roles=["supervisor"]))
+        assert self.api.with_token(approver).post(f"/commands/{kept}/approval", {}).status == 200
+        wait_for(lambda: self.api.get(f"/debt-policies/{policy}").status == 200, "a policy for debts")
+        return policy
 
     def a_policy(self, **changes):
         """In force: a second person has agreed."""
@@ -235,6 +249,8 @@ GOOD = {
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
+    "listPortfolios": lambda t: "/portfolios?limit=1", "listDebtPolicies": lambda t: "/debt-policies?limit=1",
+    "describePortfolio": lambda t: ("/portfolios", a_portfolio(allocationPolicyId=t.debt_policy)),
     "listCreditors": lambda t: "/creditors?limit=1",
     "sendCommunication": lambda t: ("/communications", t.a_message()),
     "publishTemplate": lambda t: ("/templates", a_template()),

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 import pytest
 
 from client import new_id
+from things import a_customer, a_debt, a_payment, a_portfolio, money
 from world import ROOT, wait_for
 
 READY = ROOT / "consumers/dunning/policies"
@@ -148,6 +149,36 @@ def test_a_policy_is_in_force_once_a_second_person_agrees_until_it_is_retired(wo
     assert body["policy"] not in world.dcs("dunning", "policies")
     assert author.post(f"/dunning/policies/{new_id()}/retirement", {}).status == 404
     assert "dunning.policy" not in world.dcs("verify")
+
+
+def test_a_debt_keeps_the_version_of_its_portfolios_policy(api, client, two):
+    """Principal first, once a second person agrees; then fees first, for the debts of from then on."""
+    boss = api.with_token(client.token_of("creditor", "agent", "supervisor"))
+    policy, creditor = new_id(), new_id()
+
+    def publish(order, **headers):
+        body = {"policyId": policy, "kind": "allocation", "title": order, "allocationOrder": order}
+        answer = two.writer.request("POST", "/debt-policies", body, headers=headers)
+        assert answer.status in (202, 409), answer
+        two.agree(f"/commands/{answer.json['commandId']}")
+        return two.reader.get(f"/debt-policies/{policy}").json
+
+    def split_of_50():
+        customer = boss.post("/customers", a_customer()).json["id"]
+        amounts = {"principal": money(100), "interest": money(20), "fee": money(10), "cost": money(0), "feesAuthorised": True}
+        debt = boss.post("/debts", a_debt(customer, creditorId=creditor, portfolioId=portfolio, **amounts)).json
+        payment = boss.post(f"/debts/{debt['id']}/payments", a_payment(amount=money(50))).json
+        paid = {name: amount["amountMinor"] for name, amount in payment["allocation"].items()}
+        return (debt["allocationOrder"], debt["allocationPolicyVersion"], paid["principal"], paid["interest"], paid["fee"])
+
+    unknown = boss.post("/portfolios", a_portfolio(creditorId=creditor, allocationPolicyId=policy))
+    assert (unknown.status, unknown.json["code"]) == (422, "policy_not_published")
+    shown = publish("principal_first")
+    assert (shown["version"], shown["publishedBy"], shown["approvedBy"]) == (1, two.writer_id, two.reader_id)
+    portfolio = boss.post("/portfolios", a_portfolio(creditorId=creditor, allocationPolicyId=policy)).json["id"]
+    assert split_of_50() == ("principal_first", 1, 50, 0, 0)
+    assert publish("fees_first", Prefer="respond-async")["version"] == 2
+    assert split_of_50() == ("fees_first", 2, 20, 20, 10)
 
 
 def test_dcs_publishes_and_retires_as_a_program_which_needs_a_second_person_too(world, two, author, texts, tmp_path):

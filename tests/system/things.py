@@ -63,6 +63,14 @@ def a_creditor(**changes):
     return {"name": "Example Bank", "legalAddress": "London", "isOriginal": True, "regulatedClass": "first_party", "licenceRefs": "FRN 1", **changes}
 
 
+def a_portfolio(**changes):
+    return {"creditorId": new_id(), "name": "Cards", "productKind": "consumer_credit", "jurisdiction": "GB", **changes}
+
+
+def a_debt_policy(**changes):
+    return {"kind": "allocation", "title": "Principal first", "allocationOrder": "principal_first", **changes}
+
+
 def a_policy(**changes):
     """For debts of a creditor that nobody owes: no other story meets it."""
     number = int(new_id()[-6:], 16)
@@ -109,6 +117,17 @@ class Things:
 
     def make_creditor(self):
         return self.post("/creditors", a_creditor())["id"]
+
+    def make_portfolio(self):
+        return self.post("/portfolios", a_portfolio(allocationPolicyId=self.debt_policy))["id"]
+
+    def make_debt_policy(self):
+        policy = new_id()
+        kept = self.api.post("/debt-policies", a_debt_policy(policyId=policy), token=self.token).json["commandId"]
+        approver = self.client.token("supervisor", subject=self.new_user("supervisor"))
+        assert self.api.post(f"/commands/{kept}/approval", {}, token=approver).status == 200
+        wait_for(lambda: self.api.get(f"/debt-policies/{policy}", token=self.token).status == 200, "a policy for debts")
+        return policy
 
     def make_contact_point(self):
         return self.post(f"/customers/{self.customer}/contact-points", a_contact_point())["id"]
@@ -189,6 +208,8 @@ THING_OF_PATH = {
     "customers": "customer",
     "debts": "debt",
     "creditors": "creditor",
+    "portfolios": "portfolio",
+    "debt-policies": "debt_policy",
     "payments": "payment",
     "promises": "promise",
     "contact-points": "contact_point",

@@ -27,6 +27,9 @@ static const struct column debt_columns[] = {
 	{ .name = "lifecycle", .kind = COLUMN_TEXT, .sql = "d.lifecycle" },
 	{ .name = "openedOn", .kind = COLUMN_DATE, .sql = "d.opened_on" },
 	{ .name = "dueOn", .kind = COLUMN_DATE, .sql = "d.due_on" },
+	{ .name = "allocationOrder", .kind = COLUMN_TEXT, .sql = "d.allocation_order" },
+	{ .name = "allocationPolicyId", .kind = COLUMN_UUID, .sql = "d.allocation_policy_id" },
+	{ .name = "allocationPolicyVersion", .kind = COLUMN_LONG, .sql = "d.allocation_policy_version" },
 	{ .name = "daysPastDue", .kind = COLUMN_INT, .sql = "d.days_past_due" },
 	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "d.bucket" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
@@ -301,6 +304,86 @@ const struct resource creditor_resource = {
 	.sort_default = 1,
 };
 
+/* ---- portfolios ---- */
+
+static const struct column portfolio_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.portfolio_id" },
+	{ .name = "creditorId", .kind = COLUMN_UUID, .sql = "p.creditor_id" },
+	{ .name = "name", .kind = COLUMN_TEXT, .sql = "p.name" },
+	{ .name = "productKind", .kind = COLUMN_TEXT, .sql = "p.product_kind" },
+	{ .name = "jurisdiction", .kind = COLUMN_TEXT, .sql = "p.jurisdiction" },
+	{ .name = "allocationPolicyId", .kind = COLUMN_UUID, .sql = "p.allocation_policy_id" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "p.described_at" },
+};
+
+static const struct filter portfolio_filters[] = {
+	{ .name = "creditor", .kind = COLUMN_UUID, .sql = "p.creditor_id = q.creditor" },
+	RESOURCE_CREATED_FILTERS("p.created_at"),
+};
+
+static const struct sort portfolio_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.portfolio_id" },
+	RESOURCE_CREATED_SORT("p.created_at"),
+};
+
+const struct resource portfolio_resource = {
+	.name = "portfolio",
+	.from = "debts.api_portfolio p",
+	.id = "p.portfolio_id",
+	.creditor = "p.creditor_id = s.creditor AND " RESOURCE_IN_PORTFOLIOS("ARRAY[p.portfolio_id]"),
+	.reaches = { { .from = "debts.api_portfolio p",
+		       .creditor = "p.creditor_id",
+		       .sort = "p.created_at",
+		       .key = "p.portfolio_id",
+		       .sql = RESOURCE_IN_PORTFOLIOS("ARRAY[p.portfolio_id]") } },
+	.version = "version",
+	.columns = portfolio_columns,
+	.columns_count = COUNT(portfolio_columns),
+	.filters = portfolio_filters,
+	.filters_count = COUNT(portfolio_filters),
+	.sorts = portfolio_sorts,
+	.sorts_count = COUNT(portfolio_sorts),
+	.sort_default = 1,
+};
+
+/* ---- policies ---- */
+
+static const struct column debt_policy_columns[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.policy_id" },
+	{ .name = "kind", .kind = COLUMN_TEXT, .sql = "p.kind" },
+	{ .name = "title", .kind = COLUMN_TEXT, .sql = "p.title" },
+	{ .name = "allocationOrder", .kind = COLUMN_TEXT, .sql = "p.allocation_order" },
+	{ .name = "publishedBy", .kind = COLUMN_TEXT, .sql = "p.published_by" },
+	{ .name = "approvedBy", .kind = COLUMN_TEXT, .sql = "p.approved_by" },
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "p.version" },
+	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
+	{ .name = "updatedAt", .kind = COLUMN_INSTANT, .sql = "p.published_at" },
+};
+
+static const struct filter debt_policy_filters[] = { RESOURCE_CREATED_FILTERS("p.created_at") };
+
+static const struct sort debt_policy_sorts[] = {
+	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.policy_id" },
+	RESOURCE_CREATED_SORT("p.created_at"),
+};
+
+const struct resource debt_policy_resource = {
+	.name = "debt policy",
+	.from = "debts.api_policy p",
+	.id = "p.policy_id",
+	.uncredited = "no creditor reads who has published what",
+	.version = "version",
+	.columns = debt_policy_columns,
+	.columns_count = COUNT(debt_policy_columns),
+	.filters = debt_policy_filters,
+	.filters_count = COUNT(debt_policy_filters),
+	.sorts = debt_policy_sorts,
+	.sorts_count = COUNT(debt_policy_sorts),
+	.sort_default = 1,
+};
+
 /* ---- routes ---- */
 
 const struct route debts_routes[] = {
@@ -484,5 +567,57 @@ const struct route debts_routes[] = {
 	  .access = READS_CREDITORS,
 	  .kind = ROUTE_READ,
 	  .resource = &creditor_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/portfolios",
+	  .operation = "describePortfolio",
+	  .summary = "Say what a creditor's portfolio is: for the first time, or anew, all members",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &describe_portfolio_type,
+	  .made_field = "portfolio_id",
+	  .done_status = 201,
+	  .location = "/portfolios/",
+	  .resource = &portfolio_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/portfolios",
+	  .operation = "listPortfolios",
+	  .summary = "List the portfolios that somebody has described, newest first",
+	  .access = READS_CREDITORS,
+	  .kind = ROUTE_READ,
+	  .resource = &portfolio_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/portfolios/:id",
+	  .operation = "getPortfolio",
+	  .summary = "Get what a portfolio is, and the policy of its new debts",
+	  .access = READS_CREDITORS,
+	  .kind = ROUTE_READ,
+	  .resource = &portfolio_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/debt-policies",
+	  .operation = "publishDebtPolicy",
+	  .summary = "Publish a version of a policy for debts; it needs a second person",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &publish_debt_policy_type,
+	  .made_field = "policy_id",
+	  .done_status = 201,
+	  .location = "/debt-policies/",
+	  .resource = &debt_policy_resource },
+	{ .method = METHOD_GET,
+	  .pattern = "/debt-policies",
+	  .operation = "listDebtPolicies",
+	  .summary = "List policies for debts, the newest version of each",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &debt_policy_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/debt-policies/:id",
+	  .operation = "getDebtPolicy",
+	  .summary = "Get the newest version of a policy for debts",
+	  .access = READS_NOTES,
+	  .kind = ROUTE_READ,
+	  .resource = &debt_policy_resource },
 	{ 0 },
 };

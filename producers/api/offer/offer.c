@@ -40,6 +40,8 @@ const struct resource *const api_resources[] = {
 	&payment_resource,
 	&promise_resource,
 	&creditor_resource,
+	&portfolio_resource,
+	&debt_policy_resource,
 	&communication_resource,
 	&template_resource,
 	&profile_resource,
