@@ -369,12 +369,12 @@ class Judge:
                 del known.stops[key]
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
-        for key, (event, tick, maybe) in list(known.events.items()):
-            if self.has_come(known, key, tick, maybe):
-                del known.events[key]
-                if event == "payment_reversed":
-                    self.ask_daily(known, key)
-                self.ask(known, key, event)
+        happened = {key: event for key, (event, tick, maybe) in known.events.items() if self.has_come(known, key, tick, maybe)}
+        for key in self.in_order_of_log(known, list(happened)):
+            del known.events[key]
+            if happened[key] == "payment_reversed":
+                self.ask_daily(known, key)
+            self.ask(known, key, happened[key])
         now = [key for key in known.ask_on if self.is_its_turn(known, key)]
         for key in now:
             self.ask_daily(known, key)
@@ -895,6 +895,8 @@ class Judge:
                 known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
             for key, (event, tick, maybe) in known.events.items():
                 known.events[key] = event, min(tick, soon), min(maybe, soon)
+            for key, tick in known.stops.items():
+                known.stops[key] = min(tick, soon)
 
     def on_FinishTask(self, body):
         known = self.people[body["customer_id"]]

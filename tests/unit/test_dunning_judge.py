@@ -297,6 +297,24 @@ def test_what_somebody_says_of_a_task_counts_during_a_stop():
     assert findings(setup(policies=[calls]) | {(15, 7): [ceases], (15, 13): ends} | again) == []
 
 
+def test_a_dispute_before_a_task_is_taken_ends_it_at_the_next_tick():
+    """A record of dunning's own topic is behind the event: the group rests on this day, and has a new task on the next."""
+    disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(15), debt_id="D-2")
+    calls = setup(owes("D-2"), policies=[a_policy(a_step(2, 5, action="call"))])
+    put_off = [about("TakeTask", task_id="x"), about("FinishTask", task_id="x", outcome="later")]
+    happened = {(15, 13): [disputes, ("Tasks", {"new": [a_call("x", 15)]}), *put_off], (16, 13): [("Tasks", {"new": [a_call("y", 16)]})]}
+    assert findings(calls | happened) == []
+
+
+@pytest.mark.parametrize("first", ["D-1", "D-2"])
+def test_groups_of_an_event_are_asked_about_in_any_order(first):
+    """A new contact point is about both; the house allows one message a day."""
+    steps = a_policy(a_step(2, None, "event", event="contact_point_added"), demands_a_day=2)
+    happened = setup(owes("D-2", creditor=OTHER), policies=[steps]) | {(13, 19): [about("AddContactPoint", contact_point_id="new", channel="email", address="anna")]}
+    second = "D-2" if first == "D-1" else "D-1"
+    assert findings(happened, mail(14, "t-2", first, hour=13), mail(15, "t-2", second)) == []
+
+
 @pytest.mark.parametrize("line", [mail(20, "t-2", "D-2"), mail(19, "t-2", "D-2", hour=13)])
 def test_a_policy_that_is_published_may_bring_the_question_about_an_event_forward(line):
     """A debt comes at 07:10, and somebody publishes a policy: dunning may hear of the one or of the other first."""
