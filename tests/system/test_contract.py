@@ -609,13 +609,14 @@ def end_and_ask(gateway, process, rows, targets):
         wait_for(lambda: waits(gateway, first), "a request that waits")
         process.send_signal(signal.SIGTERM)
         wait_for(lambda: gateway.get("/livez").status == 503, "the end that begins")
-        for (method, _template, operation), target, connection in zip(rows, targets, connections):
+        for (method, _template, operation), target, connection in zip(rows, targets, connections):  # all of them before it has ended
             body = b"{}" if method != "GET" and "requestBody" in operation else None
             connection.request(method, target, body, {"Authorization": f"Bearer {gateway.token}", "Content-Type": "application/json"})
-            answer = answer_of(connection.getresponse())
-            gateway.document.check(method, target, None, answer)
-            assert answer.status == 503, (operation["operationId"], answer)
+        answers = [answer_of(connection.getresponse()) for connection in connections]
         assert first.result().status == 202  # kept, as it was acknowledged
+    for (method, _template, operation), target, answer in zip(rows, targets, answers):
+        gateway.document.check(method, target, None, answer)
+        assert answer.status == 503, (operation["operationId"], answer)
 
 
 # ---- what takes a story ----
