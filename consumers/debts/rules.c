@@ -104,7 +104,10 @@ static void touch_promise_of(const struct slot *debt, struct workset *set)
 		touch(set, &promise_entity, &state->promise_id);
 }
 
-/* The last round has only the promise to name; to name the rest again would cost each payment a hash. */
+/*
+ * The last round has only the promise to name; to name the rest again would cost each payment a hash. A list of what the command
+ * touches has all of it: another command about the same payment waits behind this one.
+ */
 static void touch_record_payment(const struct command *command, struct workset *set)
 {
 	const struct record_payment *body = command->body;
@@ -112,7 +115,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 	struct reference_key key;
 
 	touch_promise_of(debt, set);
-	if (set->assumes_new && debt != NULL && debt->exists)
+	if (set->assumes_new && set->list == NULL && debt != NULL && debt->exists)
 		return;
 	touch_new(set, &payment_entity, &body->payment_id);
 	if (reference_key_of_payment(&key, body->source, body->external_ref))
