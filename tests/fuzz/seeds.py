@@ -175,6 +175,9 @@ def stories(by_name):
     agreed = by_name["ApproveCommand"].but(record_key=policy.body["policy_id"], command_id=record_id(0))
     yield [(policy, 1), (agreed, 5), (named, 0), (by_name["CreateDebt"], 0), (by_name["RecordPayment"], 0), (named.but(expected_version=7), 0)]
     yield [(named, 0), (portfolio, 0), (portfolio.but(creditor_id=record_id(3)), 0)]
+    for ill in (policy.but(title=""), policy.but(expected_version=7), by_name["DescribeCreditor"].but(name=""), by_name["DescribeCreditor"].but(expected_version=7), portfolio.but(name="")):
+        yield [(ill, 1)]
+    yield from promise_stories(by_name)
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
@@ -191,6 +194,22 @@ def stories(by_name):
     approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
     yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
     yield [(by_name["PublishPolicy"], 1), (approval, 5), (by_name["RetirePolicy"], 1), (approval.but(command_id=record_id(2)), 5)]
+
+
+def promise_stories(by_name):
+    debt, cancel = by_name["CreateDebt"], by_name["CancelPromise"].but(customer_id=by_name["CreateDebt"].body["customer_id"])
+    promise = by_name["MakePromise"].but(debt_id=debt.body["debt_id"], customer_id=debt.body["customer_id"], due_on="2026-12-01")
+    other = promise.but(promise_id=record_id(7))
+    payment = by_name["RecordPayment"].but(debt_id=debt.body["debt_id"], amount_minor=12445)
+    yield [(debt, 0), (promise, 0), (promise, 0), (other, 0), (cancel, 0), (cancel.but(promise_id=record_id(7)), 0), (cancel.but(promise_id=record_id(7)), 0)]
+    yield [(debt, 0), (promise, 0), (payment, 0), (by_name["ReversePayment"].but(payment_id=payment.body["payment_id"]), 0), (cancel, 0)]
+    yield [(debt, 0), (promise, 0), (by_name["CancelDebt"], 0), (other, 0), (payment, 0)]
+    yield [(debt, 0), (payment, 0), (promise, 0)]
+    for ill in (promise.but(amount_minor=0), promise.but(amount_minor=999_999), promise.but(currency="GBP"), promise.but(due_on="2026-11-01"), promise.but(channel="drum"),
+                promise.but(customer_id=record_id(9))):  # fmt: skip
+        yield [(debt, 0), (ill, 0)]
+    yield [(debt, 0), (promise, 0), (cancel.but(reason="mood"), 0)]
+    yield [(debt, 0), (debt.but(debt_id=record_id(8), external_ref="other"), 0), (by_name["AmendDebt"].but(external_ref="other"), 0)]
 
 
 def task_stories(take, release, finish):
