@@ -153,17 +153,21 @@ static int list_module(struct parked_commands *parked, const char *module, struc
 	return 0;
 }
 
-/* What its --part and --offset choose are the first two parameters. */
-static const struct db_statement *begin_timers(struct parked_commands *parked, const char *name, const char *sql,
-					       const char *module)
+/* What --part and --offset choose are its first two parameters. */
+static const struct db_statement *timers_statement(struct parked_commands *parked, const char *name, const char *sql,
+						   const char *module)
 {
 	const struct db_statement *statement = schema_statement(&parked->arena, name, sql, module);
 
 	MUST(statement != NULL);
-	db_params_reset(&parked->params);
-	db_param_int32(&parked->params, (int32_t)conf.part);
-	db_param_int64(&parked->params, conf.offset);
 	return statement;
+}
+
+static void choose_timers(struct db_params *params)
+{
+	db_params_reset(params);
+	db_param_int32(params, (int32_t)conf.part);
+	db_param_int64(params, conf.offset);
 }
 
 static void print_timer(const char *module, const struct db_result *result, int row)
@@ -180,6 +184,7 @@ static void print_timer(const char *module, const struct db_result *result, int 
 
 static int list_timers(struct parked_commands *parked, const char *module, struct err *err)
 {
+	const struct db_statement *select = timers_statement(parked, "cli_timers_list", select_timers, module);
 	struct db_params *params = &parked->params;
 	struct uuid id = { { 0 } };
 	int64_t tried_at = -1;
@@ -190,8 +195,8 @@ static int list_timers(struct parked_commands *parked, const char *module, struc
 		return 0;
 	while (count == PAGE_ROWS) {
 		struct db_result result = { .pg = NULL };
-		const struct db_statement *select = begin_timers(parked, "cli_timers_list", select_timers, module);
 
+		choose_timers(params);
 		db_param_int32(params, part);
 		db_param_int64(params, tried_at);
 		db_param_uuid(params, &id);
@@ -215,8 +220,9 @@ static int list_timers(struct parked_commands *parked, const char *module, struc
 static int release_timers(struct parked_commands *parked, const char *module, struct err *err)
 {
 	struct db_result result = { .pg = NULL };
-	const struct db_statement *update = begin_timers(parked, "cli_timers_released", update_timers, module);
+	const struct db_statement *update = timers_statement(parked, "cli_timers_released", update_timers, module);
 
+	choose_timers(&parked->params);
 	if (db_run(parked->db, update, &parked->params, &result, err) != 0)
 		return -1;
 	if (result.affected > 0)
