@@ -113,7 +113,10 @@ class Things:
         return self.post(f"/debts/{self.debt}/payments", a_payment())["id"]
 
     def make_promise(self):
-        return self.post(f"/debts/{self.debt}/promises", a_promise())["id"]
+        """About a debt on which something is owed: others may have paid the first."""
+        shown = self.api.get(f"/debts/{self.debt}", token=self.token).json
+        debt = self.debt if shown["balances"]["total"]["amountMinor"] > 0 else self.make_debt()
+        return self.post(f"/debts/{debt}/promises", a_promise())["id"]
 
     def make_creditor(self):
         return self.post("/creditors", a_creditor())["id"]
