@@ -74,34 +74,6 @@ static bool debt_takes_this(const struct make_promise *body, const struct debt *
 	return amount_is_good(body, balances_owed(&debt->balances), decision);
 }
 
-/* Answers the debt's version after it. */
-static int64_t supersede(const struct make_promise *body, const struct debt *debt, const struct workset *set,
-			 struct decision *decision)
-{
-	const struct promise *promise;
-	struct promise_superseded *event;
-
-	if (uuid_is_none(&debt->promise_id))
-		return debt->version;
-	promise = workset_state(set, &promise_entity, &debt->promise_id);
-	MUST(promise != NULL);
-	if (promise->state != PROMISE_OPEN)
-		return debt->version;
-	event = decision_event(decision, &promise_superseded_type);
-	event->promise_id = debt->promise_id;
-	event->customer_id = debt->customer_id;
-	event->debt_id = body->debt_id;
-	event->version = debt->version + 1;
-	event->creditor_id = debt->creditor_id;
-	event->currency = str_of(debt->currency);
-	event->amount_minor = promise->amount_minor;
-	event->due_on = promise->due_on;
-	event->superseded_by = body->promise_id;
-	event->superseded_on = decision->command->today;
-	decision_cancel_timer(decision, &promise_timer, &debt->promise_id);
-	return event->version;
-}
-
 void decide_make_promise(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct make_promise *body = command->body;
@@ -115,7 +87,8 @@ void decide_make_promise(const struct command *command, const struct workset *se
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	version = supersede(body, debt, set, decision);
+	version = promise_supersede(&(struct promise_review){ .debt_id = &body->debt_id, .debt = debt, .version = debt->version },
+				    &body->promise_id, set, decision);
 	event = decision_event(decision, &promise_made_type);
 	event->promise_id = body->promise_id;
 	event->customer_id = body->customer_id;
@@ -140,14 +113,15 @@ void decide_cancel_promise(const struct command *command, const struct workset *
 {
 	const struct cancel_promise *body = command->body;
 	const struct promise *promise = workset_state(set, &promise_entity, &body->promise_id);
-	const struct debt *debt = promise == NULL ? NULL : workset_state(set, &debt_entity, &promise->debt_id);
-	struct promise_cancelled *event;
+	enum promise_end reason = promise_cancel_reason_by_name(body->reason);
+	const struct debt *debt;
 
-	if (promise_cancel_reason_by_name(body->reason) == PROMISE_END_NONE) {
+	if (reason == PROMISE_END_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " PROMISE_CANCEL_REASON_LISTED);
 		return;
 	}
-	if (!debt_is_reached(command, debt) || !uuid_equal(&promise->customer_id, &body->customer_id)) {
+	debt = promise == NULL ? NULL : workset_state(set, &debt_entity, &promise->debt_id);
+	if (promise == NULL || !debt_is_reached(command, debt) || !uuid_equal(&promise->customer_id, &body->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "promise_id", "the customer has made no such promise");
 		return;
 	}
@@ -158,16 +132,6 @@ void decide_cancel_promise(const struct command *command, const struct workset *
 	}
 
 	/* ---- nothing refuses from here on ---- */
-	event = decision_event(decision, &promise_cancelled_type);
-	event->promise_id = body->promise_id;
-	event->customer_id = body->customer_id;
-	event->debt_id = promise->debt_id;
-	event->version = debt->version + 1;
-	event->creditor_id = debt->creditor_id;
-	event->currency = str_of(debt->currency);
-	event->amount_minor = promise->amount_minor;
-	event->due_on = promise->due_on;
-	event->reason = body->reason;
-	event->cancelled_on = command->today;
-	decision_cancel_timer(decision, &promise_timer, &body->promise_id);
+	promise_cancel(&(struct promise_review){ .debt_id = &promise->debt_id, .debt = debt, .version = debt->version }, promise,
+		       reason, decision);
 }

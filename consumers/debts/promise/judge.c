@@ -127,14 +127,37 @@ static void add_reopened(const struct promise_review *review, const struct promi
 	event->reopened_on = decision->command->today;
 }
 
-static void add_cancelled(const struct promise_review *review, const struct promise *promise, enum promise_end reason,
-			  struct decision *decision)
+void promise_cancel(const struct promise_review *review, const struct promise *promise, enum promise_end reason,
+		    struct decision *decision)
 {
 	struct promise_cancelled *event = decision_event(decision, &promise_cancelled_type);
 
 	ABOUT(event, review, promise);
 	event->reason = str_of(promise_end_name(reason));
 	event->cancelled_on = decision->command->today;
+	if (promise->state == PROMISE_OPEN)
+		decision_cancel_timer(decision, &promise_timer, &review->debt->promise_id);
+}
+
+int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,
+			  struct decision *decision)
+{
+	const struct uuid *id = &review->debt->promise_id;
+	const struct promise *promise;
+	struct promise_superseded *event;
+
+	if (uuid_is_none(id))
+		return review->version;
+	promise = workset_state(set, &promise_entity, id);
+	MUST(promise != NULL);
+	if (promise->state != PROMISE_OPEN)
+		return review->version;
+	event = decision_event(decision, &promise_superseded_type);
+	ABOUT(event, review, promise);
+	event->superseded_by = *by;
+	event->superseded_on = decision->command->today;
+	decision_cancel_timer(decision, &promise_timer, id);
+	return event->version;
 }
 
 static void add_verdict(const struct promise_review *review, const struct promise *promise, enum promise_state to,
@@ -196,9 +219,8 @@ void promise_review(const struct promise_review *review, const struct workset *s
 	paid_minor = promise->paid_minor + review->paid_minor;
 	verdict = promise_verdict(promise, paid_minor, decision->command->today);
 	if (ends_with_debt(review, promise, verdict)) {
-		add_cancelled(review, promise, review->is_cancelled ? PROMISE_END_DEBT_CANCELLED : PROMISE_END_DEBT_PAID,
-			      decision);
-		set_timer(review, promise, false, decision);
+		promise_cancel(review, promise, review->is_cancelled ? PROMISE_END_DEBT_CANCELLED : PROMISE_END_DEBT_PAID,
+			       decision);
 	} else if (verdict != promise->state) {
 		add_verdict(review, promise, verdict, paid_minor, decision);
 		set_timer(review, promise, verdict == PROMISE_OPEN, decision);

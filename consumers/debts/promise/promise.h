@@ -54,6 +54,14 @@ struct promise_review {
 /* Adds the events that follow for the debt's latest promise; most often there are none, and mostly there is no promise. */
 void promise_review(const struct promise_review *review, const struct workset *set, struct decision *decision);
 
+/* The same by a command about the promise itself. `promise` is the debt's latest. */
+void promise_cancel(const struct promise_review *review, const struct promise *promise, enum promise_end reason,
+		    struct decision *decision);
+
+/* A promise is made in place of the debt's open one, if there is one. Answers the debt's version after it. */
+int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,
+			  struct decision *decision);
+
 /* A payment of a debt as its promise sees it; below 0: a reversal of it. */
 struct promise_receipt {
 	int64_t amount_minor;
