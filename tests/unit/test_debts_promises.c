@@ -671,7 +671,7 @@ static void test_promises__any_history_has_one_judgement(void **state)
 			int64_t amount_minor;
 			int32_t received_on;
 			bool is_after, is_reversed;
-		} payments[12];
+		} payments[12] = { 0 };
 		unsigned count = 0;
 		int64_t counted = 0;
 
