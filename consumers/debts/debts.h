@@ -31,6 +31,9 @@
  */
 struct store;
 
+/* One event's effect on the states, by its body; evolve.c has the table. */
+typedef void evolve_event(struct workset *set, const void *body);
+
 extern const struct module debts_module;
 extern const struct store debts_store; /* store.c */
 

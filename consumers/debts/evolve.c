@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
@@ -6,70 +7,62 @@
 #include "consumers/debts/promise/promise.h"
 #include "schemas/debts.h"
 
+/* What each event of the module does to the states and to the ledger. tests/unit/test_debts_ledger.c: every event has its row. */
+
+struct effect {
+	evolve_event *evolve;
+	posting_of_event *posting; /* NULL: it moves no money */
+};
+
+/* The module's schema ids (schemas/ids.json). */
+#define FIRST_ID   1000
+#define ROW(event) [(event)-FIRST_ID]
+
+static const struct effect effects[] = {
+	ROW(EVENT_DEBT_CREATED) = { debt_on_created, posting_of_opening },
+	ROW(EVENT_DEBT_ACTIVATED) = { debt_on_activated, NULL },
+	ROW(EVENT_DEBT_PAID) = { debt_on_paid, NULL },
+	ROW(EVENT_DEBT_REOPENED) = { debt_on_reopened, NULL },
+	ROW(EVENT_DEBT_AMENDED) = { debt_on_amended, NULL },
+	ROW(EVENT_DEBT_CANCELLED) = { debt_on_cancelled, posting_of_cancellation },
+	ROW(EVENT_PAYMENT_RECORDED) = { payment_on_recorded, posting_of_payment },
+	ROW(EVENT_PAYMENT_REVERSED) = { payment_on_reversed, posting_of_reversal },
+	ROW(EVENT_CREDIT_APPLIED) = { payment_on_credit_applied, posting_of_credit },
+	ROW(EVENT_PROMISE_MADE) = { promise_on_made, NULL },
+	ROW(EVENT_PROMISE_KEPT) = { promise_on_kept, NULL },
+	ROW(EVENT_PROMISE_PARTLY_KEPT) = { promise_on_partly_kept, NULL },
+	ROW(EVENT_PROMISE_BROKEN) = { promise_on_broken, NULL },
+	ROW(EVENT_PROMISE_REOPENED) = { promise_on_reopened, NULL },
+	ROW(EVENT_PROMISE_CANCELLED) = { promise_on_cancelled, NULL },
+	ROW(EVENT_PROMISE_SUPERSEDED) = { promise_on_superseded, NULL },
+	ROW(EVENT_CREDITOR_DESCRIBED) = { creditor_on_described, NULL },
+	ROW(EVENT_PORTFOLIO_DESCRIBED) = { portfolio_on_described, NULL },
+	ROW(EVENT_DEBT_POLICY_PUBLISHED) = { debt_policy_on_published, NULL },
+};
+
+static const struct effect *effect_of(const struct event *event)
+{
+	const uint32_t row = event->type->number - FIRST_ID;
+
+	MUST(row < COUNT(effects) && effects[row].evolve != NULL);
+	return &effects[row];
+}
+
+bool posting_of(const struct event *event, struct posting *ret_posting)
+{
+	const struct effect *effect = effect_of(event);
+
+	if (effect->posting == NULL)
+		return false;
+	*ret_posting = effect->posting(event->body);
+	return true;
+}
+
 void debts_evolve(struct workset *set, const struct event *event)
 {
 	struct posting posting;
 
 	if (posting_of(event, &posting))
 		ledger_book(set, &posting);
-	switch (debts_event(event->type)) {
-	case EVENT_DEBT_CREATED:
-		debt_on_created(set, event->body);
-		return;
-	case EVENT_DEBT_ACTIVATED:
-		debt_on_activated(set, event->body);
-		return;
-	case EVENT_PAYMENT_RECORDED:
-		payment_on_recorded(set, event->body);
-		return;
-	case EVENT_DEBT_PAID:
-		debt_on_paid(set, event->body);
-		return;
-	case EVENT_PAYMENT_REVERSED:
-		payment_on_reversed(set, event->body);
-		return;
-	case EVENT_CREDIT_APPLIED:
-		payment_on_credit_applied(set, event->body);
-		return;
-	case EVENT_DEBT_REOPENED:
-		debt_on_reopened(set, event->body);
-		return;
-	case EVENT_DEBT_AMENDED:
-		debt_on_amended(set, event->body);
-		return;
-	case EVENT_DEBT_CANCELLED:
-		debt_on_cancelled(set, event->body);
-		return;
-	case EVENT_PROMISE_MADE:
-		promise_on_made(set, event->body);
-		return;
-	case EVENT_PROMISE_KEPT:
-		promise_on_kept(set, event->body);
-		return;
-	case EVENT_PROMISE_PARTLY_KEPT:
-		promise_on_partly_kept(set, event->body);
-		return;
-	case EVENT_PROMISE_BROKEN:
-		promise_on_broken(set, event->body);
-		return;
-	case EVENT_PROMISE_REOPENED:
-		promise_on_reopened(set, event->body);
-		return;
-	case EVENT_PROMISE_CANCELLED:
-		promise_on_cancelled(set, event->body);
-		return;
-	case EVENT_PROMISE_SUPERSEDED:
-		promise_on_superseded(set, event->body);
-		return;
-	case EVENT_PORTFOLIO_DESCRIBED:
-		portfolio_on_described(set, event->body);
-		return;
-	case EVENT_DEBT_POLICY_PUBLISHED:
-		debt_policy_on_published(set, event->body);
-		return;
-	case EVENT_CREDITOR_DESCRIBED:
-		creditor_on_described(set, event->body);
-		return;
-	}
-	MUST_NOT_REACH("an event of another module");
+	effect_of(event)->evolve(set, event->body);
 }

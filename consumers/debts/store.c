@@ -66,39 +66,16 @@ static void post_all(struct debts_store *store, struct workset *set, const struc
 /* Rows of their own, beside those of the ledger. */
 static void copy_new_row(struct debts_store *store, const struct workset *set, const struct logged_event *logged)
 {
-	const struct event *event = logged->event;
+	const struct message_type *type = logged->event->type;
 
-	switch (debts_event(event->type)) {
-	case EVENT_DEBT_CREATED:
-		debt_copy(&store->debts, set, event);
-		return;
-	case EVENT_CREDITOR_DESCRIBED:
+	if (type == &debt_created_type)
+		debt_copy(&store->debts, set, logged->event);
+	else if (type == &creditor_described_type)
 		creditor_copy(&store->creditors, logged);
-		return;
-	case EVENT_PORTFOLIO_DESCRIBED:
+	else if (type == &portfolio_described_type)
 		portfolio_copy(&store->portfolios, logged);
-		return;
-	case EVENT_DEBT_POLICY_PUBLISHED:
+	else if (type == &debt_policy_published_type)
 		debt_policy_copy(&store->policies, logged);
-		return;
-	case EVENT_DEBT_ACTIVATED: /* these change debts */
-	case EVENT_PAYMENT_RECORDED:
-	case EVENT_PAYMENT_REVERSED:
-	case EVENT_DEBT_PAID:
-	case EVENT_DEBT_REOPENED:
-	case EVENT_CREDIT_APPLIED:
-	case EVENT_DEBT_AMENDED:
-	case EVENT_DEBT_CANCELLED:
-	case EVENT_PROMISE_MADE:
-	case EVENT_PROMISE_KEPT:
-	case EVENT_PROMISE_PARTLY_KEPT:
-	case EVENT_PROMISE_BROKEN:
-	case EVENT_PROMISE_REOPENED:
-	case EVENT_PROMISE_CANCELLED:
-	case EVENT_PROMISE_SUPERSEDED:
-		return;
-	}
-	MUST_NOT_REACH("an event of another module");
 }
 
 static void copy_new_rows(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)

@@ -149,13 +149,9 @@ static void apply(struct debt_change *change, const struct command *event, const
 	case EVENT_PROMISE_CANCELLED:
 		on_promise_ended(change, false);
 		return;
-	case EVENT_PROMISE_SUPERSEDED: /* not followed: PromiseMade is behind it */
-	case EVENT_PORTFOLIO_DESCRIBED:
-	case EVENT_DEBT_POLICY_PUBLISHED:
-	case EVENT_CREDITOR_DESCRIBED: /* no rule follows it */
-		break;
+	default:
+		MUST_NOT_REACH("an event that rules.c does not follow");
 	}
-	MUST_NOT_REACH("an event of another module, or one that is not followed");
 }
 
 static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt, struct decision *decision)

@@ -210,9 +210,6 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_PAYMENT_REVERSED:
 		*ret_booking = BOOKED(payment_reversed, reversed_on);
 		return fold_payment_reversed(body, deltas);
-	case EVENT_DEBT_ACTIVATED: /* no figure counts states: ageing is by due date */
-		*ret_booking = BOOKED(debt_activated, activated_on);
-		return true;
 	case EVENT_DEBT_REOPENED:
 		*ret_booking = BOOKED(debt_reopened, reopened_on);
 		return fold_debt_reopened(body, deltas);
@@ -225,33 +222,9 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_DEBT_CANCELLED:
 		*ret_booking = BOOKED(debt_cancelled, cancelled_on);
 		return fold_debt_cancelled(body, deltas);
-	case EVENT_PROMISE_MADE: /* no figure counts promises yet */
-		*ret_booking = BOOKED(promise_made, made_on);
-		return true;
-	case EVENT_PROMISE_KEPT:
-		*ret_booking = BOOKED(promise_kept, judged_on);
-		return true;
-	case EVENT_PROMISE_PARTLY_KEPT:
-		*ret_booking = BOOKED(promise_partly_kept, judged_on);
-		return true;
-	case EVENT_PROMISE_BROKEN:
-		*ret_booking = BOOKED(promise_broken, judged_on);
-		return true;
-	case EVENT_PROMISE_REOPENED:
-		*ret_booking = BOOKED(promise_reopened, reopened_on);
-		return true;
-	case EVENT_PROMISE_CANCELLED:
-		*ret_booking = BOOKED(promise_cancelled, cancelled_on);
-		return true;
-	case EVENT_PROMISE_SUPERSEDED:
-		*ret_booking = BOOKED(promise_superseded, superseded_on);
-		return true;
-	case EVENT_PORTFOLIO_DESCRIBED:
-	case EVENT_DEBT_POLICY_PUBLISHED:
-	case EVENT_CREDITOR_DESCRIBED: /* figures have ids, and no names */
+	default: /* no figure counts it; or it is of another module */
 		return true;
 	}
-	return true; /* of another module */
 }
 
 static bool fold_communications(const struct message_type *type, const void *body, struct buf *deltas)

@@ -116,14 +116,20 @@ static inline const struct message_version *message_newest(const struct message_
 	return &type->versions[type->versions_count - 1];
 }
 
+/* The field of that name; NULL: it has none. */
+static inline const struct field *message_field(const struct message_type *type, struct str name)
+{
+	for (size_t i = 0; i < type->record.fields_count; i++) {
+		if (str_is(name, type->record.fields[i].name))
+			return &type->record.fields[i];
+	}
+	return NULL;
+}
+
 /* Whether an event is numbered within its aggregate: it has a `version`. */
 static inline bool message_is_numbered(const struct message_type *type)
 {
-	for (size_t i = 0; i < type->record.fields_count; i++) {
-		if (strcmp(type->record.fields[i].name, "version") == 0)
-			return true;
-	}
-	return false;
+	return message_field(type, STR("version")) != NULL;
 }
 
 /* Whether the message is the engine's: it has no topic of its own, and stands on those of every module. */

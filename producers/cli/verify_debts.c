@@ -343,9 +343,11 @@ static void note_amended(struct fold *fold, const struct logged_line *line)
 	note->amended_seq = line->row.seq;
 }
 
-static void note_promise(struct fold *fold, const struct uuid *promise_id, const struct logged_line *line)
+/* Any other event about a promise. */
+static void note_promise(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
-	struct promise_note *note = fold_noted(fold, &promise_entity, promise_id);
+	const struct field *field = message_field(event->type, STR("promise_id"));
+	struct promise_note *note = field == NULL ? NULL : fold_noted(fold, &promise_entity, message_uuid(field, event->body));
 
 	if (note != NULL)
 		note->changed_at_ms = line->row.at_ms;
@@ -367,55 +369,22 @@ static int64_t reversed_seq(struct fold *fold, const struct payment_reversed *ev
 static void note_event(struct fold *fold, const struct event *event, const struct logged_line *line)
 {
 	hanging.reverses_seq = 0;
-	switch (debts_event(event->type)) {
-	case EVENT_DEBT_CREATED:
+	if (event->type == &debt_created_type)
 		note_created(fold, event->body, line);
-		return;
-	case EVENT_PAYMENT_RECORDED:
+	else if (event->type == &payment_recorded_type)
 		note_payment(fold, event->body, line);
-		return;
-	case EVENT_PAYMENT_REVERSED:
+	else if (event->type == &payment_reversed_type)
 		hanging.reverses_seq = reversed_seq(fold, event->body);
-		return;
-	case EVENT_PROMISE_MADE:
+	else if (event->type == &promise_made_type)
 		note_promise_made(fold, event->body, line);
-		return;
-	case EVENT_PROMISE_KEPT:
-		note_promise(fold, &((const struct promise_kept *)event->body)->promise_id, line);
-		return;
-	case EVENT_PROMISE_PARTLY_KEPT:
-		note_promise(fold, &((const struct promise_partly_kept *)event->body)->promise_id, line);
-		return;
-	case EVENT_PROMISE_BROKEN:
-		note_promise(fold, &((const struct promise_broken *)event->body)->promise_id, line);
-		return;
-	case EVENT_PROMISE_REOPENED:
-		note_promise(fold, &((const struct promise_reopened *)event->body)->promise_id, line);
-		return;
-	case EVENT_PROMISE_CANCELLED:
-		note_promise(fold, &((const struct promise_cancelled *)event->body)->promise_id, line);
-		return;
-	case EVENT_PROMISE_SUPERSEDED:
-		note_promise(fold, &((const struct promise_superseded *)event->body)->promise_id, line);
-		return;
-	case EVENT_DEBT_ACTIVATED: /* evolve and the ledger handle these completely */
-	case EVENT_DEBT_PAID:
-	case EVENT_DEBT_AMENDED:
-	case EVENT_DEBT_REOPENED:
-	case EVENT_CREDIT_APPLIED:
-	case EVENT_DEBT_CANCELLED:
-		return;
-	case EVENT_PORTFOLIO_DESCRIBED:
+	else if (event->type == &portfolio_described_type)
 		note_portfolio(fold, event->body, line);
-		return;
-	case EVENT_DEBT_POLICY_PUBLISHED:
+	else if (event->type == &debt_policy_published_type)
 		note_debt_policy(fold, event->body, line);
-		return;
-	case EVENT_CREDITOR_DESCRIBED:
+	else if (event->type == &creditor_described_type)
 		note_creditor(fold, event->body, line);
-		return;
-	}
-	MUST_NOT_REACH("an event of another module");
+	else
+		note_promise(fold, event, line);
 }
 
 /* The entry of the event follows the debt's previous entry. A change by a command without an entry is noted in the debt's row. */

@@ -43,21 +43,12 @@ struct place {
 	struct str as; /* empty: as it is */
 };
 
-static const struct field *find_field(const struct message_type *type, struct str name)
-{
-	for (size_t index = 0; index < type->record.fields_count; index++) {
-		if (str_is(name, type->record.fields[index].name))
-			return &type->record.fields[index];
-	}
-	return NULL;
-}
-
 /* `braced` is what stands between the braces. */
 static struct place place_of(const struct message_type *type, const void *body, struct str braced)
 {
 	struct place place = { .type = type, .body = body };
 
-	place.field = find_field(type, str_cut(braced, ':', &place.as));
+	place.field = message_field(type, str_cut(braced, ':', &place.as));
 	MUST(place.field != NULL);
 	return place;
 }
@@ -123,7 +114,7 @@ static bool is_amount(const struct field *field)
 
 static void add_number(struct buf *buf, const struct place *place)
 {
-	const struct field *currency = is_amount(place->field) ? find_field(place->type, STR("currency")) : NULL;
+	const struct field *currency = is_amount(place->field) ? message_field(place->type, STR("currency")) : NULL;
 
 	if (currency != NULL)
 		sentence_amount(buf, number_of(place), message_str(currency, place->body));

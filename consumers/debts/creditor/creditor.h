@@ -30,9 +30,9 @@ void portfolio_read(struct portfolio *ret_portfolio, const struct portfolio_desc
 void debt_policy_read(struct debt_policy *ret_policy, const struct debt_policy_published *event);
 
 /* evolve.c */
-void creditor_on_described(struct workset *set, const struct creditor_described *event);
-void portfolio_on_described(struct workset *set, const struct portfolio_described *event);
-void debt_policy_on_published(struct workset *set, const struct debt_policy_published *event);
+evolve_event creditor_on_described;
+evolve_event portfolio_on_described;
+evolve_event debt_policy_on_published;
 
 #define DEBT_POLICY_APPROVAL_DAYS 14 /* PublishDebtPolicy is kept for so long */
 

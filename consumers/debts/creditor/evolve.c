@@ -20,8 +20,9 @@ void creditor_read(struct creditor *ret_creditor, const struct creditor_describe
 	set_text(creditor->licence_refs, sizeof(creditor->licence_refs), event->has_licence_refs, event->licence_refs);
 }
 
-void creditor_on_described(struct workset *set, const struct creditor_described *event)
+void creditor_on_described(struct workset *set, const void *body)
 {
+	const struct creditor_described *event = body;
 	struct creditor *creditor = workset_change(set, &creditor_entity, &event->creditor_id);
 
 	MUST(event->version == creditor->version + 1);
@@ -41,8 +42,9 @@ void portfolio_read(struct portfolio *ret_portfolio, const struct portfolio_desc
 	set_text(portfolio->name, sizeof(portfolio->name), true, event->name);
 }
 
-void portfolio_on_described(struct workset *set, const struct portfolio_described *event)
+void portfolio_on_described(struct workset *set, const void *body)
 {
+	const struct portfolio_described *event = body;
 	struct portfolio *portfolio = workset_change(set, &portfolio_entity, &event->portfolio_id);
 
 	MUST(event->version == portfolio->version + 1);
@@ -59,8 +61,9 @@ void debt_policy_read(struct debt_policy *ret_policy, const struct debt_policy_p
 	set_text(policy->title, sizeof(policy->title), true, event->title);
 }
 
-void debt_policy_on_published(struct workset *set, const struct debt_policy_published *event)
+void debt_policy_on_published(struct workset *set, const void *body)
 {
+	const struct debt_policy_published *event = body;
 	struct debt_policy *policy = workset_change(set, &debt_policy_entity, &event->policy_id);
 
 	MUST(event->version == policy->version + 1);

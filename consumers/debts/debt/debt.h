@@ -19,11 +19,11 @@ bool debt_reference_is_free(const struct uuid *reference, const struct uuid *cre
 			    struct decision *decision);
 
 /* evolve.c */
-void debt_on_created(struct workset *set, const struct debt_created *event);
-void debt_on_activated(struct workset *set, const struct debt_activated *event);
-void debt_on_paid(struct workset *set, const struct debt_paid *event);
-void debt_on_reopened(struct workset *set, const struct debt_reopened *event);
-void debt_on_amended(struct workset *set, const struct debt_amended *event);
-void debt_on_cancelled(struct workset *set, const struct debt_cancelled *event);
+evolve_event debt_on_created;
+evolve_event debt_on_activated;
+evolve_event debt_on_paid;
+evolve_event debt_on_reopened;
+evolve_event debt_on_amended;
+evolve_event debt_on_cancelled;
 
 #endif

@@ -30,8 +30,9 @@ static void debt_move(struct debt *debt, enum lifecycle_cause cause)
 	debt->lifecycle = to;
 }
 
-void debt_on_created(struct workset *set, const struct debt_created *event)
+void debt_on_created(struct workset *set, const void *body)
 {
+	const struct debt_created *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
 	struct reference_key key;
@@ -58,24 +59,27 @@ void debt_on_created(struct workset *set, const struct debt_created *event)
 	reference_take(set, &debt_reference_entity, &key)->portfolio_id = debt->portfolio_id;
 }
 
-void debt_on_activated(struct workset *set, const struct debt_activated *event)
+void debt_on_activated(struct workset *set, const void *body)
 {
+	const struct debt_activated *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 
 	MUST(debt->due_on == event->due_on);
 	debt_move(debt, CAUSE_DUE);
 }
 
-void debt_on_paid(struct workset *set, const struct debt_paid *event)
+void debt_on_paid(struct workset *set, const void *body)
 {
+	const struct debt_paid *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 
 	MUST(balances_owed(&debt->balances) == 0);
 	debt_move(debt, CAUSE_PAID_UP);
 }
 
-void debt_on_reopened(struct workset *set, const struct debt_reopened *event)
+void debt_on_reopened(struct workset *set, const void *body)
 {
+	const struct debt_reopened *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 
 	MUST(balances_owed(&debt->balances) == event->balance_minor);
@@ -84,8 +88,9 @@ void debt_on_reopened(struct workset *set, const struct debt_reopened *event)
 }
 
 /* From the next command on, the old reference is free for any debt of the creditor. */
-void debt_on_amended(struct workset *set, const struct debt_amended *event)
+void debt_on_amended(struct workset *set, const void *body)
 {
+	const struct debt_amended *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
 	struct reference_key key;
@@ -107,8 +112,9 @@ void debt_on_amended(struct workset *set, const struct debt_amended *event)
 	MUST(fits);
 }
 
-void debt_on_cancelled(struct workset *set, const struct debt_cancelled *event)
+void debt_on_cancelled(struct workset *set, const void *body)
 {
+	const struct debt_cancelled *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct debt_terms *terms = workset_change(set, &debt_terms_entity, &event->debt_id);
 

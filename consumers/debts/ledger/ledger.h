@@ -48,8 +48,16 @@ struct posting {
 	int64_t reverses_seq;          /* 0: none; of a reversal the store fills in the seq of its payment's entry */
 };
 
-/* Pure. False: the event moves no money. Borrows from the event. */
+/* Pure. False: the event moves no money. Borrows from the event (consumers/debts/evolve.c). */
 bool posting_of(const struct event *event, struct posting *ret_posting);
+
+/* posting.c: of the body of an event that moves money. */
+typedef struct posting posting_of_event(const void *body);
+posting_of_event posting_of_opening;
+posting_of_event posting_of_payment;
+posting_of_event posting_of_reversal;
+posting_of_event posting_of_credit;
+posting_of_event posting_of_cancellation;
 
 /* P5: adds the posting to its debt's balances. */
 void ledger_book(struct workset *set, const struct posting *posting);

@@ -4,8 +4,9 @@
 
 /* The ledger entry of an event: one function for each event that moves money. */
 
-static struct posting opening(const struct debt_created *event)
+struct posting posting_of_opening(const void *body)
 {
+	const struct debt_created *event = body;
 	return (struct posting){ .kind = LEDGER_OPENING,
 				 .contra = CONTRA_CREDITOR_CLAIM,
 				 .contra_minor = -event->balance_minor,
@@ -17,8 +18,9 @@ static struct posting opening(const struct debt_created *event)
 				 .debt_id = &event->debt_id };
 }
 
-static struct posting payment(const struct payment_recorded *event)
+struct posting posting_of_payment(const void *body)
 {
+	const struct payment_recorded *event = body;
 	const struct balances allocated = BALANCES_OF(event);
 
 	return (struct posting){ .kind = LEDGER_PAYMENT,
@@ -33,8 +35,9 @@ static struct posting payment(const struct payment_recorded *event)
 				 .payment_id = &event->payment_id };
 }
 
-static struct posting reversal(const struct payment_reversed *event)
+struct posting posting_of_reversal(const void *body)
 {
+	const struct payment_reversed *event = body;
 	return (struct posting){ .kind = LEDGER_PAYMENT_REVERSAL,
 				 .contra = CONTRA_CASH_CLEARING,
 				 .contra_minor = -event->amount_minor,
@@ -47,8 +50,9 @@ static struct posting reversal(const struct payment_reversed *event)
 				 .payment_id = &event->payment_id };
 }
 
-static struct posting credit_used(const struct credit_applied *event)
+struct posting posting_of_credit(const void *body)
 {
+	const struct credit_applied *event = body;
 	const struct balances applied = OWED_OF(event);
 
 	return (struct posting){ .kind = LEDGER_CREDIT_APPLIED,
@@ -60,8 +64,9 @@ static struct posting credit_used(const struct credit_applied *event)
 				 .debt_id = &event->debt_id };
 }
 
-static struct posting cancellation(const struct debt_cancelled *event)
+struct posting posting_of_cancellation(const void *body)
 {
+	const struct debt_cancelled *event = body;
 	const struct balances charged = OWED_OF(event);
 
 	return (struct posting){ .kind = LEDGER_CANCELLATION,
@@ -73,41 +78,4 @@ static struct posting cancellation(const struct debt_cancelled *event)
 				 .has_booked_on = true,
 				 .booked_on = event->cancelled_on,
 				 .debt_id = &event->debt_id };
-}
-
-bool posting_of(const struct event *event, struct posting *ret_posting)
-{
-	switch (debts_event(event->type)) {
-	case EVENT_DEBT_CREATED:
-		*ret_posting = opening(event->body);
-		return true;
-	case EVENT_PAYMENT_RECORDED:
-		*ret_posting = payment(event->body);
-		return true;
-	case EVENT_PAYMENT_REVERSED:
-		*ret_posting = reversal(event->body);
-		return true;
-	case EVENT_CREDIT_APPLIED:
-		*ret_posting = credit_used(event->body);
-		return true;
-	case EVENT_DEBT_CANCELLED:
-		*ret_posting = cancellation(event->body);
-		return true;
-	case EVENT_DEBT_PAID: /* no money moves */
-	case EVENT_DEBT_ACTIVATED:
-	case EVENT_DEBT_REOPENED:
-	case EVENT_DEBT_AMENDED:
-	case EVENT_PROMISE_MADE:
-	case EVENT_PROMISE_KEPT:
-	case EVENT_PROMISE_PARTLY_KEPT:
-	case EVENT_PROMISE_BROKEN:
-	case EVENT_PROMISE_REOPENED:
-	case EVENT_PROMISE_CANCELLED:
-	case EVENT_PROMISE_SUPERSEDED:
-	case EVENT_CREDITOR_DESCRIBED:
-	case EVENT_PORTFOLIO_DESCRIBED:
-	case EVENT_DEBT_POLICY_PUBLISHED:
-		break;
-	}
-	return false;
 }

@@ -9,8 +9,9 @@ void payment_set_source(struct payment *payment, struct str source)
 		payment->source[0] = '\0';
 }
 
-void payment_on_recorded(struct workset *set, const struct payment_recorded *event)
+void payment_on_recorded(struct workset *set, const void *body)
 {
+	const struct payment_recorded *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
 	struct reference_key key;
@@ -35,8 +36,9 @@ void payment_on_recorded(struct workset *set, const struct payment_recorded *eve
 						     .entry_no = payment->entry_no });
 }
 
-void payment_on_reversed(struct workset *set, const struct payment_reversed *event)
+void payment_on_reversed(struct workset *set, const void *body)
 {
+	const struct payment_reversed *event = body;
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
 	const struct debt *debt = debt_change(set, &event->debt_id, event->version);
 
@@ -48,8 +50,9 @@ void payment_on_reversed(struct workset *set, const struct payment_reversed *eve
 						     .entry_no = payment->entry_no });
 }
 
-void payment_on_credit_applied(struct workset *set, const struct credit_applied *event)
+void payment_on_credit_applied(struct workset *set, const void *body)
 {
+	const struct credit_applied *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	const struct balances applied = OWED_OF(event);
 

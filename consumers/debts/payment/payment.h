@@ -10,8 +10,8 @@
 void payment_set_source(struct payment *payment, struct str source);
 
 /* evolve.c */
-void payment_on_recorded(struct workset *set, const struct payment_recorded *event);
-void payment_on_reversed(struct workset *set, const struct payment_reversed *event);
-void payment_on_credit_applied(struct workset *set, const struct credit_applied *event);
+evolve_event payment_on_recorded;
+evolve_event payment_on_reversed;
+evolve_event payment_on_credit_applied;
 
 #endif

@@ -21,8 +21,9 @@ static void move(struct workset *set, const struct uuid *promise_id, const struc
 	promise->state = state;
 }
 
-void promise_on_made(struct workset *set, const struct promise_made *event)
+void promise_on_made(struct workset *set, const void *body)
 {
+	const struct promise_made *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct promise *promise = promise_change(set, &event->promise_id);
 
@@ -39,33 +40,39 @@ void promise_on_made(struct workset *set, const struct promise_made *event)
 	debt->promise_id = event->promise_id;
 }
 
-void promise_on_kept(struct workset *set, const struct promise_kept *event)
+void promise_on_kept(struct workset *set, const void *body)
 {
+	const struct promise_kept *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_KEPT);
 }
 
-void promise_on_partly_kept(struct workset *set, const struct promise_partly_kept *event)
+void promise_on_partly_kept(struct workset *set, const void *body)
 {
+	const struct promise_partly_kept *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_PARTLY_KEPT);
 }
 
-void promise_on_broken(struct workset *set, const struct promise_broken *event)
+void promise_on_broken(struct workset *set, const void *body)
 {
+	const struct promise_broken *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_BROKEN);
 }
 
-void promise_on_reopened(struct workset *set, const struct promise_reopened *event)
+void promise_on_reopened(struct workset *set, const void *body)
 {
+	const struct promise_reopened *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_OPEN);
 }
 
-void promise_on_cancelled(struct workset *set, const struct promise_cancelled *event)
+void promise_on_cancelled(struct workset *set, const void *body)
 {
+	const struct promise_cancelled *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_CANCELLED);
 }
 
-void promise_on_superseded(struct workset *set, const struct promise_superseded *event)
+void promise_on_superseded(struct workset *set, const void *body)
 {
+	const struct promise_superseded *event = body;
 	move(set, &event->promise_id, &event->debt_id, event->version, PROMISE_SUPERSEDED);
 }
 

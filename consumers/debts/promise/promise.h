@@ -83,13 +83,13 @@ void decide_promise_judgement(const struct command *timer, const struct workset 
 bool promise_is_open(unsigned state);
 
 /* evolve.c */
-void promise_on_made(struct workset *set, const struct promise_made *event);
-void promise_on_kept(struct workset *set, const struct promise_kept *event);
-void promise_on_partly_kept(struct workset *set, const struct promise_partly_kept *event);
-void promise_on_broken(struct workset *set, const struct promise_broken *event);
-void promise_on_reopened(struct workset *set, const struct promise_reopened *event);
-void promise_on_cancelled(struct workset *set, const struct promise_cancelled *event);
-void promise_on_superseded(struct workset *set, const struct promise_superseded *event);
+evolve_event promise_on_made;
+evolve_event promise_on_kept;
+evolve_event promise_on_partly_kept;
+evolve_event promise_on_broken;
+evolve_event promise_on_reopened;
+evolve_event promise_on_cancelled;
+evolve_event promise_on_superseded;
 void promise_on_payment(struct workset *set, const struct debt *debt, struct promise_receipt receipt);
 
 #endif

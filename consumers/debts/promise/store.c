@@ -49,36 +49,9 @@ static struct db_template update_promises = {
 /* The promise of an event about one; NULL: it is about none. */
 static const struct uuid *promise_of(const struct event *event)
 {
-	switch (debts_event(event->type)) {
-	case EVENT_PROMISE_MADE:
-		return &((const struct promise_made *)event->body)->promise_id;
-	case EVENT_PROMISE_KEPT:
-		return &((const struct promise_kept *)event->body)->promise_id;
-	case EVENT_PROMISE_PARTLY_KEPT:
-		return &((const struct promise_partly_kept *)event->body)->promise_id;
-	case EVENT_PROMISE_BROKEN:
-		return &((const struct promise_broken *)event->body)->promise_id;
-	case EVENT_PROMISE_REOPENED:
-		return &((const struct promise_reopened *)event->body)->promise_id;
-	case EVENT_PROMISE_CANCELLED:
-		return &((const struct promise_cancelled *)event->body)->promise_id;
-	case EVENT_PROMISE_SUPERSEDED:
-		return &((const struct promise_superseded *)event->body)->promise_id;
-	case EVENT_DEBT_CREATED: /* these are about debts, payments and creditors */
-	case EVENT_DEBT_ACTIVATED:
-	case EVENT_PAYMENT_RECORDED:
-	case EVENT_PAYMENT_REVERSED:
-	case EVENT_DEBT_PAID:
-	case EVENT_DEBT_REOPENED:
-	case EVENT_CREDIT_APPLIED:
-	case EVENT_DEBT_AMENDED:
-	case EVENT_DEBT_CANCELLED:
-	case EVENT_CREDITOR_DESCRIBED:
-	case EVENT_PORTFOLIO_DESCRIBED:
-	case EVENT_DEBT_POLICY_PUBLISHED:
-		return NULL;
-	}
-	MUST_NOT_REACH("an event of another module");
+	const struct field *field = message_field(event->type, STR("promise_id"));
+
+	return field == NULL ? NULL : message_uuid(field, event->body);
 }
 
 static void note_times(const struct workset *set, const struct logged_event *events, size_t events_count)
