@@ -1,3 +1,4 @@
+#include "base/array.h"
 #include "base/must.h"
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
@@ -13,11 +14,14 @@ struct debt_change {
 	struct dunned_debt next;
 	bool may_be_due;    /* something may be due sooner than the group's timer thinks */
 	const char *reason; /* why a step under way is withdrawn; NULL: it is not */
+	int32_t today;
+	const struct workset *set; /* of DebtReopened: with the policies */
 	bool is_netted; /* it is withdrawn though it does not list the debt: a credit of the group is in what it says is due */
 };
 
-static void on_created(struct debt_change *change, const struct debt_created *body)
+static void on_created(struct debt_change *change, const void *event)
 {
+	const struct debt_created *body = event;
 	struct dunned_debt *debt = &change->next;
 
 	debt->customer_id = body->customer_id;
@@ -32,50 +36,61 @@ static void on_created(struct debt_change *change, const struct debt_created *bo
 	change->may_be_due = true;
 }
 
-static void on_payment(struct debt_change *change, const struct payment_recorded *body)
+static void on_payment(struct debt_change *change, const void *event)
 {
+	const struct payment_recorded *body = event;
+
 	change->next.balance_minor = body->balance_minor;
 	change->next.credit_minor += body->credit_minor;
 	change->is_netted = body->credit_minor > 0;
 	change->reason = "paid";
 }
 
-static void on_reversal(struct debt_change *change, const struct payment_reversed *body)
+static void on_reversal(struct debt_change *change, const void *event)
 {
+	const struct payment_reversed *body = event;
+
 	change->next.balance_minor = body->balance_minor;
 	change->next.credit_minor -= body->credit_minor;
 	change->may_be_due = true;
 }
 
-static void on_credit(struct debt_change *change, const struct credit_applied *body)
+static void on_credit(struct debt_change *change, const void *event)
 {
+	const struct credit_applied *body = event;
+
 	change->next.balance_minor = body->balance_minor;
 	change->next.credit_minor -= body->amount_minor;
 	change->may_be_due = true;
 }
 
 /* A debt that is not past due is cured. */
-static void on_amended(struct debt_change *change, const struct debt_amended *body, int32_t today)
+static void on_amended(struct debt_change *change, const void *event)
 {
+	const struct debt_amended *body = event;
+
 	if (body->due_on == change->next.due_on)
 		return;
 	change->next.due_on = body->due_on;
-	if (body->due_on >= today)
+	if (body->due_on >= change->today)
 		change->next.level = 0;
 	change->may_be_due = true;
 	change->reason = "amended";
 }
 
-static void on_cancelled(struct debt_change *change)
+static void on_cancelled(struct debt_change *change, const void *event)
 {
+	(void)event;
 	change->next.balance_minor = 0;
 	change->next.lifecycle = LIFECYCLE_CANCELLED;
 	change->reason = "cancelled";
 }
 
 /* Where the ladder of a debt goes on that was paid and is owed again, says the policy by which its level was reached. */
-static void on_reopened(struct debt_change *change, const struct debt_reopened *body, const struct policies *policies)
+static void on_reopened(struct debt_change *change, const void *event)
 {
+	const struct debt_reopened *body = event;
+	const struct policies *policies = workset_state(change->set, &policies_entity, &policies_id);
 	const struct policy *policy = policies == NULL ? NULL : policies_find(policies, str_of(change->next.policy));
 
 	change->next.balance_minor = body->balance_minor;
@@ -86,8 +101,9 @@ static void on_reopened(struct debt_change *change, const struct debt_reopened *
 }
 
 /* Whoever has promised is left alone until it is known what came of it. */
-static void on_promise(struct debt_change *change)
+static void on_promise(struct debt_change *change, const void *event)
 {
+	(void)event;
 	change->next.is_promised = 1;
 	change->reason = "promise";
 }
@@ -97,61 +113,77 @@ static void on_promise(struct debt_change *change)
  * that has ended it has its own rules, so the next day's evaluation goes on: after a payment nobody hears of the rest on the same day,
  * and after a reversal the group has been asked about already.
  */
-static void on_promise_ended(struct debt_change *change, bool by_payment)
+static void end_promise(struct debt_change *change, bool by_payment)
 {
 	change->may_be_due = change->next.is_promised && !by_payment;
 	change->next.is_promised = 0;
 }
 
-static void apply(struct debt_change *change, const struct command *event, const struct workset *set)
+static void on_promise_kept(struct debt_change *change, const void *event)
 {
-	switch (debts_event(event->type)) {
-	case EVENT_DEBT_CREATED:
-		on_created(change, event->body);
-		return;
-	case EVENT_DEBT_ACTIVATED:
-		change->next.lifecycle = LIFECYCLE_ACTIVE;
-		return;
-	case EVENT_PAYMENT_RECORDED:
-		on_payment(change, event->body);
-		return;
-	case EVENT_PAYMENT_REVERSED:
-		on_reversal(change, event->body);
-		return;
-	case EVENT_CREDIT_APPLIED:
-		on_credit(change, event->body);
-		return;
-	case EVENT_DEBT_PAID:
-		change->next.lifecycle = LIFECYCLE_PAID;
-		return;
-	case EVENT_DEBT_REOPENED:
-		on_reopened(change, event->body, workset_state(set, &policies_entity, &policies_id));
-		return;
-	case EVENT_DEBT_AMENDED:
-		on_amended(change, event->body, event->today);
-		return;
-	case EVENT_DEBT_CANCELLED:
-		on_cancelled(change);
-		return;
-	case EVENT_PROMISE_MADE:
-	case EVENT_PROMISE_REOPENED:
-		on_promise(change);
-		return;
-	case EVENT_PROMISE_KEPT:
-		on_promise_ended(change, true);
-		return;
-	case EVENT_PROMISE_PARTLY_KEPT:
-		on_promise_ended(change, ((const struct promise_partly_kept *)event->body)->has_payment_id);
-		return;
-	case EVENT_PROMISE_BROKEN:
-		on_promise_ended(change, ((const struct promise_broken *)event->body)->has_payment_id);
-		return;
-	case EVENT_PROMISE_CANCELLED:
-		on_promise_ended(change, false);
-		return;
-	default:
-		MUST_NOT_REACH("an event that rules.c does not follow");
+	(void)event;
+	end_promise(change, true);
+}
+
+static void on_promise_partly_kept(struct debt_change *change, const void *event)
+{
+	end_promise(change, ((const struct promise_partly_kept *)event)->has_payment_id);
+}
+
+static void on_promise_broken(struct debt_change *change, const void *event)
+{
+	end_promise(change, ((const struct promise_broken *)event)->has_payment_id);
+}
+
+static void on_promise_cancelled(struct debt_change *change, const void *event)
+{
+	(void)event;
+	end_promise(change, false);
+}
+
+static void on_activated(struct debt_change *change, const void *event)
+{
+	(void)event;
+	change->next.lifecycle = LIFECYCLE_ACTIVE;
+}
+
+static void on_paid(struct debt_change *change, const void *event)
+{
+	(void)event;
+	change->next.lifecycle = LIFECYCLE_PAID;
+}
+
+/* The events that rules.c follows. PromiseSuperseded is none of them: PromiseMade is behind it. */
+static const struct {
+	const struct message_type *type;
+	void (*apply)(struct debt_change *change, const void *event);
+} effects[] = {
+	{ &payment_recorded_type, on_payment },
+	{ &debt_created_type, on_created },
+	{ &debt_activated_type, on_activated },
+	{ &debt_paid_type, on_paid },
+	{ &debt_reopened_type, on_reopened },
+	{ &debt_amended_type, on_amended },
+	{ &debt_cancelled_type, on_cancelled },
+	{ &payment_reversed_type, on_reversal },
+	{ &credit_applied_type, on_credit },
+	{ &promise_made_type, on_promise },
+	{ &promise_reopened_type, on_promise },
+	{ &promise_kept_type, on_promise_kept },
+	{ &promise_partly_kept_type, on_promise_partly_kept },
+	{ &promise_broken_type, on_promise_broken },
+	{ &promise_cancelled_type, on_promise_cancelled },
+};
+
+static void apply(struct debt_change *change, const struct command *event)
+{
+	for (size_t i = 0; i < COUNT(effects); i++) {
+		if (effects[i].type == event->type) {
+			effects[i].apply(change, event->body);
+			return;
+		}
 	}
+	MUST_NOT_REACH("an event that rules.c does not follow");
 }
 
 static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt, struct decision *decision)
@@ -220,13 +252,13 @@ void decide_debt_event(const struct command *event, const struct workset *set, s
 {
 	struct uuid debt_id = debt_of_event(event);
 	const struct dunned_debt *debt = workset_state(set, &dunned_debt_entity, &debt_id);
-	struct debt_change change = { .reason = NULL };
+	struct debt_change change = { .today = event->today, .set = set };
 
 	if ((debt == NULL) != (event->type == &debt_created_type))
 		return;
 	if (debt != NULL)
 		change.next = *debt;
-	apply(&change, event, set);
+	apply(&change, event);
 	say_debt(&debt_id, &change.next, decision);
 	withdraw_untrue(&debt_id, &change, set, decision);
 	set_timers(&debt_id, &change, event, decision);
