@@ -60,6 +60,7 @@ void cancel_task(const struct uuid *task_id, const char *reason, const struct wo
 void decide_evaluation(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_contact(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision);
+void decide_broken(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision);
 
 #endif

@@ -222,21 +222,32 @@ static void withdraw_untrue(const struct uuid *debt_id, const struct debt_change
 		withdraw_step(&group->step_id, step, change->reason, set, decision);
 }
 
+/* The event for which a policy may have a step. One of both: PromiseBroken with a payment follows the reversal of that payment. */
+static const struct timer_kind *timer_of_cause(const struct debt_change *change, const struct command *event)
+{
+	if (event->type == &payment_reversed_type)
+		return &reversal_timer;
+	if (event->type == &promise_broken_type && change->may_be_due)
+		return &broken_timer;
+	return NULL;
+}
+
 /*
  * A debt that is due later than any reminder has a timer of its own; the others are asked about with their group, at the next Tick. After
- * a reversal the group is asked about once, with it: a step of the day that came first would be in the way of the step for a reversal.
- * DebtReopened follows a reversal.
+ * an event for which there may be a step the group is asked about once, with it: a step of the day that came first would be in the way of
+ * the step for the event. DebtReopened follows a reversal.
  */
 static void set_timers(const struct uuid *debt_id, const struct debt_change *change, const struct command *event,
 		       struct decision *decision)
 {
 	const int32_t today = event->today;
+	const struct timer_kind *cause = timer_of_cause(change, event);
 	int32_t enters_on = change->next.due_on - REMINDER_DAYS_MAX;
 
-	if (event->type == &payment_reversed_type) {
+	if (cause != NULL) {
 		/* In place of the day's evaluation, which at the same Tick might come first. */
 		decision_cancel_timer(decision, &evaluation_timer, &change->next.group_id);
-		decision_set_timer_on(decision, &reversal_timer, &change->next.group_id, today);
+		decision_set_timer_on(decision, cause, &change->next.group_id, today);
 		return;
 	}
 	if (!change->may_be_due || !debt_is_dunned(&change->next))

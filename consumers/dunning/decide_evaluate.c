@@ -349,6 +349,11 @@ void decide_reversal(const struct command *timer, const struct workset *set, str
 	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_PAYMENT_REVERSED, set, decision);
 }
 
+void decide_broken(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_PROMISE_BROKEN, set, decision);
+}
+
 void decide_contact(const struct command *timer, const struct workset *set, struct decision *decision)
 {
 	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_CONTACT_POINT_ADDED, set, decision);

@@ -37,6 +37,7 @@ const struct timer_kind stop_timer = { .name = "stop", .number = 3 };
 const struct timer_kind task_timer = { .name = "task", .number = 4 };
 const struct timer_kind reversal_timer = { .name = "reversal", .number = 5 };
 const struct timer_kind contact_timer = { .name = "contact", .number = 6 };
+const struct timer_kind broken_timer = { .name = "broken", .number = 7 };
 
 static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -362,6 +363,7 @@ static const struct timer_rule timers[] = {
 	{ &task_timer, { &timer_type, touch_task_back, decide_task_back, false, false } },
 	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
 	{ &contact_timer, { &timer_type, touch_evaluation, decide_contact, true, false } },
+	{ &broken_timer, { &timer_type, touch_evaluation, decide_broken, true, false } },
 };
 
 static const struct action task_actions[] = {

@@ -12,6 +12,7 @@ const struct policies *dunning_policies(const struct sim_world *world); /* of ev
 
 /* The numbers of their steps for events, in worlds of SIM_EVENTS. */
 #define REVERSAL_STEP 6
+#define BROKEN_STEP   8
 #define CONTACT_STEP  9
 
 /* True: it was a state of dunning that is made out of others or of no rows, and it is loaded. */

@@ -347,8 +347,10 @@ static void take_cancelled(struct dunning_book *book, struct book_debt *debt)
 }
 
 /* One that another supersedes is followed by that one. */
-static void take_promise(struct dunning_book *book, struct book_debt *debt, const struct message_type *type)
+static void take_promise(struct dunning_book *book, struct book_debt *debt, const struct message_type *type, const void *body)
 {
+	if (type == &promise_broken_type && !((const struct promise_broken *)body)->has_payment_id)
+		debt->breaks++;
 	debt->is_promised = type == &promise_made_type || type == &promise_reopened_type;
 	if (debt->is_promised)
 		expect_withdrawn(book, &debt->id);
@@ -385,7 +387,7 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 	else if (type == &debt_reopened_type)
 		take_reopened(book, debt);
 	else if (is_of_promise(type))
-		take_promise(book, debt, type);
+		take_promise(book, debt, type, body);
 }
 
 /* ---- events of others ---- */
@@ -495,7 +497,7 @@ static int32_t events_of(struct dunning_book *book, const struct policy_step *st
 		return person_of(book, &one->customer_id)->points_added;
 	for (size_t i = 0; i < book->debts_count; i++)
 		if (are_of_one_group(&book->debts[i], one))
-			count += book->debts[i].reversals;
+			count += step->event == DUNNING_EVENT_PROMISE_BROKEN ? book->debts[i].breaks : book->debts[i].reversals;
 	return count;
 }
 
@@ -503,7 +505,7 @@ static int32_t events_of(struct dunning_book *book, const struct policy_step *st
 static const char *check_event(struct dunning_book *book, const struct dunning_step_due *due, const struct policy_step *step,
 			       struct book_group *group)
 {
-	int32_t *seen = &group->events[step->event == DUNNING_EVENT_CONTACT_POINT_ADDED];
+	int32_t *seen = &group->events[step->event];
 	int32_t came = events_of(book, step, debt_of(book, &due->debt_ids[0]));
 
 	if (came <= *seen)

@@ -36,7 +36,7 @@ struct book_debt {
 	char currency[4];
 	int64_t balance_minor, credit_minor;
 	int32_t due_on;
-	int32_t reversals; /* how many so far */
+	int32_t reversals, breaks; /* how many so far; breaks: promises that were broken by time */
 	bool is_cancelled, is_promised;
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t level, level_on;
@@ -59,8 +59,8 @@ struct book_step {
 struct book_group {
 	struct uuid id;
 	int32_t asks;
-	int32_t events[2]; /* so many reversals and contact points had come when a step for that was asked for last */
-	size_t under_way;  /* one more than the place of the step; 0: none */
+	int32_t events[DUNNING_CAUSE_COUNT]; /* so many had come when a step for that was asked for last */
+	size_t under_way;                    /* one more than the place of the step; 0: none */
 };
 
 /* A row that must follow the event that was taken last. */

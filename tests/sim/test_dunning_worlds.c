@@ -28,7 +28,7 @@
 
 struct plan {
 	struct dice dice;
-	uint64_t commands, payments, debts, circumstances;
+	uint64_t commands, payments, debts, circumstances, promises;
 	uint64_t unreachable; /* so many customers have no contact point at first */
 	int64_t at_ms;
 	int32_t day;
@@ -143,6 +143,20 @@ static void send_payment(struct plan *plan, struct sim_world *world, uint64_t of
 	body.external_ref = workload_text(&arena, "P", plan->payments++);
 	send(plan, world, SIM_DEBTS, &record_payment_type, &body);
 	arena_release(&arena);
+}
+
+/* About a debt that may be paid, or another's: refused then. Little is promised, so that most debts can be promised it. */
+static void send_promise(struct plan *plan, struct sim_world *world, uint64_t of)
+{
+	const uint64_t debt = of + CUSTOMERS * dice_below(&plan->dice, DEBTS_OF);
+	const struct make_promise body = { .promise_id = workload_id(FAMILY_PROMISE, plan->promises++),
+					   .customer_id = customer(of),
+					   .debt_id = workload_id(FAMILY_DEBT, debt),
+					   .amount_minor = 1 + (int64_t)dice_below(&plan->dice, 100),
+					   .currency = STR("EUR"),
+					   .due_on = plan->day };
+
+	send(plan, world, SIM_DEBTS, &make_promise_type, &body);
 }
 
 /* Of any payment; of one that was refused, or reversed before, it is refused. */
@@ -552,6 +566,8 @@ static void live_slow_day(struct plan *plan, struct sim_world *world, int32_t nu
 			send_payment(plan, world, of);
 		if (dice_hits(&plan->dice, 100))
 			send_circumstance(plan, world, of);
+		if (dice_hits(&plan->dice, 60))
+			send_promise(plan, world, of);
 	}
 	if (dice_hits(&plan->dice, 300))
 		send_debt(plan, world, dice_below(&plan->dice, CUSTOMERS));
@@ -572,6 +588,8 @@ static struct str reason_of(const struct message_type *type, const void *body)
 		return STR("a reversal");
 	if (type == &dunning_step_due_type && ((const struct dunning_step_due *)body)->step == CONTACT_STEP)
 		return STR("a contact point");
+	if (type == &dunning_step_due_type && ((const struct dunning_step_due *)body)->step == BROKEN_STEP)
+		return STR("a broken promise");
 	if (type == &dunning_step_withdrawn_type)
 		return ((const struct dunning_step_withdrawn *)body)->reason;
 	return type == &task_cancelled_type ? ((const struct task_cancelled *)body)->reason : STR("");
@@ -602,8 +620,8 @@ static size_t count_of(const struct sim_world *world, const char *reason)
 
 static void test_dunning__what_is_on_its_way_is_withdrawn(void **state)
 {
-	static const char *const reasons[] = { "paid", "restriction", "dispute",        "contact",
-					       "left", "a reversal",  "a contact point" };
+	static const char *const reasons[] = { "paid",       "restriction",     "dispute", "contact",         "left",
+					       "a reversal", "a contact point", "promise", "a broken promise" };
 	size_t counts[COUNT(reasons)] = { 0 };
 
 	(void)state;

@@ -95,6 +95,8 @@ static void add_fast_one(struct policies *policies)
 static void add_events(struct policies *policies)
 {
 	add_step(&policies->items[0], REVERSAL_STEP, TRIGGER_EVENT, 0, "email sms")->event = DUNNING_EVENT_PAYMENT_REVERSED;
+	add_step(&policies->items[0], BROKEN_STEP, TRIGGER_EVENT, 0, "sms email")->event = DUNNING_EVENT_PROMISE_BROKEN;
+	add_step(&policies->items[1], BROKEN_STEP, TRIGGER_EVENT, 0, "email sms")->event = DUNNING_EVENT_PROMISE_BROKEN;
 	add_step(&policies->items[1], CONTACT_STEP, TRIGGER_EVENT, 0, "sms email")->event = DUNNING_EVENT_CONTACT_POINT_ADDED;
 }
 

@@ -148,15 +148,15 @@ static void test_money__an_overpaid_debt_stays_in_the_group(void **state)
 	assert_int_equal(the_group_debts()->count, 1);
 }
 
-/* In place of the evaluation of the day, which would otherwise be as early and might take the day's step before the reversal's. */
-static void then_reversal_on(int32_t day)
+/* In place of the evaluation of the day, which would otherwise be as early and might take the day's step before that of the event. */
+static void then_asked_with(const struct timer_kind *cause, int32_t day)
 {
 	const struct timer_change *changes = spec.decision.timers;
 
 	assert_int_equal(spec.decision.timers_count, 2);
 	assert_ptr_equal(changes[0].timer.kind, &evaluation_timer);
 	assert_true(changes[0].is_cancelled);
-	assert_ptr_equal(changes[1].timer.kind, &reversal_timer);
+	assert_ptr_equal(changes[1].timer.kind, cause);
 	assert_false(changes[1].is_cancelled);
 	assert_int_equal(changes[1].timer.due_on, day);
 	assert_memory_equal(&changes[0].timer.subject, &changes[1].timer.subject, sizeof(struct uuid));
@@ -169,7 +169,7 @@ static void test_money__a_reversal_is_asked_about_at_the_next_tick(void **state)
 	when_payment(1, 400, 0);
 	spec.today = SPEC_TODAY + 3;
 	when_reversed(1, 1000, 0);
-	then_reversal_on(SPEC_TODAY + 3);
+	then_asked_with(&reversal_timer, SPEC_TODAY + 3);
 	assert_int_equal(the_debt(1)->balance_minor, 1000);
 }
 
@@ -210,7 +210,7 @@ static void when_paid_and_reopened(enum dunning_reopened reopened)
 	when_paid(1);
 	assert_int_equal(the_debt(1)->level, 3);
 	when_reversed(1, 1000, 0);
-	then_reversal_on(SPEC_TODAY);
+	then_asked_with(&reversal_timer, SPEC_TODAY);
 	when_reopened(1, 1000);
 	assert_int_equal(spec.decision.timers_count, 0); /* the reversal has one */
 	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ACTIVE);
@@ -484,12 +484,15 @@ static void then_promised(unsigned number, bool is_promised)
 	assert_int_equal(the_debt(number)->is_promised, is_promised);
 }
 
-static void given_a_promise(void)
+static struct policy *given_a_promise(void)
 {
-	given_step(given_policy("p"), 1, 1, "email");
+	struct policy *policy = given_policy("p");
+
+	given_step(policy, 1, 1, "email");
 	when_reachable_person();
 	when_debt(1, 1000, DUE_ON);
 	when_promised(1);
+	return policy;
 }
 
 static void test_promise__its_debt_is_not_asked_for(void **state)
@@ -554,10 +557,6 @@ static void test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about
 {
 	(void)state;
 	given_a_promise();
-	when_broken(1, false);
-	then_promised(1, false);
-	then_asked_again_on(SPEC_TODAY);
-	when_promised(1);
 	when_partly_kept(1);
 	then_promised(1, false);
 	then_asked_again_on(SPEC_TODAY);
@@ -566,6 +565,31 @@ static void test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about
 	then_promised(1, false);
 	then_asked_again_on(SPEC_TODAY);
 	then_step_follows_on(SPEC_TODAY);
+}
+
+static void test_promise_ended__broken_by_its_time_it_is_asked_about_with_its_step(void **state)
+{
+	struct policy_step *step;
+
+	(void)state;
+	step = given_step(given_a_promise(), 3, 0, "sms");
+	step->trigger = TRIGGER_EVENT;
+	step->event = DUNNING_EVENT_PROMISE_BROKEN;
+	when_broken(1, false);
+	then_promised(1, false);
+	then_asked_with(&broken_timer, SPEC_TODAY);
+	spec_fire(&spec, &broken_timer, the_group_id(), PERSON);
+	then_step(3, "sms");
+}
+
+/* A policy without a step for that goes on with those of the day. */
+static void test_promise_ended__broken_by_its_time_it_is_asked_about(void **state)
+{
+	(void)state;
+	given_a_promise();
+	when_broken(1, false);
+	spec_fire(&spec, &broken_timer, the_group_id(), PERSON);
+	then_step(1, "email");
 }
 
 /* What is left is asked for on the next day. */
@@ -588,7 +612,7 @@ static void test_promise_ended__by_a_reversal_the_group_is_asked_about_with_it(v
 	given_a_promise();
 	when_payment(1, 400, 0);
 	when_reversed(1, 1000, 0);
-	then_reversal_on(SPEC_TODAY);
+	then_asked_with(&reversal_timer, SPEC_TODAY);
 	when_broken(1, true);
 	then_promised(1, false);
 	assert_int_equal(spec.decision.timers_count, 0);
@@ -713,6 +737,8 @@ int main(void)
 		TEST(test_promise__withdraws_the_step_about_its_debt),
 		TEST(test_promise__another_one_in_its_place_changes_nothing),
 		TEST(test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about_at_the_next_tick),
+		TEST(test_promise_ended__broken_by_its_time_it_is_asked_about_with_its_step),
+		TEST(test_promise_ended__broken_by_its_time_it_is_asked_about),
 		TEST(test_promise_ended__kept_leaves_the_group_to_the_next_day),
 		TEST(test_promise_ended__by_a_reversal_the_group_is_asked_about_with_it),
 		TEST(test_promise_ended__a_second_time_asks_about_nothing),
