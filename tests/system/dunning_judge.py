@@ -358,7 +358,7 @@ class Judge:
             self.tick_of(known)
 
     def tick_of(self, known):
-        """Messages whose time has come; then the groups whose turn it is, those that something has happened to first."""
+        """Messages whose time has come; then the groups whose turn it is: about each what has happened to it first."""
         known.doubtful.clear()
         known.is_traced, known.is_reached = known.is_traced and not known.is_reached, False
         due = [key for key, asked in known.asked.items() if asked.task is None and (asked.release_at <= self.at or asked.is_retried)]
@@ -370,17 +370,19 @@ class Judge:
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
         happened = {key: event for key, (event, tick, maybe) in known.events.items() if self.has_come(known, key, tick, maybe)}
-        for key in self.in_order_of_log(known, list(happened)):
+        for key in happened:
             del known.events[key]
             if happened[key] == "payment_reversed":
                 self.ask_daily(known, key)
-            self.ask(known, key, happened[key])
         now = [key for key in known.ask_on if self.is_its_turn(known, key)]
         for key in now:
             self.ask_daily(known, key)
-        now = [key for key in now if not known.groups[key].is_under_way]
-        for key in self.in_order_of_log(known, now):
-            self.ask(known, key)
+        asked = [key for key in known.groups if key in happened or key in now and not known.groups[key].is_under_way]
+        for key in self.in_order_of_log(known, asked):
+            if key in happened:
+                self.ask(known, key, happened[key])
+            if key in now:
+                self.ask(known, key)
 
     def ask_daily(self, known, key):
         """A group with an open debt that is due soon is asked about every day; the others when it is."""

@@ -148,11 +148,12 @@ class Debt:
         return self.due_on, self.id
 
     def begin_anew(self):
-        self.level, self.level_policy, self.level_on, self.free_on = 0, "", None, datetime.date.min
+        self.level, self.level_policy, self.level_on, self.free_on = self.before = 0, "", None, datetime.date.min
 
     def cure(self):
-        self.before = (self.level, self.level_policy, self.level_on, self.free_on)
+        before = (self.level, self.level_policy, self.level_on, self.free_on)
         self.begin_anew()
+        self.before = before
 
     def resume(self):
         self.level, self.level_policy, self.level_on, self.free_on = self.before

@@ -315,6 +315,15 @@ def test_groups_of_an_event_are_asked_about_in_any_order(first):
     assert findings(happened, mail(14, "t-2", first, hour=13), mail(15, "t-2", second)) == []
 
 
+@pytest.mark.parametrize("first", ["D-1", "D-2"])
+def test_a_reversal_and_the_day_of_another_group_come_in_any_order(first):
+    """Both are asked about at the second Tick behind 20:10, as the other debt is due a day earlier from then on."""
+    happened = setup(owes("D-2", creditor=OTHER), policies=[a_policy(a_step(2, 5), demands_a_day=2)])
+    happened |= {(12, 7): [pays(10_000)], (14, 19): [about("ReversePayment", payment_id="p-1"), about("AmendDebt", debt_id="D-2", due_on=on(9))]}
+    second = "D-2" if first == "D-1" else "D-1"
+    assert findings(happened, mail(15, "t-2", first, hour=13), mail(16, "t-2", second)) == []
+
+
 @pytest.mark.parametrize("line", [mail(20, "t-2", "D-2"), mail(19, "t-2", "D-2", hour=13)])
 def test_a_policy_that_is_published_may_bring_the_question_about_an_event_forward(line):
     """A debt comes at 07:10, and somebody publishes a policy: dunning may hear of the one or of the other first."""
@@ -337,6 +346,13 @@ def test_a_disputed_debt_is_left_out():
 def test_a_new_policy_counts_from_the_next_day_on():
     stern = a_policy(a_step(1, 10, template="s-1"), name="stern", priority=1)
     assert findings(setup() | {(20, 7): list(published(stern))}, REMINDED, DEMANDED, mail(21, "s-1")) == []
+
+
+def test_a_debt_that_is_due_later_while_it_is_paid_has_nothing_to_resume():
+    """Its ladder begins anew with the day on which it is due, whatever it had reached before it was paid."""
+    happened = setup(policies=[a_policy(*LADDER, reopened="resume")])
+    happened |= {(16, 7): [pays(10_000)], (17, 7): [about("AmendDebt", debt_id="D-1", due_on=on(20))], (21, 13): [about("ReversePayment", payment_id="p-1")]}
+    assert findings(happened, REMINDED, DEMANDED, mail(25, "t-2"), mail(35, "t-3")) == []
 
 
 def test_a_step_of_an_event_goes_out_soon():
