@@ -482,6 +482,7 @@ static void test_promises__the_first_command_after_its_time_judges_it_too(void *
 	spec.today = GRACE + 1;
 	when_paid(1, 4000);
 	then_events(&spec, "PaymentRecorded", "PromiseBroken");
+	assert_false(then_event(&spec, 1, promise_broken)->has_payment_id);
 	then_timers(1);
 	then_timer(0, 1, true);
 }

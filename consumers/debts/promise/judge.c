@@ -238,6 +238,8 @@ void promise_review_payment(struct promise_review review, struct promise_receipt
 	MUST(promise != NULL);
 	if (promise_counts(promise, &receipt))
 		review.paid_minor = receipt.amount_minor;
+	else
+		review.payment_id = NULL; /* what is judged now was over already, and not because of this payment */
 	promise_review(&review, set, decision);
 }
 
