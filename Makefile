@@ -89,6 +89,7 @@ UNIT_TESTS := $(patsubst tests/unit/%.c,$(OUT)/tests/%,$(wildcard tests/unit/tes
 IO_TESTS   := $(patsubst tests/io/%.c,$(OUT)/tests/%,$(shell ls -S tests/io/test_*.c))
 SIM_TESTS  := $(patsubst tests/sim/%.c,$(OUT)/tests/%,$(wildcard tests/sim/test_*.c))
 FUZZERS    := $(patsubst tests/fuzz/fuzz_%.c,$(OUT)/doors/%,$(wildcard tests/fuzz/fuzz_*.c))
+MODEL_DRIVER := $(OUT)/tests/model_driver
 BENCHES    := $(addprefix $(OUT)/bench/,load publish measure floor peer peer_load peer_publish wire guard guard_engine http_load http_bare)
 
 .DEFAULT_GOAL := build
@@ -230,7 +231,7 @@ write_needs = awk -v 'named=$(objects_named)' 'BEGIN { split(named, list); for (
 do_link = rm -f $@.d && $(CC) $(LDFLAGS) -Wl,-Map=$@.map -o $@ $(objects_named) $(ARCHIVE) $(1) $(LIBS) && $(write_needs)
 link = $(call run,ld $@,$(do_link))
 
-LINKED := $(PROGRAMS) $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES) $(FUZZERS)
+LINKED := $(PROGRAMS) $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(MODEL_DRIVER) $(BENCHES) $(FUZZERS)
 $(LINKED): $(OUT)/members
 $(foreach program,$(LINKED),$(eval $(program): $(if $(wildcard $(program).d),|) $(ARCHIVE)))
 
@@ -255,6 +256,11 @@ SIM_WORLD := $(call objects,$(filter-out tests/sim/test_%,$(wildcard tests/sim/*
 $(SIM_TESTS): $(OUT)/tests/%: $(OUT)/tests/sim/%.o $(TEST_ONLY) $(SIM_WORLD)
 	@mkdir -p $(@D)
 	$(call link,-lcmocka)
+
+# The rules of debts behind a pipe: tests/model/README.md.
+$(MODEL_DRIVER): $(call objects,$(wildcard tests/model/*.c))
+	@mkdir -p $(@D)
+	$(call link)
 
 # What the benches share is linked into each of them.
 BENCH_WORLD := $(OUT)/tests/bench/world.o
@@ -318,7 +324,7 @@ strangers: build ## schemathesis and a generated client against the gateway, 6 m
 	@tests/strangers/strangers.py SECONDS=$(SECONDS) SEED=$(SEED) ROLES=$(ROLES)
 
 .PHONY: tests
-tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(BENCHES)
+tests: $(UNIT_TESTS) $(IO_TESTS) $(SIM_TESTS) $(MODEL_DRIVER) $(BENCHES)
 
 .PHONY: unit
 unit: $(UNIT_TESTS) ## tests that need nothing
