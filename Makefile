@@ -287,17 +287,19 @@ SEEDS ?= 5000
 .PHONY: test
 test: deps ## every test and check, from a fresh clone; 20 minutes on two cores
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites unit schemas fuzz sim io system beside check
+	@tests/run.sh suites unit schemas fuzz sim model io system beside check
 
 # What a night runs. Each part is a target of its own.
 .PHONY: long
-long: deps ## for a night: the simulation in 160,000 worlds, a million withdrawals that race with claims in it, 20,000 against PostgreSQL, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, two years of dunning in 20 seeds, strangers
+long: deps ## for a night: the simulation in 160,000 worlds, 100,000 histories of debts beside their model, a million withdrawals that race with claims in it, 20,000 against PostgreSQL, a minute for each door, what is planted behind them, a chaos, gateways that fail, a rehearsed year, two years of dunning in 20 seeds, strangers
 	@$(MAKE) --no-print-directory -j$(JOBS) build tests
-	@tests/run.sh suites long-sim races long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal long-dunning strangers
+	@tests/run.sh suites long-sim long-model races long-races long-fuzz long-zones long-analyse cover plant long-chaos long-faulty long-rehearsal long-dunning strangers
 
-.PHONY: long-sim long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal long-dunning
+.PHONY: long-sim long-model long-races long-fuzz long-zones long-analyse long-chaos long-faulty long-rehearsal long-dunning
 long-sim:
 	@TEST_SECONDS=14400 $(MAKE) --no-print-directory sim SEEDS=160000
+long-model:
+	@$(MAKE) --no-print-directory model SEEDS=100000
 long-races: $(OUT)/tests/test_communications_store
 	@RACES=20000 TEST='*never_both_have_a_message' tests/run.sh lanes 1 tests/io/with-postgres.sh $<
 long-fuzz:
@@ -337,6 +339,11 @@ schemas: $(OUT)/dcs ## tests of what makes the C of the schemas, of the schemas,
 .PHONY: sim
 sim: $(SIM_TESTS) ## the real engine over seeded worlds in memory: SEEDS=5000, or one again: SEED=4711
 	@SIM_SEEDS=$(SEEDS) SIM_SEED=$(SEED) tests/run.sh cmocka $^
+
+.PHONY: model
+model: SEEDS := 1000
+model: $(MODEL_DRIVER) ## the rules of debts and a model of them in Python over the same random histories: SEEDS=1000 FIRST=1
+	@tests/run.sh each 'python3 tests/model/compare.py $< $(SEEDS) $(FIRST)'
 
 .PHONY: races
 races: $(OUT)/tests/test_sim ## withdrawals and claims that race for messages, in such worlds only: RACES=1000000, or one world again: RACE=4711

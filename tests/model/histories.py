@@ -1,0 +1,294 @@
+"""Random histories of a few debts: from a seed, step by step, with the model's own states in view, so that amounts and dates are at the edges
+of what the rules allow. A step is a tuple: ("day", day), ("tick",), ("customer", id, is_active, country), ("known", customer, creditor,
+portfolio), ("do", name, issuer, approved, body)."""
+
+import datetime
+import random
+
+import debts
+
+COUNTRIES = ("US", "GB", "DE", "FR")
+STARTS = [datetime.date(*day).toordinal() for day in (
+    (2024, 1, 31), (2024, 2, 27), (2023, 12, 20), (2025, 4, 11), (2026, 6, 29), (2026, 12, 21), (2027, 12, 22), (2028, 2, 25), (2022, 12, 21),
+    (2021, 12, 20), (2025, 11, 24), (2029, 5, 7), (2030, 8, 20))]
+BAD_CURRENCIES = ("ABC", "eur", "EURO", "", "DEM")
+EDGES = (0, -1, 10**15, 10**15 + 1, 2**63 - 1, -(2**63))
+BAD_DAYS = (debts.DAY_FIRST - 1, debts.DAY_LAST + 1, 1, datetime.date.max.toordinal())
+NOBODY = "019a0000-0000-7000-8000-0000000000cf"
+
+
+def uuid(kind, number):
+    return f"019a0000-0000-7000-8000-0000000{kind}{number:04x}"
+
+
+class History:
+    def __init__(self, seed):
+        self.dice = random.Random(seed)
+        pick = self.dice.choice
+        self.steps, self.answers = [], []
+        self.number = 0
+        self.world = debts.World(pick(STARTS) + self.dice.randint(-3, 3))
+        self.creditors = [uuid("e", number) for number in (1, 2)]
+        self.portfolios = [uuid("f", number) for number in (1, 2, 3)]
+        self.policies = [uuid("a", number) for number in (1, 2)]
+        self.customers = [uuid("c", number) for number in (1, 2, 3)]
+        self.currency = pick(list(debts.CURRENCIES))
+        self.scale = pick((3, 20, 1000, 100000, 10**15))
+        self.add("day", self.world.today)
+        for number, customer in enumerate(self.customers):
+            self.add("customer", customer, number < 2 or self.chance(0.7), pick(COUNTRIES))
+        if self.chance(0.3):
+            self.add("known", self.customers[0], self.creditors[0], pick((None, self.portfolios[0])))
+        for _ in range(self.dice.choice((0, 2, 4))):
+            self.do(pick((describe_portfolio, publish_debt_policy)))
+        for _ in range(self.dice.randint(70, 240)):
+            self.do(self.dice.choices(MAKERS, WEIGHTS)[0])
+
+    def chance(self, share):
+        return self.dice.random() < share
+
+    def next(self, kind):
+        self.number += 1
+        return uuid(kind, self.number)
+
+    def add(self, *step):
+        self.steps.append(step)
+        self.answers.append(obey(self.world, step))
+        self.world.check()
+        for name, event, _ in (self.answers[-1] or {}).get("events", ()) if step[0] == "do" else ():
+            if name == "DebtCreated":  # so the views of the database say
+                self.add("known", event["customer_id"], event["creditor_id"], None)
+                self.add("known", event["customer_id"], event["creditor_id"], event.get("portfolio_id"))
+
+    def do(self, make):
+        step = make(self)
+        if step:
+            self.add(*step)
+            if step[0] == "do" and self.chance(0.02):
+                self.add(*step)  # the same once more, under another id of the command
+
+    # -- choices --
+
+    def any_debt(self):
+        return self.dice.choice(list(self.world.debts.values())) if self.world.debts else None
+
+    def amount(self, *near):
+        """One of these or nearly so, or an edge."""
+        roll = self.dice.random()
+        if roll < 0.05:
+            return self.dice.choice(EDGES)
+        if roll < 0.15 or not near:
+            return self.dice.randint(1, self.scale)
+        return max(1, self.dice.choice(near) + self.dice.choice((-1, 0, 0, 0, 0, 1)))
+
+    def issuer(self):
+        if self.chance(0.85):
+            return debts.ANYBODY
+        if self.chance(0.1):
+            return debts.Issuer("creditor", None, (), self.dice.choice((None, ("bank-2",))))
+        return debts.Issuer("creditor", [self.dice.choice(self.creditors)], self.dice.choice(((), (), (self.portfolios[0],))),
+                            self.dice.choice((None, ("bank-1",), ("bank-1", "bank-2"))))
+
+    def version_of(self, version):
+        return self.dice.choice((None, None, None, version, version, version - 1, 0))
+
+    def body(self, **members):
+        return {name: value for name, value in members.items() if value is not None}
+
+
+def text(day):
+    return debts.text_of(day)
+
+
+def obey(world, step):
+    """What the model makes of a step: the answer as the driver says it; None: it says nothing."""
+    if step[0] == "do":
+        return world.do(step[1], step[4], step[2], step[3])
+    if step[0] == "tick":
+        return world.tick()
+    if step[0] == "day":
+        world.today = step[1]
+    elif step[0] == "customer":
+        world.customers[step[1]] = step[2], step[3]
+    elif step[0] == "known":
+        world.known.add(step[1:])
+    return None
+
+
+# ---- one step of each kind ----
+
+
+def days_pass(history):
+    """The next day, or some; mostly with a Tick. Without one the timers of the day are late, as after a parked command."""
+    world, dice = history.world, history.dice
+    edges = [promise.grace_ends_on + days for promise in world.promises.values() for days in (0, 1, 2)]
+    edges += [debt.due_on + days for debt in world.debts.values() for days in (-1, 0, 1)]
+    edges = [day for day in edges if world.today < day <= world.today + 60]
+    day = dice.choice(edges) if edges and history.chance(0.6) else world.today + dice.choice((1, 1, 1, 2, 3, 7, 30))
+    history.add("day", day)
+    return ("tick",) if history.chance(0.85) else None
+
+
+def customer_changes(history):
+    number = history.dice.randrange(len(history.customers))
+    return "customer", history.customers[number], history.chance(0.8), history.dice.choice(COUNTRIES)
+
+
+def create_debt(history):
+    world, dice, pick = history.world, history.dice, history.dice.choice
+    if len(world.debts) >= 6 and history.chance(0.8):
+        return None
+    amounts = [history.amount(dice.randint(1, history.scale)) if history.chance(share) else 0 for share in (0.4, 0.4, 0.5, 0.9)]
+    opened_on = world.today - pick((0, 0, 1, 5, 40, 400))
+    due_on = pick((opened_on, opened_on + 1, world.today, world.today + 1, world.today - 1, world.today + 14, opened_on + 30))
+    if history.chance(0.03):
+        opened_on = pick(BAD_DAYS + (world.today + 1,))
+    if history.chance(0.03):
+        due_on = pick(BAD_DAYS + (max(1, opened_on - 1),))
+    there = history.any_debt()
+    return "do", "CreateDebt", history.issuer(), False, history.body(
+        debt_id=there.id if there and history.chance(0.04) else history.next("d"),
+        customer_id=NOBODY if history.chance(0.03) else pick(history.customers),
+        creditor_id=pick(history.creditors), original_creditor_id=pick((None, None, history.creditors[1])),
+        portfolio_id=pick((None, *history.portfolios)),
+        external_ref="" if history.chance(0.02) else there.reference if there and history.chance(0.05) else f"ref {history.number}",
+        currency=pick(BAD_CURRENCIES) if history.chance(0.03) else history.currency if history.chance(0.8) else "EUR",
+        **debts.parts_of(amounts, debts.COMPONENTS), opened_on=text(opened_on), due_on=text(due_on), fees_authorised=history.chance(0.9))
+
+
+def amend_debt(history):
+    world, pick = history.world, history.dice.choice
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    other = history.any_debt()
+    due_on = pick((debt.opened_on, debt.opened_on - 1, world.today, world.today + 1, world.today - 1, debt.due_on, world.today + 10))
+    return "do", "AmendDebt", history.issuer(), False, history.body(
+        debt_id=uuid("d", 0) if history.chance(0.03) else debt.id, customer_id=pick(history.customers) if history.chance(0.05) else debt.customer,
+        expected_version=history.version_of(debt.version),
+        due_on=text(pick(BAD_DAYS) if history.chance(0.04) else due_on) if history.chance(0.7) else None,
+        external_ref=pick((None, None, None, f"ref {history.number + 1000}", other.reference, debt.reference, "")),
+        reason="" if history.chance(0.04) else "for the model")
+
+
+def cancel_debt(history):
+    pick = history.dice.choice
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    return "do", "CancelDebt", history.issuer(), False, history.body(
+        debt_id=uuid("d", 0) if history.chance(0.05) else debt.id, customer_id=pick(history.customers) if history.chance(0.05) else debt.customer,
+        expected_version=history.version_of(debt.version), reason=pick(debts.WORDS["cancel"] + (["no"] if history.chance(0.2) else [])),
+        comment=pick((None, None, "letter 7", "")))
+
+
+def receipt_day(history, debt):
+    """A value date: mostly today, and the edges of the debt and of its promise."""
+    days = [history.world.today] * 5 + [history.world.today - 1, history.world.today - 7, debt.opened_on, debt.opened_on - 1]
+    if debt.promise:
+        days += [debt.promise.made_on, debt.promise.made_on - 1] * 2 + [debt.promise.grace_ends_on, debt.promise.grace_ends_on + 1] * 2
+    if history.chance(0.03):
+        days = [history.world.today + 1, *BAD_DAYS]
+    day = history.dice.choice(days)
+    return day if day <= history.world.today or history.chance(0.1) else history.world.today
+
+
+def record_payment(history):
+    world, pick = history.world, history.dice.choice
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    near = [debt.owed, debt.owed, debt.owed + history.scale // 3, max(1, debt.owed // 2), max(1, debt.owed // 3), *debt.balances]
+    if debt.promise:
+        near += [debt.promise.amount, debt.promise.amount - debt.promise.paid] * 2
+    payment = pick(list(world.payments.values())) if world.payments else None
+    received_on = receipt_day(history, debt)
+    issuer = history.issuer() if history.chance(0.95) else debts.Issuer("agent", None, (), ("bank-1",))
+    return "do", "RecordPayment", issuer, False, history.body(
+        payment_id=payment.id if payment and history.chance(0.03) else history.next("b"),
+        customer_id=pick(history.customers) if history.chance(0.04) else debt.customer,
+        debt_id=uuid("d", 0) if history.chance(0.02) else debt.id, source=pick(("bank-1", "bank-1", "bank-2", "bank-3")) if history.chance(0.98) else "",
+        external_ref=f"no {history.number}" if history.chance(0.95) else pick(("", f"no {history.number - 1}", f"no {history.number - 2}")),
+        amount_minor=history.amount(*near), currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency,
+        received_on=text(received_on), method=pick(debts.WORDS["method"]) if history.chance(0.97) else pick(("", "gold", "Card")),
+        reason=pick((None, "advance")) if received_on < debt.opened_on else pick((None,) * 20 + ("", "for fun")))
+
+
+def reverse_payment(history):
+    world, pick = history.world, history.dice.choice
+    if not world.payments:
+        return None
+    payments = list(world.payments.values())
+    settled = [payment for payment in payments if payment.state == "settled"]
+    payment = pick(settled) if settled and history.chance(0.9) else pick(payments)
+    return "do", "ReversePayment", history.issuer(), False, history.body(
+        payment_id=uuid("b", 0) if history.chance(0.03) else payment.id,
+        customer_id=pick(history.customers) if history.chance(0.04) else payment.debt.customer,
+        reason=pick(debts.WORDS["reversal"]) if history.chance(0.97) else pick(("", "recal")))
+
+
+def make_promise(history):
+    world, pick = history.world, history.dice.choice
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    due_on = world.today + pick((0, 1, 2, 3, 5, 29, 30, history.dice.randint(0, 30)))
+    if history.chance(0.06):
+        due_on = pick((world.today - 1, world.today + 31, *BAD_DAYS))
+    promises = list(world.promises)
+    return "do", "MakePromise", debts.ANYBODY, False, history.body(
+        promise_id=pick(promises) if promises and history.chance(0.03) else history.next("9"),
+        customer_id=pick(history.customers) if history.chance(0.04) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+        amount_minor=history.amount(debt.owed, max(1, debt.owed // 2), max(1, debt.owed // 5)),
+        currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency, due_on=text(due_on),
+        channel=pick((None, *debts.WORDS["channel"])) if history.chance(0.97) else pick(("", "fax")))
+
+
+def cancel_promise(history):
+    pick = history.dice.choice
+    promises = list(history.world.promises.values())
+    if not promises:
+        return None
+    promise = pick(promises[-3:])
+    return "do", "CancelPromise", debts.ANYBODY, False, history.body(
+        promise_id=uuid("9", 0) if history.chance(0.03) else promise.id,
+        customer_id=pick(history.customers) if history.chance(0.05) else promise.debt.customer,
+        reason=pick(debts.WORDS["promise_cancel"]) if history.chance(0.96) else pick(("", "debt_paid")))
+
+
+def known_version(history, things, key):
+    return history.version_of(things[key].version if key in things else 0)
+
+
+def describe_creditor(history):
+    pick = history.dice.choice
+    creditor = pick(history.creditors)
+    return "do", "DescribeCreditor", debts.ANYBODY, False, history.body(
+        creditor_id=creditor, expected_version=known_version(history, history.world.creditors, creditor),
+        name=pick(("A & B", "A & B", "Zoë plc", "")), legal_address=pick((None, "1 Road\nTown", "")), is_original=history.chance(0.5),
+        regulated_class=pick((*debts.WORDS["regulated_class"], "")), licence_refs=pick((None, "L 1", "")))
+
+
+def describe_portfolio(history):
+    pick = history.dice.choice
+    portfolio = pick(history.portfolios[:2])
+    creditor = history.creditors[portfolio == history.portfolios[1]]
+    return "do", "DescribePortfolio", debts.ANYBODY, False, history.body(
+        portfolio_id=portfolio, expected_version=known_version(history, history.world.portfolios, portfolio),
+        creditor_id=creditor if history.chance(0.9) else pick(history.creditors), name=pick(("cards", "loans", "loans", "")),
+        product_kind=pick(debts.WORDS["product_kind"]) if history.chance(0.95) else "fun", jurisdiction=pick((None, "DE", "US", "us", "D", "")),
+        allocation_policy_id=pick((None, *history.policies)))
+
+
+def publish_debt_policy(history):
+    pick = history.dice.choice
+    policy = pick(history.policies)
+    return "do", "PublishDebtPolicy", debts.ANYBODY, history.chance(0.8), history.body(
+        policy_id=policy, expected_version=known_version(history, history.world.policies, policy),
+        kind="allocation" if history.chance(0.95) else "interest", title=pick(("order", "order", "another order", "")),
+        allocation_order=pick(debts.WORDS["order"]) if history.chance(0.95) else pick((None, "", "random")))
+
+
+CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
+           cancel_promise: 3, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+MAKERS, WEIGHTS = list(CHANCES), list(CHANCES.values())
