@@ -47,6 +47,7 @@ FROM, TO, TO_IN_UNION = datetime.time(8), datetime.time(21), datetime.time(20)
 MOST_A_DAY, MOST, IN_DAYS = 1, 3, 7
 FRESH, NOTICE_WITHIN = 60 * DAY, 5 * DAY
 RENEWS_EVERY = 45  # days, if at all
+PROMISED, GRACE = 2_000, 3 * DAY  # minor units; at least so long is a promise that was not kept open behind its day
 
 TEMPLATES = {
     "en": ("Reminder of {{debt_reference}}",
@@ -58,7 +59,7 @@ TEMPLATES = {
 }
 # The ladder of those who are dunned: its steps, and their texts.
 SECOND_PERSON = uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:second-person")
-PROPOSED, APPROVED = datetime.time(7, 15), datetime.time(7, 20)
+PROPOSED, APPROVED, PLACED = datetime.time(7, 15), datetime.time(7, 20), datetime.time(7, 25)
 FIRST_STEP = 5  # days past due
 LADDER = [{"number": number, "trigger": trigger, "days": days, "action": "send", "template": f"ladder-{number}", "message_class": "demand",
            "channels": "email", "send_days": 3, "otherwise": "move_on"}
@@ -67,6 +68,10 @@ LADDER += [{"number": 4, "trigger": "days_since_step", "days": 21, "action": "ca
 POLICY = {"publication_id": str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:policy")), "policy": "ladder", "policy_version": 1,
           "title": "Three demands and a call", "priority": 1, "jurisdiction": DUNNED, "languages": ["nl"], "charged_off": False, "tolerance_minor": 500,
           "demands_a_day": 1, "demands_a_week": 3, "catch_up": "one_a_day", "new_debts": "join", "reopened": "start", "steps": LADDER}
+# What the debts in euros are placed with: their payments pay costs first, then interest (BGB 367).
+ORDER = {"policy_id": str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:order")), "kind": "allocation", "title": "BGB 367",
+         "allocation_order": "cost_interest_principal"}
+PORTFOLIO = str(uuid.uuid5(uuid.NAMESPACE_URL, "urn:rehearsal:portfolio"))
 LADDER_TEXT = ("Openstaand: {{debt_reference}}", "Beste {{customer_name}},\n\nvan {{debt_reference}} staat {{balance}} {{currency}} open.\n\n{{opt_out}}\n")
 
 NOTICE = ("What you owe to {{creditor}}",
@@ -107,6 +112,8 @@ class Person:
         self.reverses = dice.random() < 0.05  # his first payment bounces
         self.circumstance = dice.choice(STOPPING) if flags.days > 60 and dice.random() < 0.1 else None
         self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
+        self.promises = dice.randrange(60, flags.days) if flags.days > 60 and dice.random() < 0.4 else None  # to pay, on that day
+        self.keeps_promise = dice.random() < 0.5
         self.is_pressed = dice.random() < 0.03 and not self.is_dunned  # somebody writes to him every day, for twelve days
         self.gets_notice = self.country == "US" and dice.random() < 0.9  # to the others the collector forgets to send it
         self.renews = self.country == "US" and self.stops is None and dice.random() < 0.5  # his consent
@@ -130,8 +137,9 @@ def days_of(person, start):
             address=person.address, place="home", source="consumer" if person.country == "US" else "creditor")
     command(person.joins, 0, "GrantConsent", **consent(person, "first", at(person.joins, 0)))
     command(person.joins, 1, "CreateDebt", debt_id=person.debt, customer_id=person.id, creditor_id=str(CREDITORS[person.currency]),
-            external_ref=f"D-{person.index}", currency=person.currency, principal_minor=person.principal, interest_minor=0, fee_minor=0,
-            cost_minor=0, opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY), fees_authorised=False)
+            portfolio_id=PORTFOLIO if person.currency == "EUR" else None, external_ref=f"D-{person.index}", currency=person.currency,
+            principal_minor=person.principal - 1500, interest_minor=700, fee_minor=300, cost_minor=500, fees_authorised=True,
+            opened_on=str(start + person.joins * DAY), due_on=str(start + (person.joins + 14) * DAY))
     if person.gets_notice:
         command(person.joins + 15, 2, "SendCommunication", communication_id=name_of("notice", person.debt), customer_id=person.id,
                 debt_ids=[person.debt], channel=person.channel, template_name="validation-notice", language="en",
@@ -162,6 +170,13 @@ def days_of(person, start):
             if person.reverses and month == 0:
                 command(paid + 3, 1, "ReversePayment", payment_id=name_of("payment", person.debt, month), customer_id=person.id,
                         reason="nsf")
+    if person.promises is not None:
+        command(person.promises, 1, "MakePromise", promise_id=name_of("promise", person.debt), customer_id=person.id, debt_id=person.debt,
+                amount_minor=PROMISED, currency=person.currency, due_on=str(start + promised_for(person) * DAY), channel="voice")
+    if person.promises is not None and person.keeps_promise:
+        command(promised_for(person), 1, "RecordPayment", payment_id=name_of("payment", person.debt, "promised"), customer_id=person.id,
+                debt_id=person.debt, source="bank-1", external_ref=f"P-{person.index}-promised", amount_minor=PROMISED,
+                currency=person.currency, received_on=str(start + promised_for(person) * DAY), method="transfer")
     if person.stops is not None:
         hour = dice.randrange(len(HOURS))
         via = {"via": "keyword", "keyword": "STOP"} if person.channel == "sms" else {"via": "link"}
@@ -175,6 +190,11 @@ def days_of(person, start):
     return found
 
 
+def promised_for(person):
+    """The day on which he pays, if he does."""
+    return person.promises + 10
+
+
 def message_of(person, month):
     return name_of("message", person.debt, month)
 
@@ -182,6 +202,11 @@ def message_of(person, month):
 def consent(person, occasion, at):
     return {"consent_id": name_of("consent", person.id, occasion), "customer_id": person.id, "channel": person.channel, "purpose": "collect",
             "basis": "express", "evidence_ref": f"{occasion}-{person.index}", "obtained_at": instant(at)}
+
+
+def creditors():
+    for currency, creditor in CREDITORS.items():
+        yield "DescribeCreditor", {"creditor_id": str(creditor), "name": f"{currency} Lenders", "is_original": True, "regulated_class": "first_party"}
 
 
 def templates():
@@ -205,7 +230,7 @@ def templates():
 def year(flags):
     """(instant, [(type, body)...]) in order."""
     by_time = collections.defaultdict(list)
-    by_time[0, 0] += [second_person(), *templates()]
+    by_time[0, 0] += [second_person(), *creditors(), *templates()]
     for index in range(flags.customers):
         for day, hour, type_, body in days_of(Person(index, flags), flags.start):
             by_time[day, hour].append((type_, body))
@@ -221,15 +246,20 @@ def write_command(at, type_, body):
     return command
 
 
-def write_policy(at):
+def write_policies(at):
     """Published once its templates are there, as there is no order between topics; approved by a second person: a play of its own (rehearsal.sh)."""
-    proposed, approved = (datetime.datetime.combine(at.date(), time, UTC) for time in (PROPOSED, APPROVED))
+    proposed, approved, placed = (datetime.datetime.combine(at.date(), time, UTC) for time in (PROPOSED, APPROVED, PLACED))
     print("at", instant(proposed))
-    published = write_command(proposed, "PublishPolicy", POLICY)
+    proposals = [("dunning", POLICY["publication_id"], write_command(proposed, "PublishPolicy", POLICY)),
+                 ("debts", ORDER["policy_id"], write_command(proposed, "PublishDebtPolicy", ORDER))]
     print("as", SECOND_PERSON)
     print("at", instant(approved))
-    write_command(approved, "dunning.ApproveCommand", {"command_id": published, "record_key": POLICY["publication_id"], "reason": ""})
+    for module, key, proposal in proposals:
+        write_command(approved, f"{module}.ApproveCommand", {"command_id": proposal, "record_key": key, "reason": ""})
     print("as dcs-cli")
+    print("at", instant(placed))
+    write_command(placed, "DescribePortfolio", {"portfolio_id": PORTFOLIO, "creditor_id": str(CREDITORS["EUR"]), "name": "Consumers in euros",
+                                                "product_kind": "consumer_other", "allocation_policy_id": ORDER["policy_id"]})
 
 
 def second_person():
@@ -242,7 +272,7 @@ def write_script(flags):
         for type_, body in commands:
             write_command(at, type_, body)
         if index == 0:
-            write_policy(at)
+            write_policies(at)
 
 
 # ---- what must hold: each takes the messages that people received, and yields findings ----
@@ -314,6 +344,17 @@ def in_the_order_of_the_ladder(world, messages):
         for one, (before, after) in enumerate(zip(days, days[1:])):
             if (after - before).days < LADDER[min(one + 1, 2)]["days"]:
                 yield f"{person.id} was written to on {before} and {after}"
+
+
+def none_about_what_is_promised(world, messages):
+    """By the ladder. He may have paid all before: then it was no promise, and there is no message either."""
+    for message in messages:
+        person = world.people[message["customerId"]]
+        if not person.is_dunned or person.promises is None:
+            continue
+        made, kept = (datetime.datetime.combine(world.flags.start + day * DAY, HOURS[1], UTC) for day in (person.promises, promised_for(person)))
+        if made < message["at"] < (kept if person.keeps_promise else kept + GRACE):
+            yield f"{message['communicationId']} was received at {message['at']}, and there was a promise of {made}"
 
 
 def none_after_a_withdrawal(world, messages):
@@ -390,7 +431,7 @@ def somebody_in_each_country_received_something(world, messages):
         yield f"nobody in {country} received anything: the year proves nothing of its law"
 
 
-RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, in_the_order_of_the_ladder, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
+RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, in_the_order_of_the_ladder, none_about_what_is_promised, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
 LAW = [at_night, too_often, on_a_stale_consent, without_notice]
 
 
