@@ -95,6 +95,16 @@ class Debt:
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
                 "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency}
 
+    def check(self):
+        folded = [sum(column) for column in zip(*(entry["debits"] for entry in self.entries))]
+        folded[CREDIT] *= -1
+        assert folded == self.balances, "a balance is not the fold of its entries"
+        assert all(sum(entry["debits"]) + entry["contra_minor"] == 0 for entry in self.entries), "an entry does not sum to zero"
+        assert min(self.balances) >= 0, "a balance is below 0"
+        assert self.balances[CREDIT] == 0 or self.owed == 0, "credit while something is owed"
+        assert min(self.used) >= 0, "more credit was taken back than was used"
+        assert self.lifecycle == "CANCELLED" or (self.lifecycle == "PAID") == (self.owed == 0), "PAID means that nothing is owed"
+
     def shown_terms(self):
         return {"is": True, "charged": self.charged, "external_ref": self.reference}
 
@@ -177,7 +187,7 @@ class World:
         self.debts, self.payments, self.promises = {}, {}, {}
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
-        self.events, self.changed = [], {}
+        self.events, self.changed, self.unchecked = [], {}, set()
         self.actor = "somebody"
         self._texts = {}
 
@@ -200,6 +210,7 @@ class World:
         """An event about a debt: its next version, and what all of them have."""
         debt.version += 1
         self.note("debt", debt)
+        self.unchecked.add(debt)
         if entry:
             debt.entries.append(entry)
         members |= {"debt_id": debt.id, "customer_id": debt.customer, "creditor_id": debt.creditor, "version": debt.version,
@@ -259,22 +270,14 @@ class World:
         return shown
 
     def check(self):
-        """consumers/DOMAIN.md 5."""
-        for debt in self.debts.values():
-            folded = [0] * 5
-            for entry in debt.entries:
-                assert sum(entry["debits"]) + entry["contra_minor"] == 0, "an entry does not sum to zero"
-                for account in range(5):
-                    folded[account] += entry["debits"][account] * (1 if account < CREDIT else -1)
-            assert folded == debt.balances, "a balance is not the fold of its entries"
-            assert min(debt.balances) >= 0, "a balance is below 0"
-            assert debt.balances[CREDIT] == 0 or debt.owed == 0, "credit while something is owed"
-            assert min(debt.used) >= 0, "more credit was taken back than was used"
-            assert (debt.lifecycle == "PAID") == (debt.owed == 0) or debt.lifecycle == "CANCELLED", "PAID means that nothing is owed"
-        for payment in self.payments.values():
-            assert sum(payment.allocated) == payment.amount, "allocations do not add up"
-        for promise in self.promises.values():
-            assert promise.state != "open" or promise.debt.promise is promise, "an open promise that is not the latest"
+        """consumers/DOMAIN.md 5, of the debts that have changed since it was last asked."""
+        for debt in self.unchecked:
+            debt.check()
+            for payment in self.payments.values():
+                assert payment.debt is not debt or sum(payment.allocated) == payment.amount, "allocations do not add up"
+            for promise in self.promises.values():
+                assert promise.debt is not debt or promise.state != "open" or debt.promise is promise, "an open promise that is not the latest"
+        self.unchecked.clear()
 
 
 COMMANDS = {}

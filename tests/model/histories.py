@@ -54,7 +54,8 @@ class History:
     def add(self, *step):
         self.steps.append(step)
         self.answers.append(obey(self.world, step))
-        self.world.check()
+        if self.world.unchecked:
+            self.world.check()
         for name, event, _ in (self.answers[-1] or {}).get("events", ()) if step[0] == "do" else ():
             if name == "DebtCreated":  # so the views of the database say
                 self.add("known", event["customer_id"], event["creditor_id"], None)
