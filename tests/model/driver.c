@@ -300,6 +300,26 @@ static void give_acquaintance(struct str rest)
 	acquaintance->is_known = 1;
 }
 
+/* off COUNTRY FIRST LAST: the days of the week on which nobody works */
+static void say_days_off(struct str rest)
+{
+	enum holidays place = holidays_of(word(&rest));
+	struct str first = word(&rest);
+	int32_t day, last;
+	bool are_days = day_parse(first, &day) && day_parse(rest, &last);
+
+	MUST(are_days);
+	driver_say(&driver, "[\"\"");
+	for (; day <= last; day++) {
+		char text[16];
+
+		day_format(text, day);
+		if (day_of_week(day) < 5 && !day_is_business(place, day))
+			buf_add_format(&driver.said, ",\"%s\"", text);
+	}
+	driver_say(&driver, "]\n");
+}
+
 static void new_history(void)
 {
 	bool fits;
@@ -333,6 +353,8 @@ static bool obey(struct str line)
 		give_customer(line);
 	else if (str_is(verb, "known"))
 		give_acquaintance(line);
+	else if (str_is(verb, "off"))
+		say_days_off(line);
 	else if (str_is(verb, "history"))
 		new_history();
 	else if (str_is(verb, "end"))

@@ -39,8 +39,8 @@ class History:
             self.add("customer", customer, number < 2 or self.chance(0.7), pick(COUNTRIES))
         if self.chance(0.3):
             self.add("known", self.customers[0], self.creditors[0], pick((None, self.portfolios[0])))
-        for _ in range(self.dice.choice((0, 2, 4))):
-            self.do(pick((describe_portfolio, publish_debt_policy)))
+        for make in pick(((), (publish_debt_policy,) * 2 + (describe_portfolio,) * 3)):
+            self.do(make)
         for _ in range(self.dice.randint(70, 240)):
             self.do(self.dice.choices(MAKERS, WEIGHTS)[0])
 
@@ -69,6 +69,9 @@ class History:
                 self.add(*step)  # the same once more, under another id of the command
 
     # -- choices --
+
+    def mostly(self, good, bad):
+        return self.dice.choice(good if self.chance(0.97) else bad)
 
     def any_debt(self):
         return self.dice.choice(list(self.world.debts.values())) if self.world.debts else None
@@ -211,7 +214,7 @@ def record_payment(history):
         debt_id=uuid("d", 0) if history.chance(0.02) else debt.id, source=pick(("bank-1", "bank-1", "bank-2", "bank-3")) if history.chance(0.98) else "",
         external_ref=f"no {history.number}" if history.chance(0.95) else pick(("", f"no {history.number - 1}", f"no {history.number - 2}")),
         amount_minor=history.amount(*near), currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency,
-        received_on=text(received_on), method=pick(debts.WORDS["method"]) if history.chance(0.97) else pick(("", "gold", "Card")),
+        received_on=text(received_on), method=history.mostly(debts.WORDS["method"], ("", "gold", "Card")),
         reason=pick((None, "advance")) if received_on < debt.opened_on else pick((None,) * 20 + ("", "for fun")))
 
 
@@ -221,11 +224,11 @@ def reverse_payment(history):
         return None
     payments = list(world.payments.values())
     settled = [payment for payment in payments if payment.state == "settled"]
-    payment = pick(settled) if settled and history.chance(0.9) else pick(payments)
+    payment = pick(settled[-3:] if history.chance(0.5) else settled) if settled and history.chance(0.9) else pick(payments)
     return "do", "ReversePayment", history.issuer(), False, history.body(
         payment_id=uuid("b", 0) if history.chance(0.03) else payment.id,
         customer_id=pick(history.customers) if history.chance(0.04) else payment.debt.customer,
-        reason=pick(debts.WORDS["reversal"]) if history.chance(0.97) else pick(("", "recal")))
+        reason=history.mostly(debts.WORDS["reversal"], ("", "recal")))
 
 
 def make_promise(history):
@@ -242,7 +245,7 @@ def make_promise(history):
         customer_id=pick(history.customers) if history.chance(0.04) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
         amount_minor=history.amount(debt.owed, max(1, debt.owed // 2), max(1, debt.owed // 5)),
         currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency, due_on=text(due_on),
-        channel=pick((None, *debts.WORDS["channel"])) if history.chance(0.97) else pick(("", "fax")))
+        channel=history.mostly((None, *debts.WORDS["channel"]), ("", "fax")))
 
 
 def cancel_promise(history):
@@ -254,7 +257,7 @@ def cancel_promise(history):
     return "do", "CancelPromise", debts.ANYBODY, False, history.body(
         promise_id=uuid("9", 0) if history.chance(0.03) else promise.id,
         customer_id=pick(history.customers) if history.chance(0.05) else promise.debt.customer,
-        reason=pick(debts.WORDS["promise_cancel"]) if history.chance(0.96) else pick(("", "debt_paid")))
+        reason=history.mostly(debts.WORDS["promise_cancel"], ("", "debt_paid")))
 
 
 def known_version(history, things, key):
@@ -266,8 +269,8 @@ def describe_creditor(history):
     creditor = pick(history.creditors)
     return "do", "DescribeCreditor", debts.ANYBODY, False, history.body(
         creditor_id=creditor, expected_version=known_version(history, history.world.creditors, creditor),
-        name=pick(("A & B", "A & B", "Zoë plc", "")), legal_address=pick((None, "1 Road\nTown", "")), is_original=history.chance(0.5),
-        regulated_class=pick((*debts.WORDS["regulated_class"], "")), licence_refs=pick((None, "L 1", "")))
+        name=history.mostly(("A & B", "Zoë plc"), ("",)), legal_address=history.mostly((None, "1 Road\nTown"), ("",)), is_original=history.chance(0.5),
+        regulated_class=history.mostly(debts.WORDS["regulated_class"], ("", "bank")), licence_refs=history.mostly((None, "L 1"), ("",)))
 
 
 def describe_portfolio(history):
@@ -276,9 +279,9 @@ def describe_portfolio(history):
     creditor = history.creditors[portfolio == history.portfolios[1]]
     return "do", "DescribePortfolio", debts.ANYBODY, False, history.body(
         portfolio_id=portfolio, expected_version=known_version(history, history.world.portfolios, portfolio),
-        creditor_id=creditor if history.chance(0.9) else pick(history.creditors), name=pick(("cards", "loans", "loans", "")),
-        product_kind=pick(debts.WORDS["product_kind"]) if history.chance(0.95) else "fun", jurisdiction=pick((None, "DE", "US", "us", "D", "")),
-        allocation_policy_id=pick((None, *history.policies)))
+        creditor_id=history.mostly((creditor,), history.creditors), name=history.mostly(("cards", "loans"), ("",)),
+        product_kind=history.mostly(debts.WORDS["product_kind"], ("", "fun")), jurisdiction=history.mostly((None, "DE", "US"), ("us", "D", "")),
+        allocation_policy_id=history.mostly(list(history.world.policies) * 3 + [None], history.policies))
 
 
 def publish_debt_policy(history):
@@ -286,8 +289,8 @@ def publish_debt_policy(history):
     policy = pick(history.policies)
     return "do", "PublishDebtPolicy", debts.ANYBODY, history.chance(0.8), history.body(
         policy_id=policy, expected_version=known_version(history, history.world.policies, policy),
-        kind="allocation" if history.chance(0.95) else "interest", title=pick(("order", "order", "another order", "")),
-        allocation_order=pick(debts.WORDS["order"]) if history.chance(0.95) else pick((None, "", "random")))
+        kind=history.mostly(("allocation",), ("", "interest")), title=history.mostly(("order", "another order"), ("",)),
+        allocation_order=history.mostly(debts.WORDS["order"], (None, "", "random")))
 
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
