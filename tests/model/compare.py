@@ -24,6 +24,8 @@ FOUND = pathlib.Path("build/model")
 SEEDS_AT_ONCE = 25
 FAILED_MAX = 5
 
+encode = json.JSONEncoder(check_circular=False).encode
+
 # ---- the driver ----
 
 
@@ -33,7 +35,7 @@ def line_of(step):
     if verb == "do":
         _, name, issuer, approved, body = step
         scope = "-" if issuer.role == "-" else issuer.scope()
-        return f"do {name} {issuer.role} {scope} {'yes' if approved else 'no'} {json.dumps(body)}\n"
+        return f"do {name} {issuer.role} {scope} {'yes' if approved else 'no'} {encode(body)}\n"
     if verb == "day":
         return f"day {debts.text_of(step[1])}\n"
     if verb == "customer":
@@ -51,17 +53,15 @@ class Driver:
         self.process = None
 
     def play(self, steps):
-        """Its answers, as lines: one for each step that has one, and last all states. None: it has ended over the history."""
+        """Its answers: one for each step that has one, and last all states. None: it has ended over the history."""
         if self.process is None:
-            self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")
-        lines = []
+            self.process = subprocess.Popen([self.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         try:
-            self.process.stdin.write("history\n" + "".join(map(line_of, steps)) + "end\n")
+            self.process.stdin.write(("history\n" + "".join(map(line_of, steps)) + "end\n").encode())
             self.process.stdin.flush()
-            for line in self.process.stdout:
-                if line == "end\n":
-                    return lines
-                lines.append(line)
+            answers = self.process.stdout.readline()
+            if answers:
+                return json.loads(answers)
         except BrokenPipeError:
             pass
         self.process.wait()
@@ -80,18 +80,14 @@ class Difference(Exception):
 
 def compare(driver, steps, answers, states):
     """Raises the first Difference. `answers` are the model's, `states` its last."""
-    lines = driver.play(steps)
-    if lines is None:
+    said = driver.play(steps)
+    ours = [answer for answer in answers if answer is not None] + [{"states": states}]
+    if said == ours:
+        return
+    if said is None:
         raise Difference(len(steps) - 1, "the driver has ended", "")
-    said = iter(lines)
-    for index, answer in enumerate(answers):
-        if answer is not None:
-            theirs = json.loads(next(said))
-            if theirs != answer:
-                raise Difference(index, theirs, answer)
-    theirs = json.loads(next(said))["states"]
-    if theirs != states:
-        raise Difference(len(steps), theirs, states)
+    at = [index for index, answer in enumerate(answers) if answer is not None] + [len(steps)]
+    raise next(Difference(index, theirs, mine) for index, theirs, mine in zip(at, said, ours) if theirs != mine)
 
 
 def play(driver, steps):
@@ -171,7 +167,7 @@ def compare_holidays(driver):
     first, last = holidays.ordinal(2022, 1, 1), debts.DAY_LAST
     failed = 0
     for country in histories.COUNTRIES:
-        theirs = json.loads(driver.play([("off", country, first, last)])[0])[1:]
+        theirs = driver.play([("off", country, first, last)])[0]
         ours = [debts.text_of(day) for day in range(first, last + 1)
                 if holidays.weekday(day) < holidays.SATURDAY and not holidays.is_business(country, day)]
         if theirs != ours:

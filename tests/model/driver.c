@@ -171,7 +171,7 @@ static void tick(void)
 			due[count++] = driver.timers[i];
 	}
 	qsort(due, count, sizeof(*due), in_order);
-	driver_say(&driver, "[");
+	driver_begin(&driver, "[");
 	for (size_t i = 0; i < count; i++) {
 		struct set_timer *set = timer_find(&due[i].timer, &due[i].key);
 
@@ -180,7 +180,7 @@ static void tick(void)
 		timer_end(set);
 		fire(&due[i]);
 	}
-	driver_say(&driver, "]\n");
+	driver_say(&driver, "]");
 }
 
 /* ---- lines ---- */
@@ -309,15 +309,15 @@ static void say_days_off(struct str rest)
 	bool are_days = day_parse(first, &day) && day_parse(rest, &last);
 
 	MUST(are_days);
-	driver_say(&driver, "[\"\"");
+	driver_begin(&driver, "[");
 	for (; day <= last; day++) {
 		char text[16];
 
 		day_format(text, day);
 		if (day_of_week(day) < 5 && !day_is_business(place, day))
-			buf_add_format(&driver.said, ",\"%s\"", text);
+			buf_add_format(&driver.said, "%s\"%s\"", driver_is_first(&driver) ? "" : ",", text);
 	}
-	driver_say(&driver, "]\n");
+	driver_say(&driver, "]");
 }
 
 static void new_history(void)

@@ -35,6 +35,8 @@ struct driver {
 };
 
 void driver_say(struct driver *driver, const char *text);
+void driver_begin(struct driver *driver, const char *text); /* the next item of what is said of a history, which is one list */
+bool driver_is_first(const struct driver *driver);          /* nothing stands before it in its list or object */
 void driver_say_poison(struct driver *driver, const char *text);
 void driver_say_answer(struct driver *driver, const struct decision *decision);
 

@@ -23,11 +23,11 @@ def uuid(kind, number):
 
 class History:
     def __init__(self, seed):
-        self.dice = random.Random(seed)
-        pick = self.dice.choice
+        self.random = random.Random(seed).random
+        pick = self.pick
         self.steps, self.answers = [], []
         self.number = 0
-        self.world = debts.World(pick(STARTS) + self.dice.randint(-3, 3))
+        self.world = debts.World(pick(STARTS) + self.between(-3, 3))
         self.creditors = [uuid("e", number) for number in (1, 2)]
         self.portfolios = [uuid("f", number) for number in (1, 2, 3)]
         self.policies = [uuid("a", number) for number in (1, 2)]
@@ -41,11 +41,17 @@ class History:
             self.add("known", self.customers[0], self.creditors[0], pick((None, self.portfolios[0])))
         for make in pick(((), (publish_debt_policy,) * 2 + (describe_portfolio,) * 3)):
             self.do(make)
-        for _ in range(self.dice.randint(70, 240)):
-            self.do(self.dice.choices(MAKERS, WEIGHTS)[0])
+        for _ in range(self.between(70, 240)):
+            self.do(pick(MAKERS))
 
     def chance(self, share):
-        return self.dice.random() < share
+        return self.random() < share
+
+    def pick(self, things):
+        return things[int(self.random() * len(things))]
+
+    def between(self, low, high):
+        return low + int(self.random() * (high - low + 1))
 
     def next(self, kind):
         self.number += 1
@@ -71,30 +77,30 @@ class History:
     # -- choices --
 
     def mostly(self, good, bad):
-        return self.dice.choice(good if self.chance(0.97) else bad)
+        return self.pick(good if self.chance(0.97) else bad)
 
     def any_debt(self):
-        return self.dice.choice(list(self.world.debts.values())) if self.world.debts else None
+        return self.pick(list(self.world.debts.values())) if self.world.debts else None
 
     def amount(self, *near):
         """One of these or nearly so, or an edge."""
-        roll = self.dice.random()
+        roll = self.random()
         if roll < 0.05:
-            return self.dice.choice(EDGES)
+            return self.pick(EDGES)
         if roll < 0.15 or not near:
-            return self.dice.randint(1, self.scale)
-        return max(1, self.dice.choice(near) + self.dice.choice((-1, 0, 0, 0, 0, 1)))
+            return self.between(1, self.scale)
+        return max(1, self.pick(near) + self.pick((-1, 0, 0, 0, 0, 1)))
 
     def issuer(self):
         if self.chance(0.85):
             return debts.ANYBODY
         if self.chance(0.1):
-            return debts.Issuer("creditor", None, (), self.dice.choice((None, ("bank-2",))))
-        return debts.Issuer("creditor", [self.dice.choice(self.creditors)], self.dice.choice(((), (), (self.portfolios[0],))),
-                            self.dice.choice((None, ("bank-1",), ("bank-1", "bank-2"))))
+            return debts.Issuer("creditor", None, (), self.pick((None, ("bank-2",))))
+        return debts.Issuer("creditor", [self.pick(self.creditors)], self.pick(((), (), (self.portfolios[0],))),
+                            self.pick((None, ("bank-1",), ("bank-1", "bank-2"))))
 
     def version_of(self, version):
-        return self.dice.choice((None, None, None, version, version, version - 1, 0))
+        return self.pick((None, None, None, version, version, version - 1, 0))
 
     def body(self, **members):
         return {name: value for name, value in members.items() if value is not None}
@@ -124,25 +130,25 @@ def obey(world, step):
 
 def days_pass(history):
     """The next day, or some; mostly with a Tick. Without one the timers of the day are late, as after a parked command."""
-    world, dice = history.world, history.dice
+    world, pick = history.world, history.pick
     edges = [promise.grace_ends_on + days for promise in world.promises.values() for days in (0, 1, 2)]
     edges += [debt.due_on + days for debt in world.debts.values() for days in (-1, 0, 1)]
     edges = [day for day in edges if world.today < day <= world.today + 60]
-    day = dice.choice(edges) if edges and history.chance(0.6) else world.today + dice.choice((1, 1, 1, 2, 3, 7, 30))
+    day = pick(edges) if edges and history.chance(0.6) else world.today + pick((1, 1, 1, 2, 3, 7, 30))
     history.add("day", day)
     return ("tick",) if history.chance(0.85) else None
 
 
 def customer_changes(history):
-    number = history.dice.randrange(len(history.customers))
-    return "customer", history.customers[number], history.chance(0.8), history.dice.choice(COUNTRIES)
+    number = history.between(0, len(history.customers) - 1)
+    return "customer", history.customers[number], history.chance(0.8), history.pick(COUNTRIES)
 
 
 def create_debt(history):
-    world, dice, pick = history.world, history.dice, history.dice.choice
+    world, pick = history.world, history.pick
     if len(world.debts) >= 6 and history.chance(0.8):
         return None
-    amounts = [history.amount(dice.randint(1, history.scale)) if history.chance(share) else 0 for share in (0.4, 0.4, 0.5, 0.9)]
+    amounts = [history.amount(history.between(1, history.scale)) if history.chance(share) else 0 for share in (0.4, 0.4, 0.5, 0.9)]
     opened_on = world.today - pick((0, 0, 1, 5, 40, 400))
     due_on = pick((opened_on, opened_on + 1, world.today, world.today + 1, world.today - 1, world.today + 14, opened_on + 30))
     if history.chance(0.03):
@@ -161,7 +167,7 @@ def create_debt(history):
 
 
 def amend_debt(history):
-    world, pick = history.world, history.dice.choice
+    world, pick = history.world, history.pick
     debt = history.any_debt()
     if debt is None:
         return None
@@ -176,7 +182,7 @@ def amend_debt(history):
 
 
 def cancel_debt(history):
-    pick = history.dice.choice
+    pick = history.pick
     debt = history.any_debt()
     if debt is None:
         return None
@@ -193,16 +199,18 @@ def receipt_day(history, debt):
         days += [debt.promise.made_on, debt.promise.made_on - 1] * 2 + [debt.promise.grace_ends_on, debt.promise.grace_ends_on + 1] * 2
     if history.chance(0.03):
         days = [history.world.today + 1, *BAD_DAYS]
-    day = history.dice.choice(days)
+    day = history.pick(days)
     return day if day <= history.world.today or history.chance(0.1) else history.world.today
 
 
 def record_payment(history):
-    world, pick = history.world, history.dice.choice
+    world, pick = history.world, history.pick
     debt = history.any_debt()
     if debt is None:
         return None
-    near = [debt.owed, debt.owed, debt.owed + history.scale // 3, max(1, debt.owed // 2), max(1, debt.owed // 3), *debt.balances]
+    owed = [debt.balances[account] for account in debts.ORDERS[debt.order]]
+    near = [debt.owed, debt.owed, debt.owed + history.scale // 3, max(1, debt.owed // 2), max(1, debt.owed // 3), owed[0], owed[0] + owed[1] // 2,
+            sum(owed[:3]), debt.balances[debts.CREDIT]]
     if debt.promise:
         near += [debt.promise.amount, debt.promise.amount - debt.promise.paid] * 2
     payment = pick(list(world.payments.values())) if world.payments else None
@@ -219,7 +227,7 @@ def record_payment(history):
 
 
 def reverse_payment(history):
-    world, pick = history.world, history.dice.choice
+    world, pick = history.world, history.pick
     if not world.payments:
         return None
     payments = list(world.payments.values())
@@ -232,11 +240,11 @@ def reverse_payment(history):
 
 
 def make_promise(history):
-    world, pick = history.world, history.dice.choice
+    world, pick = history.world, history.pick
     debt = history.any_debt()
     if debt is None:
         return None
-    due_on = world.today + pick((0, 1, 2, 3, 5, 29, 30, history.dice.randint(0, 30)))
+    due_on = world.today + pick((0, 1, 2, 3, 5, 29, 30, history.between(0, 30)))
     if history.chance(0.06):
         due_on = pick((world.today - 1, world.today + 31, *BAD_DAYS))
     promises = list(world.promises)
@@ -249,7 +257,7 @@ def make_promise(history):
 
 
 def cancel_promise(history):
-    pick = history.dice.choice
+    pick = history.pick
     promises = list(history.world.promises.values())
     if not promises:
         return None
@@ -265,7 +273,7 @@ def known_version(history, things, key):
 
 
 def describe_creditor(history):
-    pick = history.dice.choice
+    pick = history.pick
     creditor = pick(history.creditors)
     return "do", "DescribeCreditor", debts.ANYBODY, False, history.body(
         creditor_id=creditor, expected_version=known_version(history, history.world.creditors, creditor),
@@ -274,7 +282,7 @@ def describe_creditor(history):
 
 
 def describe_portfolio(history):
-    pick = history.dice.choice
+    pick = history.pick
     portfolio = pick(history.portfolios[:2])
     creditor = history.creditors[portfolio == history.portfolios[1]]
     return "do", "DescribePortfolio", debts.ANYBODY, False, history.body(
@@ -285,7 +293,7 @@ def describe_portfolio(history):
 
 
 def publish_debt_policy(history):
-    pick = history.dice.choice
+    pick = history.pick
     policy = pick(history.policies)
     return "do", "PublishDebtPolicy", debts.ANYBODY, history.chance(0.8), history.body(
         policy_id=policy, expected_version=known_version(history, history.world.policies, policy),
@@ -295,4 +303,4 @@ def publish_debt_policy(history):
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
-MAKERS, WEIGHTS = list(CHANCES), list(CHANCES.values())
+MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]

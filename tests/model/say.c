@@ -15,6 +15,22 @@ void driver_say(struct driver *driver, const char *text)
 	buf_add_text(&driver->said, text);
 }
 
+bool driver_is_first(const struct driver *driver)
+{
+	unsigned char last = driver->said.data[driver->said.size - 1];
+
+	return last == '[' || last == '{';
+}
+
+void driver_begin(struct driver *driver, const char *text)
+{
+	if (driver->said.size == 0)
+		driver_say(driver, "[");
+	if (!driver_is_first(driver))
+		driver_say(driver, ",");
+	driver_say(driver, text);
+}
+
 static void say_text(struct buf *said, const char *name, const char *text)
 {
 	buf_add_format(said, ",\"%s\":", name);
@@ -226,14 +242,14 @@ static void say_events(struct driver *driver, const struct decision *decision)
 
 void driver_say_poison(struct driver *driver, const char *text)
 {
-	driver_say(driver, "{\"poison\":");
+	driver_begin(driver, "{\"poison\":");
 	json_write_string(&driver->said, str_of(text));
-	driver_say(driver, "}\n");
+	driver_say(driver, "}");
 }
 
 void driver_say_answer(struct driver *driver, const struct decision *decision)
 {
-	driver_say(driver, "{");
+	driver_begin(driver, "{");
 	switch (decision->kind) {
 	case DECISION_EVENTS:
 		say_events(driver, decision);
@@ -251,23 +267,21 @@ void driver_say_answer(struct driver *driver, const struct decision *decision)
 	case DECISION_NONE:
 		MUST_NOT_REACH("a command has an answer");
 	}
-	driver_say(driver, "}\n");
+	driver_say(driver, "}");
 }
 
 void driver_say_fired(struct driver *driver, const struct timer *timer, const struct decision *decision)
 {
-	if (driver->said.data[driver->said.size - 1] != '[')
-		driver_say(driver, ",");
-	buf_add_format(&driver->said, "{\"timer\":\"%s\",", timer->kind->name);
+	buf_add_format(&driver->said, "%s{\"timer\":\"%s\",", driver_is_first(driver) ? "" : ",", timer->kind->name);
 	say_events(driver, decision);
 	driver_say(driver, "}");
 }
 
 void driver_say_all(struct driver *driver)
 {
-	driver_say(driver, "{");
+	driver_begin(driver, "{");
 	say_states(driver, true);
-	driver_say(driver, "}\nend\n");
+	driver_say(driver, "}]\n");
 	MUST(!driver->said.overflow);
 	fwrite(driver->said.data, 1, driver->said.size, stdout);
 	fflush(stdout);
