@@ -8,13 +8,14 @@
 #include "schemas/engine.h"
 #include "worker/packed.h"
 
-#define CUSTOMER  "019a0000-0000-7000-8000-0000000000c"
-#define CREDITOR  "019a0000-0000-7000-8000-0000000000d"
-#define USER      "019a0000-0000-7000-8000-000000000055"
-#define DEBT      "019b0000-0000-7000-8000-000000000001"
-#define COMMAND_1 "019c0000-0000-7000-8000-000000000001"
-#define COMMAND_2 "019c0000-0000-7000-8000-000000000002"
-#define COMMAND_3 "019c0000-0000-7000-8000-000000000003"
+#define CUSTOMER     "019a0000-0000-7000-8000-0000000000c"
+#define CREDITOR     "019a0000-0000-7000-8000-0000000000d"
+#define USER         "019a0000-0000-7000-8000-000000000055"
+#define DEBT         "019b0000-0000-7000-8000-000000000001"
+#define DEBT_OF_DAYS "019b0000-0000-7000-8000-000000000002" /* what was owed on each */
+#define COMMAND_1    "019c0000-0000-7000-8000-000000000001"
+#define COMMAND_2    "019c0000-0000-7000-8000-000000000002"
+#define COMMAND_3    "019c0000-0000-7000-8000-000000000003"
 
 /* ---- rows ---- */
 
@@ -378,6 +379,48 @@ static void test_api_lists__the_ledger_tells_what_was_owed_after_each_entry(void
 	assert_contains("\"balanceAfter\":{\"amountMinor\":77,\"currency\":");
 	assert_int_equal(api_get("/debts/" DEBT "/ledger?sort=entryNo&limit=1", token), 200);
 	assert_contains("{\"items\":[{\"entryNo\":1,");
+}
+
+/* 500 and 70 of costs; what is booked last came in first. It leaves a credit, as nothing else was owed by then. */
+static void given_backdated_payments(void)
+{
+	SQL("balances_debt", "UPDATE debts.debt SET last_entry_seq = 73, part = 0 WHERE debt_id = '" DEBT_OF_DAYS "'");
+	SQL("balances_ledger",
+	    "INSERT INTO debts.posting (part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date, "
+	    "kind, "
+	    "contra, contra_minor, cost_minor, principal_minor, credit_minor) VALUES "
+	    "(0, 1, 71, NULL, '" DEBT_OF_DAYS "', gen_random_uuid(), '2025-02-01', '2025-02-01', 1, 1, -570, 70, 500, NULL), "
+	    "(0, 2, 72, 71, '" DEBT_OF_DAYS "', gen_random_uuid(), '2025-02-20', '2025-02-25', 2, 2, 300, -70, -230, NULL), "
+	    "(0, 3, 73, 72, '" DEBT_OF_DAYS "', gen_random_uuid(), '2025-02-10', '2025-03-01', 2, 2, 400, NULL, -270, -130)");
+}
+
+#define MONEY(minor) "{\"amountMinor\":" #minor ",\"currency\":\"EUR\"}"
+#define BALANCES(date, total, cost, principal, credit)                                                                           \
+	"{\"debtId\":\"" DEBT_OF_DAYS "\",\"date\":\"" date                                                                      \
+	"\",\"currency\":\"EUR\",\"balances\":{\"total\":" MONEY(total) ",\"cost\":" MONEY(cost) ",\"fee\":" MONEY(              \
+		0) ",\"interest\":" MONEY(0) ",\"principal\":" MONEY(principal) ",\"credit\":" MONEY(credit) "}}"
+
+static void test_api_lists__balances_are_those_of_any_day(void **state)
+{
+	static const char all[] =
+		"{\"items\":[" BALANCES("2025-02-20", 0, 0, 0, 130) "," BALANCES("2025-02-10", 300, 70, 230,
+										 130) "," BALANCES("2025-02-01", 570, 70, 500,
+												   0) "],\"nextCursor\":null}\n";
+	static const char known_before[] = "{\"items\":[" BALANCES("2025-02-01", 570, 70, 500, 0) "],\"nextCursor\":null}\n";
+
+	(void)state;
+	given_backdated_payments();
+	assert_int_equal(api_get("/debts/" DEBT_OF_DAYS "/balances", token), 200);
+	assert_string_equal(api_body(), all);
+	assert_int_equal(api_get("/debts/" DEBT_OF_DAYS "/balances?asOf=2025-02-15&limit=1", token), 200);
+	assert_contains("{\"items\":[" BALANCES("2025-02-10", 300, 70, 230, 130) "]");
+	assert_int_equal(api_get("/debts/" DEBT_OF_DAYS "/balances?asOf=2025-02-15&bookedTo=2025-02-28", token), 200);
+	assert_string_equal(api_body(), known_before);
+	assert_int_equal(api_get("/debts/" DEBT_OF_DAYS "/balances?bookedTo=2025-02-24&sort=date", token), 200);
+	assert_string_equal(api_body(), known_before);
+	assert_int_equal(api_get("/debts/" DEBT_OF_DAYS "/balances?asOf=2025-01-31", token), 200);
+	assert_string_equal(api_body(), "{\"items\":[],\"nextCursor\":null}\n");
+	assert_int_equal(api_get("/debts/" CUSTOMER "1/balances", token), 404);
 }
 
 /* The view says itself what is usual; it must say what the function says. */
@@ -797,6 +840,7 @@ int main(void)
 		TEST(test_api_lists__what_hangs_on_something_in_the_path),
 		TEST(test_api_lists__consents_tell_what_is_in_force),
 		TEST(test_api_lists__templates_show_their_newest_text),
+		TEST(test_api_lists__balances_are_those_of_any_day),
 		TEST(test_api_lists__history_is_all_of_a_debts_events),
 		TEST(test_api_lists__timeline_is_over_all_modules),
 		TEST(test_api_lists__the_ledger_tells_what_was_owed_after_each_entry),

@@ -89,6 +89,7 @@ static const struct kind {
 	{ "/customers/", "/consents", 'C', CUSTOMERS, sees_customer },
 	{ "/debts/", "", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/ledger", 'D', DEBTS, sees_debt },
+	{ "/debts/", "/balances", 'D', DEBTS, sees_debt },
 	{ "/payments/", "", 'P', DEBTS, sees_debt },
 	{ "/promises/", "", 'X', DEBTS, sees_debt },
 	{ "/debts/", "/promises", 'D', DEBTS, sees_debt },

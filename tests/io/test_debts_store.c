@@ -690,6 +690,8 @@ static void test_debts_store__an_entry_that_does_not_sum_to_zero_is_not_taken(vo
 	" ASSERT (SELECT total_minor FROM debts.api_debt) = 7, 'debts.api_debt without ' || account;"                            \
 	" ASSERT (SELECT l.balance_minor FROM debts.debt d, debts.api_ledger(d.debt_id) l) = 7,"                                 \
 	" 'debts.api_ledger without ' || account;"                                                                               \
+	" ASSERT (SELECT b.total_minor FROM debts.debt d, debts.api_balances(d.debt_id, NULL) b) = 7,"                           \
+	" 'debts.api_balances without ' || account;"                                                                             \
 	" END LOOP; END $$"
 /* clang-format on */
 

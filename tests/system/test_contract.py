@@ -243,6 +243,7 @@ GOOD = {
     "cancelDebt": lambda t: (f"/debts/{t.a_new_debt()}", {"reason": "fraud"}),
     "reversePayment": lambda t: (f"/payments/{t.a_new_payment()}/reversal", {"reason": "chargeback"}),
     "listLedger": lambda t: f"/debts/{t.debt}/ledger",
+    "listBalances": lambda t: f"/debts/{t.debt}/balances",
     "listDebtHistory": lambda t: f"/debts/{t.debt}/history",
     "getPayment": lambda t: f"/payments/{t.payment}",
     "makePromise": lambda t: (f"/debts/{t.a_new_debt()}/promises", a_promise()),

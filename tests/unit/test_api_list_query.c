@@ -253,7 +253,7 @@ static void test_api_list_query__all_resources_have_their_statements(void **stat
 			names[count++] = plan.lists[list].question.statement.name;
 		}
 	}
-	assert_true(count < 700);
+	assert_true(count < 900);
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(names[i], names[j]);

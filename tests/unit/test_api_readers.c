@@ -39,6 +39,7 @@ static const struct {
 	{ "listDebts", PEOPLE },
 	{ "getDebt", PEOPLE },
 	{ "listLedger", PEOPLE },
+	{ "listBalances", PEOPLE },
 	{ "listDebtHistory", NOTES },
 	{ "getPayment", PEOPLE },
 	{ "listPromises", PEOPLE },

@@ -231,6 +231,41 @@ const struct resource ledger_resource = {
 	.filters_count = COUNT(ledger_filters),
 };
 
+/* What was owed at the end of a day, by value date. */
+static const struct column balance_columns[] = {
+	{ .name = "debtId", .kind = COLUMN_UUID, .sql = "b.debt_id" },
+	{ .name = "date", .kind = COLUMN_DATE, .sql = "b.day" },
+	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "b.currency" },
+	{ .name = "balances.total", .kind = COLUMN_MONEY, .sql = "b.total_minor" },
+	/* clang-format off */
+	ACCOUNTS(ACCOUNT_SHOWN, balances, b)
+	/* clang-format on */
+};
+
+static const struct filter balance_filters[] = {
+	{ .name = "asOf", .kind = COLUMN_DATE, .sql = "b.day <= q.asOf" },
+	{ .name = "bookedTo", .kind = COLUMN_DATE, .is_of_from = true },
+};
+
+static const struct sort balance_sorts[] = {
+	{ .name = "date", .kind = COLUMN_LONG, .sql = "(b.day - DATE '1970-01-01')::bigint", .descends = true },
+};
+
+const struct resource balance_resource = {
+	.name = "debt balance",
+	.from = "debts.api_balances(q.parent, q.bookedTo) b",
+	.owner = "b.customer_id",
+	.creditor = RESOURCE_OF_DEBT("q.parent"),
+	.parent = &debt_resource,
+	.parent_sql = "b.debt_id = q.parent",
+	.columns = balance_columns,
+	.columns_count = COUNT(balance_columns),
+	.sorts = balance_sorts,
+	.sorts_count = COUNT(balance_sorts),
+	.filters = balance_filters,
+	.filters_count = COUNT(balance_filters),
+};
+
 /* ---- history ---- */
 
 static const struct column history_columns[] = {
@@ -485,6 +520,15 @@ const struct route debts_routes[] = {
 	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &ledger_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts/:id/balances",
+	  .operation = "listBalances",
+	  .summary = "List what was owed on a debt at the end of each day on which that changed, newest first; "
+		     "?asOf=DATE&limit=1: on that day",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &balance_resource,
 	  .is_list = true },
 	{ .method = METHOD_GET,
 	  .pattern = "/debts/:id/history",

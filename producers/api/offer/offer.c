@@ -36,6 +36,7 @@ const struct resource *const api_resources[] = {
 	&timeline_resource,
 	&debt_resource,
 	&ledger_resource,
+	&balance_resource,
 	&debt_history_resource,
 	&payment_resource,
 	&promise_resource,

@@ -64,6 +64,7 @@ struct filter {
 	const char *sql;       /* "d.due_on >= q.dueFrom" */
 	const char *words;     /* of TEXT: "NEW ACTIVE PAID", the allowed values; NULL: any text */
 	const char *needs;     /* another filter that is required with it; NULL: none */
+	bool is_of_from;       /* `from` names q.<name>, which is null if absent; it has no `sql` of its own */
 	bool is_range;         /* bounds the sort value: `sql` is true for null, so that an index scan can begin or end there */
 	bool is_selective;     /* matches few rows, by an index: such lists never queue behind lists that scan many rows */
 };

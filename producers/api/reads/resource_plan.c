@@ -192,11 +192,21 @@ static uint32_t selective_filters(const struct resource *resource)
 	return bits;
 }
 
+static uint32_t filters_of_from(const struct resource *resource)
+{
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < resource->filters_count; i++)
+		bits |= resource->filters[i].is_of_from ? UINT32_C(1) << i : 0;
+	return bits;
+}
+
 static void add_list_arguments(const struct resource *resource, struct list_kind kind, struct list_shape *list,
 			       struct arguments *arguments)
 {
 	uint32_t selective = selective_filters(resource);
-	uint32_t asked = kind.is_changes ? UINT32_MAX : (selective & kind.selected) | (kind.has_others ? ~selective : 0);
+	uint32_t others = kind.has_others ? ~selective : filters_of_from(resource);
+	uint32_t asked = kind.is_changes ? UINT32_MAX : (selective & kind.selected) | others;
 
 	list->parent_at = resource->parent_sql == NULL ? -1 : argument_add(arguments, "parent", DB_ARRAY_UUID);
 	list->owner_at = kind.limit == LIMIT_CUSTOMER ? argument_add(arguments, "owner", DB_ARRAY_UUID) : -1;
@@ -219,6 +229,8 @@ static void write_filters(struct buf *sql, const struct resource *resource, cons
 	for (size_t i = 0; i < resource->filters_count; i++) {
 		const struct filter *filter = &resource->filters[i];
 
+		if (filter->is_of_from)
+			continue;
 		if (list->filter_at[i] >= 0 && ((filter->is_selective && list->since_at < 0) || filter->is_range))
 			buf_add_format(sql, " AND %s", filter->sql);
 		else if (list->filter_at[i] >= 0)
