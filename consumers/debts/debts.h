@@ -24,6 +24,8 @@
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
  *   (a payment, a reversal, a cancellation, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
  *                                                                          PromiseReopened or PromiseCancelled]
+ *   PlaceHold --> HoldPlaced | HoldExtended     ReleaseHold --> HoldReleased     ReviewHold --> HoldReviewed
+ *   (the timer of a hold) --> [HoldBegun] [HoldReviewDue] | HoldExpired
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
@@ -75,6 +77,7 @@ struct debt {
 	int32_t entries;     /* ledger entries so far */
 	uint32_t lifecycle;  /* enum lifecycle */
 	uint32_t allocation; /* enum allocation_order, of the version of its policy when it was created; NONE: the default */
+	uint32_t stopped;    /* what its holds stop now: bits of debt_is_stopped; 0: nothing */
 	char currency[4];
 
 	/* for the store only */
@@ -155,6 +158,41 @@ struct promise {
 	int64_t version_stored; /* as loaded: the condition of the update */
 };
 
+/* Something about a debt stops for a time: hold/hold.h. */
+#define HOLD_EVIDENCE_MAX (4 * 64) /* bytes of so many characters */
+
+struct hold {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	struct uuid merged_into; /* MERGED: the hold of which it is a part; nil in other states */
+	int64_t version;         /* 1, 2, 3 ... its events */
+	int32_t from_on;
+	int32_t until_on;        /* the first day on which it is over; 0: open */
+	int32_t review_on;       /* somebody looks at it; 0: on no day */
+	int32_t review_asked_on; /* the review was due and nobody has looked since; 0: it is not so */
+	uint32_t kind, state;    /* enum hold_kind, hold_state */
+	uint32_t effects;        /* bits */
+	char evidence_ref[HOLD_EVIDENCE_MAX + 1];
+
+	/* for the store only */
+	int64_t version_stored; /* as loaded: the condition of the update */
+};
+
+/* The holds of a debt that have not ended, in the order of their ids, under the debt's id. Never saved: read from debts.hold. */
+#define DEBT_HOLDS_MAX 16
+struct debt_holds {
+	uint32_t count;
+	struct open_hold {
+		struct uuid hold_id;
+		uint32_t kind, effects;
+		uint32_t is_active; /* 0: its first day has not come */
+		int32_t from_on, until_on, review_on;
+	} open[DEBT_HOLDS_MAX];
+};
+
+/* Whether something about the debt is stopped now by one of its holds. */
+bool debt_is_stopped(const struct debt *debt, enum hold_effect effect);
+
 /* A natural key: (creditor, reference) of a debt, (source, reference) of a payment. */
 struct taken {
 	uint32_t is_taken;        /* 1; 0: free again */
@@ -186,6 +224,8 @@ extern const struct entity portfolio_entity;
 extern const struct entity debt_policy_entity;
 extern const struct entity payment_entity;
 extern const struct entity promise_entity;
+extern const struct entity hold_entity;
+extern const struct entity debt_holds_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
@@ -193,6 +233,7 @@ extern const struct entity debts_acquaintance_entity;
 
 extern const struct timer_kind activation_timer; /* on the due date of a NEW debt, the subject */
 extern const struct timer_kind promise_timer;    /* on the day after the grace of an open promise, the subject */
+extern const struct timer_kind hold_timer;       /* on the next day of a hold on which something happens, the subject */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 

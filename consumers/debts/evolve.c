@@ -2,6 +2,7 @@
 #include "base/must.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
 #include "consumers/debts/promise/promise.h"
@@ -35,6 +36,13 @@ static const struct effect effects[] = {
 	ROW(EVENT_PROMISE_REOPENED) = { promise_on_reopened, NULL },
 	ROW(EVENT_PROMISE_CANCELLED) = { promise_on_cancelled, NULL },
 	ROW(EVENT_PROMISE_SUPERSEDED) = { promise_on_superseded, NULL },
+	ROW(EVENT_HOLD_PLACED) = { hold_on_placed, NULL },
+	ROW(EVENT_HOLD_EXTENDED) = { hold_on_extended, NULL },
+	ROW(EVENT_HOLD_BEGUN) = { hold_on_begun, NULL },
+	ROW(EVENT_HOLD_REVIEW_DUE) = { hold_on_review_due, NULL },
+	ROW(EVENT_HOLD_REVIEWED) = { hold_on_reviewed, NULL },
+	ROW(EVENT_HOLD_RELEASED) = { hold_on_released, NULL },
+	ROW(EVENT_HOLD_EXPIRED) = { hold_on_expired, NULL },
 	ROW(EVENT_CREDITOR_DESCRIBED) = { creditor_on_described, NULL },
 	ROW(EVENT_PORTFOLIO_DESCRIBED) = { portfolio_on_described, NULL },
 	ROW(EVENT_DEBT_POLICY_PUBLISHED) = { debt_policy_on_published, NULL },

@@ -3,6 +3,7 @@
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/hold/hold.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
@@ -11,6 +12,8 @@ const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct 
 const struct entity debt_terms_entity = { .name = "debt_terms", .state_size = sizeof(struct debt_terms) };
 const struct entity payment_entity = { .name = "payment", .state_size = sizeof(struct payment), .is_ordered = true };
 const struct entity promise_entity = { .name = "promise", .state_size = sizeof(struct promise), .is_ordered = true };
+const struct entity hold_entity = { .name = "hold", .state_size = sizeof(struct hold), .is_ordered = true };
+const struct entity debt_holds_entity = { .name = "debt_holds", .state_size = sizeof(struct debt_holds) };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
@@ -190,6 +193,53 @@ static void touch_promise_judgement(const struct command *command, struct workse
 	touch_promise(&((const struct timer *)command->body)->subject, set);
 }
 
+/* The list first; the holds that are in it are known once it is loaded. One that meets another is changed with it. */
+static void touch_holds_of(const struct uuid *debt_id, struct workset *set)
+{
+	const struct slot *slot = touch(set, &debt_holds_entity, debt_id);
+	const struct debt_holds *holds = slot != NULL && slot->exists ? slot->state : NULL;
+
+	for (uint32_t index = 0; holds != NULL && index < holds->count; index++)
+		touch(set, &hold_entity, &holds->open[index].hold_id);
+}
+
+static void touch_place_hold(const struct command *command, struct workset *set)
+{
+	const struct place_hold *body = command->body;
+
+	touch(set, &debt_entity, &body->debt_id);
+	touch_new(set, &hold_entity, &body->hold_id);
+	touch_holds_of(&body->debt_id, set);
+}
+
+/* The hold first; its debt is known once it is loaded. */
+static void touch_hold(const struct uuid *hold_id, struct workset *set)
+{
+	const struct slot *hold = touch(set, &hold_entity, hold_id);
+	const struct uuid *debt_id;
+
+	if (hold == NULL || !hold->exists)
+		return;
+	debt_id = &((const struct hold *)hold->state)->debt_id;
+	touch(set, &debt_entity, debt_id);
+	touch(set, &debt_holds_entity, debt_id);
+}
+
+static void touch_release_hold(const struct command *command, struct workset *set)
+{
+	touch_hold(&((const struct release_hold *)command->body)->hold_id, set);
+}
+
+static void touch_review_hold(const struct command *command, struct workset *set)
+{
+	touch_hold(&((const struct review_hold *)command->body)->hold_id, set);
+}
+
+static void touch_hold_day(const struct command *command, struct workset *set)
+{
+	touch_hold(&((const struct timer *)command->body)->subject, set);
+}
+
 static void touch_describe_creditor(const struct command *command, struct workset *set)
 {
 	const struct describe_creditor *body = command->body;
@@ -221,6 +271,7 @@ static void touch_activation(const struct command *command, struct workset *set)
 static const struct timer_rule timers[] = {
 	{ &activation_timer, { &timer_type, touch_activation, decide_activation, false, false } },
 	{ &promise_timer, { &timer_type, touch_promise_judgement, decide_promise_judgement, true, false } },
+	{ &hold_timer, { &timer_type, touch_hold_day, decide_hold_day, true, false } },
 };
 
 static const struct rule rules[] = {
@@ -231,6 +282,9 @@ static const struct rule rules[] = {
 	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, true, false },
 	{ &make_promise_type, touch_make_promise, decide_make_promise, true, false },
 	{ &cancel_promise_type, touch_cancel_promise, decide_cancel_promise, true, false },
+	{ &place_hold_type, touch_place_hold, decide_place_hold, true, false },
+	{ &release_hold_type, touch_release_hold, decide_release_hold, true, false },
+	{ &review_hold_type, touch_review_hold, decide_review_hold, true, false },
 	{ &describe_creditor_type, touch_describe_creditor, decide_describe_creditor, false, false },
 	{ &describe_portfolio_type, touch_describe_portfolio, decide_describe_portfolio, false, false },
 	{ &publish_debt_policy_type, touch_publish_debt_policy, decide_publish_debt_policy, false, false },
@@ -242,10 +296,10 @@ static const struct approval_rule approvals[] = {
 };
 
 static const struct action debt_actions[] = {
-	{ &record_payment_type, debt_is_in_books, false, NULL },
-	{ &amend_debt_type, debt_is_in_books, false, NULL },
-	{ &cancel_debt_type, debt_is_cancellable, true, NULL }, /* unless it has payments */
-	{ &make_promise_type, debt_takes_promise, false, NULL },
+	{ &record_payment_type, debt_is_in_books, false, NULL }, { &amend_debt_type, debt_is_in_books, false, NULL },
+	{ &cancel_debt_type, debt_is_cancellable, true, NULL },  /* unless it has payments */
+	{ &make_promise_type, debt_takes_promise, false, NULL }, /* unless its holds stop dunning */
+	{ &place_hold_type, debt_is_in_books, false, NULL },
 };
 
 static const struct action payment_actions[] = {
@@ -254,6 +308,11 @@ static const struct action payment_actions[] = {
 
 static const struct action promise_actions[] = {
 	{ &cancel_promise_type, promise_is_open, false, NULL },
+};
+
+static const struct action hold_actions[] = {
+	{ &release_hold_type, hold_is_open, true, NULL }, /* one of a dispute ends with the dispute */
+	{ &review_hold_type, hold_is_open, false, NULL },
 };
 
 static const struct actions actions[] = {
@@ -270,6 +329,11 @@ static const struct actions actions[] = {
 	  .rows = payment_actions,
 	  .rows_count = COUNT(payment_actions) },
 	{ .thing = "promise", .states = PROMISE_STATE_WORDS, .rows = promise_actions, .rows_count = COUNT(promise_actions) },
+	{ .thing = "hold",
+	  .states = HOLD_STATE_WORDS,
+	  .fact = "is of a dispute",
+	  .rows = hold_actions,
+	  .rows_count = COUNT(hold_actions) },
 };
 
 /* A debt stays its customer's. */

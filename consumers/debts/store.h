@@ -13,12 +13,14 @@ struct debts_store {
 	struct db_copy debts;
 	struct db_copy entries;
 	struct db_copy promises;
+	struct db_copy holds;
 	struct db_copy creditors;
 	struct db_copy portfolios;
 	struct db_copy policies;
 	struct db_params params;
 	struct buf list;     /* struct slot *: the slots to update */
 	bool has_amendments; /* whether the current batch has amendments; few have */
+	bool has_holds;      /* whether it has an event about a hold */
 	bool has_promises;   /* whether it has changed a debt about which there is a promise */
 };
 

@@ -9,6 +9,8 @@
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/hold/columns.h"
+#include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/columns.h"
 #include "consumers/debts/promise/columns.h"
@@ -46,6 +48,12 @@ struct payment_note {
 struct promise_note {
 	int64_t made_at_ms, changed_at_ms;
 	struct str taken_by;
+};
+
+/* Beside the state of a hold. */
+struct hold_note {
+	int64_t placed_at_ms, changed_at_ms;
+	struct str placed_by;
 };
 
 /* ---- the ledger ---- */
@@ -361,6 +369,42 @@ static void note_promise_made(struct fold *fold, const struct promise_made *even
 	note->taken_by = fold_copy(fold, event->actor);
 }
 
+static void note_hold(struct fold *fold, const struct uuid *hold_id, bool is_new, const struct event *event,
+		      const struct logged_line *line)
+{
+	struct hold_note *note =
+		is_new ? fold_note(fold, &hold_entity, hold_id, sizeof(*note)) : fold_noted(fold, &hold_entity, hold_id);
+
+	if (note == NULL)
+		return;
+	note->changed_at_ms = line->row.at_ms;
+	if (!is_new)
+		return;
+	note->placed_at_ms = line->row.at_ms;
+	note->placed_by = fold_copy(fold, message_str(message_field(event->type, STR("actor")), event->body));
+}
+
+static void note_hold_extended(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	const struct hold_extended *body = event->body;
+
+	note_hold(fold, &body->hold_id, false, event, line);
+	note_hold(fold, &body->merged_hold_id, true, event, line);
+	for (size_t index = 0; index < body->also_merged_ids_count; index++)
+		note_hold(fold, &body->also_merged_ids[index], false, event, line);
+}
+
+/* An event about a promise or a hold that there is, or about neither. */
+static void note_other(struct fold *fold, const struct event *event, const struct logged_line *line)
+{
+	const struct field *field = message_field(event->type, STR("hold_id"));
+
+	if (field != NULL)
+		note_hold(fold, message_uuid(field, event->body), event->type == &hold_placed_type, event, line);
+	else
+		note_promise(fold, event, line);
+}
+
 static int64_t reversed_seq(struct fold *fold, const struct payment_reversed *event)
 {
 	return ((const struct payment *)fold_change(fold, &payment_entity, &event->payment_id))->entry_seq;
@@ -383,8 +427,10 @@ static void note_event(struct fold *fold, const struct event *event, const struc
 		note_debt_policy(fold, event->body, line);
 	else if (event->type == &creditor_described_type)
 		note_creditor(fold, event->body, line);
+	else if (event->type == &hold_extended_type)
+		note_hold_extended(fold, event, line);
 	else
-		note_promise(fold, event, line);
+		note_other(fold, event, line);
 }
 
 /* The entry of the event follows the debt's previous entry. A change by a command without an entry is noted in the debt's row. */
@@ -556,6 +602,32 @@ static void check_promise(struct fold *fold, struct table_row *row)
 	expect_date_or_null(row, promise->state == PROMISE_OPEN, promise->grace_ends_on + 1);
 }
 
+enum hold_column { HOLD_PLACED_BY = 2 };
+
+static struct db_template select_holds = {
+	.name = "verify_rows_hold",
+	.columns = &hold_columns,
+	.sql = "SELECT h.customer_id, h.hold_id, h.placed_by, h.placed_at, h.changed_at, t.due_on AS next_on, {h.columns} "
+	       "FROM debts.hold h JOIN debts.debt d ON d.debt_id = h.debt_id "
+	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = h.customer_id AND t.kind = 10 AND t.subject = h.hold_id",
+};
+
+static void check_hold(struct fold *fold, struct table_row *row)
+{
+	struct uuid id = row_uuid(row, 1);
+	const struct hold *hold = row_state(fold, row, &id);
+	const struct hold_note *note = fold_noted(fold, &hold_entity, &id);
+
+	if (hold == NULL || note == NULL)
+		return;
+	expect_columns(row, hold);
+	row->column = HOLD_PLACED_BY;
+	expect_bytes(row, note->placed_by);
+	expect_instant(row, note->placed_at_ms);
+	expect_instant(row, note->changed_at_ms);
+	expect_date_or_null(row, hold_next_day(hold) != 0, hold_next_day(hold));
+}
+
 static const struct folded_table tables[] = {
 	{ .name = "debts.debt",
 	  .template = &select_debts,
@@ -570,6 +642,7 @@ static const struct folded_table tables[] = {
 	  .missing = missing_payment,
 	  .check = check_payment },
 	{ .name = "debts.promise", .template = &select_promises, .ids = 1, .entity = &promise_entity, .check = check_promise },
+	{ .name = "debts.hold", .template = &select_holds, .ids = 1, .entity = &hold_entity, .check = check_hold },
 	{ .name = "debts.portfolio_version",
 	  .template = &select_portfolios,
 	  .ids = 2,

@@ -42,6 +42,19 @@ const struct sentence sentences[] = {
 	  "Promise {promise_id} about debt {debt_id} is open again: payment {payment_id} was reversed." },
 	{ "PromiseCancelled", NULL, NULL, "Promise {promise_id} about debt {debt_id} was cancelled: {reason:words}." },
 	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
+	{ "HoldPlaced", NULL, NULL,
+	  "Debt {debt_id} is held from {from_on} on[ until {until_on}]: {kind:words} (hold {hold_id})." },
+	{ "HoldExtended", NULL, NULL,
+	  "Hold {hold_id} ({kind:words}) of debt {debt_id} is from {from_on} on[ until {until_on}]: hold {merged_hold_id} is a "
+	  "part "
+	  "of it." },
+	{ "HoldBegun", NULL, NULL, "Hold {hold_id} ({kind:words}) of debt {debt_id} has begun." },
+	{ "HoldReviewDue", NULL, NULL,
+	  "Somebody has to look whether hold {hold_id} ({kind:words}) of debt {debt_id} still holds: since {due_on}." },
+	{ "HoldReviewed", NULL, NULL,
+	  "Hold {hold_id} ({kind:words}) of debt {debt_id} was reviewed and goes on[; the next review is on {review_on}]." },
+	{ "HoldReleased", NULL, NULL, "Hold {hold_id} ({kind:words}) of debt {debt_id} was released." },
+	{ "HoldExpired", NULL, NULL, "Hold {hold_id} ({kind:words}) of debt {debt_id} is over since {until_on}." },
 
 	/* ---- messages ---- */
 	{ "CommunicationScheduled", NULL, NULL,

@@ -14,7 +14,8 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 			ELSE debt.last_entry_seq END AS updated_seq,
 		age.days AS days_past_due,
 		reporting.ageing_bucket_of(age.days) AS bucket,
-		debts.allocation_order_name(debt.allocation) AS allocation_order, debt.allocation_policy_id, debt.allocation_policy_version
+		debts.allocation_order_name(debt.allocation) AS allocation_order, debt.allocation_policy_id, debt.allocation_policy_version,
+		debts.hold_effects(debt.stopped) AS stopped
 	FROM debts.debt LEFT JOIN debts.event_log booked ON booked.part = debt.part AND booked.seq = debt.last_entry_seq
 	-- days past due, of what is owed in our books, on the business date that rules have: the clock's, or the Ticks' if that is later. OFFSET 0
 	-- keeps the planner from writing the whole expression into each place where days are used.

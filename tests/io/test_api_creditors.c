@@ -534,12 +534,14 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	struct scope own = with_sources(CREDITOR("2")), other = with_sources(CREDITOR("1"));
 
 	(void)state;
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\"]",
 		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\"]",
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\"]",
 		       api_token("svc", ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"makePromise\"]", api_token("svc", ROLE_AGENT));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"makePromise\"]",
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\"]",
+		       api_token("svc", ROLE_AGENT));
+	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"makePromise\",\"placeHold\"]",
 		       api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_REPORTING));

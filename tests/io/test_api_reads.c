@@ -160,7 +160,7 @@ static void test_api_reads__a_debt_has_what_people_need(void **state)
 		"01") "\",\"customerName\":\"Anna \\\"Ähm\\\" O'Neil\",\"creditorId\":\"" CREDITOR
 		      "\",\"originalCreditorId\":null,\"portfolioId\":null,\"externalRef\":\"D-1\",\"lifecycle\":\"NEW\","
 		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"allocationOrder\":\"cost_interest_principal\","
-		      "\"allocationPolicyId\":null,\"allocationPolicyVersion\":null,\"daysPastDue\":");
+		      "\"allocationPolicyId\":null,\"allocationPolicyVersion\":null,\"stopped\":[],\"daysPastDue\":");
 	assert_contains(
 		",\"bucket\":\"366+\",\"currency\":\"EUR\",\"balances\":{"
 		"\"total\":{\"amountMinor\":4321,\"currency\":\"EUR\"},\"cost\":{\"amountMinor\":1,\"currency\":\"EUR\"}");
@@ -408,6 +408,7 @@ static const struct {
 	       { "/dunning/policies/", DEBT("77"), DEBT("77") },
 	       { "/tasks/", DEBT("77"), DEBT("77") },
 	       { "/promises/", DEBT("77"), DEBT("77") },
+	       { "/holds/", DEBT("77"), DEBT("77") },
 	       { "/creditors/", DEBT("77"), DEBT("77") },
 	       { "/portfolios/", DEBT("77"), DEBT("77") },
 	       { "/debt-policies/", DEBT("77"), DEBT("77") } };
@@ -429,8 +430,8 @@ static int expected_status(const struct route *route, uint32_t role, bool is_own
 		       strncmp(route->pattern, "/reports/", 9) == 0 || strncmp(route->pattern, "/approvals/", 11) == 0 ||
 		       strncmp(route->pattern, "/profiles/", 10) == 0 || strncmp(route->pattern, "/dunning/policies/", 18) == 0 ||
 		       strncmp(route->pattern, "/tasks/", 7) == 0 || strncmp(route->pattern, "/promises/", 10) == 0 ||
-		       strncmp(route->pattern, "/creditors/", 11) == 0 || strncmp(route->pattern, "/portfolios/", 12) == 0 ||
-		       strncmp(route->pattern, "/debt-policies/", 15) == 0;
+		       strncmp(route->pattern, "/holds/", 7) == 0 || strncmp(route->pattern, "/creditors/", 11) == 0 ||
+		       strncmp(route->pattern, "/portfolios/", 12) == 0 || strncmp(route->pattern, "/debt-policies/", 15) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;

@@ -170,12 +170,18 @@ static void list_taken(char list[128])
 					.amount_minor = 1,
 					.currency = STR("EUR"),
 					.due_on = STORE_TODAY };
+	struct place_hold hold = { .hold_id = spec_id('H', 1),
+				   .customer_id = spec_id('C', 1),
+				   .debt_id = spec_id('D', 1),
+				   .kind = STR("bankruptcy"),
+				   .evidence_ref = STR("E") };
 
 	list[0] = '\0';
 	add_if(list, 128, is_taken(&record_payment_type, &payment), "recordPayment");
 	add_if(list, 128, is_taken(&amend_debt_type, &amendment), "amendDebt");
 	add_if(list, 128, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
 	add_if(list, 128, is_taken(&make_promise_type, &promise), "makePromise");
+	add_if(list, 128, is_taken(&place_hold_type, &hold), "placeHold");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)

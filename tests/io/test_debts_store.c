@@ -788,6 +788,76 @@ static void test_debts_store__promises_come_back_as_they_were_saved(void **state
 	}
 }
 
+static void add_hold(unsigned number, int32_t first, int32_t until)
+{
+	struct place_hold body = { .hold_id = spec_id('H', number),
+				   .customer_id = spec_id('C', 1),
+				   .debt_id = spec_id('D', 1),
+				   .kind = STR("payment_pending"),
+				   .has_from_on = true,
+				   .from_on = STORE_TODAY + first,
+				   .has_until_on = true,
+				   .until_on = STORE_TODAY + until,
+				   .evidence_ref = STR("E") };
+
+	store_add(&spec, &place_hold_type, &body);
+}
+
+static void add_release(unsigned number)
+{
+	struct release_hold body = { .hold_id = spec_id('H', number), .customer_id = spec_id('C', 1), .reason = STR("r") };
+
+	store_add(&spec, &release_hold_type, &body);
+}
+
+static void then_holds(const char *name, const char *wanted, int64_t stopped)
+{
+	struct db_result result = { 0 };
+
+	store_must(&spec, db_run(spec.admin,
+				 store_statement("test_holds",
+						 "SELECT string_agg(format('%s %s %s', state, version, until_on - from_on), ',' "
+						 "ORDER BY hold_id) FROM debts.hold"),
+				 NULL, &result, &spec.err));
+	if (!str_is(db_str(&result, 0, 0), wanted))
+		fail_msg("%s: %.*s instead of %s", name, (int)db_str(&result, 0, 0).size, db_str(&result, 0, 0).data, wanted);
+	db_result_release(&result);
+	assert_int_equal(store_number(&spec, "test_stopped", "SELECT coalesce(stopped, 0)::bigint FROM debts.debt"), stopped);
+}
+
+/* In one batch and over many: placed, placed apart, bridged, released. */
+static void test_debts_store__holds_come_back_as_they_were_saved(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_hold(1, 0, 5);
+		NEXT;
+		add_hold(2, 8, 12);
+		NEXT;
+		add_payment(1, 1, STR("1"), 100);
+		NEXT;
+		add_hold(3, 5, 8);
+		store_run(&spec);
+		then_holds("bridged", "active 2 12,merged 2 4,merged 1 3", 43);
+		add_release(1);
+		store_run(&spec);
+		then_holds("released", "released 3 12,merged 2 4,merged 1 3", 0);
+		add_hold(4, 0, 5);
+		store_run(&spec);
+		then_holds("again", "released 3 12,merged 2 4,merged 1 3,active 1 5", 43);
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
 {
 	(void)state;
@@ -1082,6 +1152,7 @@ int main(void)
 		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__promises_come_back_as_they_were_saved),
+		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
 		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),

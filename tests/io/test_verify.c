@@ -269,6 +269,32 @@ static void tell_debt_policies(void)
 	assert_int_equal(((const struct payment_recorded *)world.decision.events[0].body)->principal_minor, 300);
 }
 
+static void hold(unsigned number, struct str kind, int32_t first, int32_t until)
+{
+	struct place_hold body = { .hold_id = spec_id('H', number),
+				   .customer_id = spec_id('C', 10),
+				   .debt_id = spec_id('D', 12),
+				   .kind = kind,
+				   .has_from_on = true,
+				   .from_on = STORE_TODAY + first,
+				   .has_until_on = true,
+				   .until_on = STORE_TODAY + until,
+				   .evidence_ref = STR("E") };
+
+	world_do(&world, DEBTS, &place_hold_type, &body);
+}
+
+static void tell_holds(void)
+{
+	struct release_hold release = { .hold_id = spec_id('H', 4), .customer_id = spec_id('C', 10), .reason = STR("r") };
+
+	hold(1, STR("breathing_space"), 1, 20);
+	hold(2, STR("breathing_space"), 0, 10);
+	hold(3, STR("time_barred"), 0, 5);
+	hold(4, STR("vulnerable"), 0, 5);
+	world_do(&world, DEBTS, &release_hold_type, &release);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -286,6 +312,7 @@ static void tell_debts(void)
 	pay(12, 10, create_debt(12, 10), 40000);
 	promise(1, 1000);
 	promise(2, 2000);
+	tell_holds();
 	pay(13, 11, create_debt(13, 11), 60000);
 	pay(14, 11, spec_id('D', 13), 80000);
 	reverse(13, 11);
@@ -716,6 +743,8 @@ struct wrong {
 #define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
 #define MESSAGE_2   "communication_id = '019a0000-0000-7000-8000-004d00000002'"
 #define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
+#define HOLD_1      "hold_id = '019a0000-0000-7000-8000-004800000001'"
+#define HOLD_2      "hold_id = '019a0000-0000-7000-8000-004800000002'"
 #define PROMISE_2   "promise_id = '019a0000-0000-7000-8000-005800000002'"
 
 static const struct wrong wrongs[] = {
@@ -785,6 +814,22 @@ static const struct wrong wrongs[] = {
 	{ "debts.promise", "UPDATE debts.promise SET made_at = now() WHERE " PROMISE_2, "P7", "made_at is not" },
 	{ "debts.promise", "UPDATE debts.promise SET changed_at = now() WHERE " PROMISE_2, "P7", "changed_at is not" },
 	{ "debts.promise", "DELETE FROM debts.promise WHERE " PROMISE_2, "P7", "the row is missing" },
+	{ "debts.hold", "UPDATE debts.hold SET customer_id = gen_random_uuid() WHERE " HOLD_1, "P7", "customer_id is not" },
+	{ "debts.hold", "UPDATE debts.hold SET kind = 'crisis' WHERE " HOLD_1, "P7", "kind is not" },
+	{ "debts.hold", "UPDATE debts.hold SET state = 'expired' WHERE " HOLD_1, "P7", "state is not" },
+	{ "debts.hold", "UPDATE debts.hold SET effects = 1 WHERE " HOLD_1, "P7", "effects is not" },
+	{ "debts.hold", "UPDATE debts.hold SET version = 7 WHERE " HOLD_1, "P7", "version is not" },
+	{ "debts.hold", "UPDATE debts.hold SET from_on = from_on - 1 WHERE " HOLD_1, "P7", "from_on is not" },
+	{ "debts.hold", "UPDATE debts.hold SET until_on = NULL WHERE " HOLD_1, "P7", "until_on is not" },
+	{ "debts.hold", "UPDATE debts.hold SET review_on = NULL WHERE " HOLD_1, "P7", "review_on is not" },
+	{ "debts.hold", "UPDATE debts.hold SET review_asked_on = from_on WHERE " HOLD_1, "P7", "review_asked_on is not" },
+	{ "debts.hold", "UPDATE debts.hold SET merged_into = gen_random_uuid() WHERE " HOLD_2, "P7", "merged_into is not" },
+	{ "debts.hold", "UPDATE debts.hold SET evidence_ref = 'x' WHERE " HOLD_1, "P7", "evidence_ref is not" },
+	{ "debts.hold", "UPDATE debts.hold SET placed_by = 'x' WHERE " HOLD_1, "P7", "placed_by is not" },
+	{ "debts.hold", "UPDATE debts.hold SET placed_at = now() WHERE " HOLD_1, "P7", "placed_at is not" },
+	{ "debts.hold", "UPDATE debts.hold SET changed_at = now() WHERE " HOLD_1, "P7", "changed_at is not" },
+	{ "debts.hold", "DELETE FROM debts.hold WHERE " HOLD_1, "P7", "the row is missing" },
+	{ "debts.debt", "UPDATE debts.debt SET stopped = NULL WHERE stopped IS NOT NULL", "P7", "stopped is not" },
 	{ "debts.debt", "UPDATE debts.debt SET promise_id = NULL WHERE promise_id IS NOT NULL", "P7", "promise_id is not" },
 	{ "debts.debt", "DELETE FROM debts.debt WHERE " DEBT_11, "P7", "the row is missing" },
 	{ "debts.debt",
@@ -1337,6 +1382,7 @@ static void test_verify__finds_that_an_open_promise_has_no_timer(void **state)
 	exec("DELETE FROM debts.timer");
 	world_verify(&findings);
 	then_found(&findings, "P7", "judged_on is not");
+	then_found(&findings, "P7", "next_on is not");
 	exec("INSERT INTO debts.timer TABLE kept");
 	exec("DROP TABLE kept");
 	world_verify(&findings);

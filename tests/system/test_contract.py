@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_policy, a_portfolio, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_hold, a_policy, a_portfolio, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -203,6 +203,9 @@ class Things:
     def a_new_debt(self):
         return self.make("/debts", a_debt(self.customer))
 
+    def a_new_hold(self):
+        return self.make(f"/debts/{self.a_new_debt()}/holds", a_hold())
+
     def a_new_promise(self):
         return self.make(f"/debts/{self.a_new_debt()}/promises", a_promise())
 
@@ -249,6 +252,11 @@ GOOD = {
     "makePromise": lambda t: (f"/debts/{t.a_new_debt()}/promises", a_promise()),
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
+    "placeHold": lambda t: (f"/debts/{t.a_new_debt()}/holds", a_hold()),
+    "listHolds": lambda t: f"/debts/{t.debt}/holds",
+    "getHold": lambda t: f"/holds/{t.a_new_hold()}",
+    "releaseHold": lambda t: (f"/holds/{t.a_new_hold()}/release", {"reason": "checked"}),
+    "reviewHold": lambda t: (f"/holds/{t.a_new_hold()}/review", {"reviewOn": None, "evidenceRef": "call-2"}),
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
     "listPortfolios": lambda t: "/portfolios?limit=1", "listDebtPolicies": lambda t: "/debt-policies?limit=1",
     "describePortfolio": lambda t: ("/portfolios", a_portfolio(allocationPolicyId=t.debt_policy)),

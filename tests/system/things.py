@@ -2,6 +2,7 @@
 each operation says. For tests that go over all operations of the document."""
 
 import datetime
+import random
 import re
 
 from client import new_id, now, today
@@ -29,6 +30,12 @@ def a_debt(customer_id, **changes):
 def a_payment(**changes):
     fields = {"source": "bank", "externalRef": new_id(), "amount": money(1_00), "receivedOn": str(today()), "method": "transfer"}
     return {**fields, **changes}
+
+
+def a_hold(**changes):
+    """Of days of its own: one whose days meet those of another becomes a part of it. It stops nothing today."""
+    first = today() + datetime.timedelta(days=random.randrange(30, 360))
+    return {"kind": "payment_pending", "fromOn": str(first), "untilOn": str(first + datetime.timedelta(days=1)), "evidenceRef": "call-1", **changes}
 
 
 def a_promise(**changes):
@@ -117,6 +124,9 @@ class Things:
         shown = self.api.get(f"/debts/{self.debt}", token=self.token).json
         debt = self.debt if shown["balances"]["total"]["amountMinor"] > 0 else self.make_debt()
         return self.post(f"/debts/{debt}/promises", a_promise())["id"]
+
+    def make_hold(self):
+        return self.post(f"/debts/{self.make_debt()}/holds", a_hold())["id"]
 
     def make_creditor(self):
         return self.post("/creditors", a_creditor())["id"]
@@ -215,6 +225,7 @@ THING_OF_PATH = {
     "debt-policies": "debt_policy",
     "payments": "payment",
     "promises": "promise",
+    "holds": "hold",
     "contact-points": "contact_point",
     "communications": "communication",
     "circumstances": "circumstance",
@@ -242,6 +253,8 @@ FRESH = {
     "amendDebt": lambda things: {"externalRef": f"R-{new_id()}"},
     "recordPayment": lambda things: {"source": "bank", "externalRef": new_id(), "receivedOn": str(today())},
     "makePromise": lambda things: a_promise(),
+    "placeHold": lambda things: {**a_hold(), "effects": [], "reviewOn": None},
+    "reviewHold": lambda things: {"reviewOn": str(today() + datetime.timedelta(days=9))},
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
     "publishPolicy": lambda things: a_policy(),

@@ -231,7 +231,7 @@ static void assert_balanced(const struct question_shape *shape)
 /* Prepared for good on one connection, so they must be few; and their names must differ. */
 static void test_api_list_query__all_resources_have_their_statements(void **state)
 {
-	static const char *names[800];
+	static const char *names[900];
 	struct resource_plan plan;
 	struct err err = ERR_INIT;
 	struct arena arena;

@@ -44,6 +44,8 @@ static const struct {
 	{ "getPayment", PEOPLE },
 	{ "listPromises", PEOPLE },
 	{ "getPromise", PEOPLE },
+	{ "listHolds", NOTES },
+	{ "getHold", NOTES },
 	{ "listCreditors", CREDITORS },
 	{ "getCreditor", CREDITORS },
 	{ "listPortfolios", CREDITORS },

@@ -137,11 +137,12 @@ static bool is_sound(const struct debt *debt)
 
 int debts_check(struct debts_store *store, const struct workset *set, struct err *err)
 {
-	store->has_promises = false;
+	store->has_promises = store->has_holds = false;
 	for (size_t i = 0; i < set->slots_count; i++) {
 		const struct slot *slot = set->slots[i];
 		const struct debt *debt = slot->state;
 
+		store->has_holds |= slot->entity == &hold_entity && slot->changed;
 		if (slot->entity != &debt_entity || !slot->changed)
 			continue;
 		if (!is_sound(debt))

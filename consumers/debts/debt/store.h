@@ -16,7 +16,7 @@ extern const struct slot_query debt_query, debt_query_terms, debt_query_customer
 MUST_CHECK int debt_read_page(struct debts_store *store, struct db *db, const struct uuid *below, size_t max, struct arena *arena,
 			      struct slot **ret_slots, size_t *ret_count, struct err *err);
 
-/* Also notes whether the batch may have promises to write. ERR_POISON: a changed debt would break a rule of its row, by a bug of ours; its command is found and parked. */
+/* Also notes whether the batch may have promises or holds to write. ERR_POISON: a changed debt would break a rule of its row, by a bug of ours; its command is found and parked. */
 MUST_CHECK int debts_check(struct debts_store *store, const struct workset *set, struct err *err);
 
 /* The row of a DebtCreated. */

@@ -71,6 +71,10 @@ static bool debt_takes_this(const struct make_promise *body, const struct debt *
 				lifecycle_name(debt->lifecycle));
 		return false;
 	}
+	if (debt_is_stopped(debt, HOLD_EFFECT_DUNNING)) {
+		decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops dunning of the debt: it is not asked for");
+		return false;
+	}
 	return amount_is_good(body, balances_owed(&debt->balances), decision);
 }
 

@@ -40,6 +40,7 @@ const struct resource *const api_resources[] = {
 	&debt_history_resource,
 	&payment_resource,
 	&promise_resource,
+	&hold_resource,
 	&creditor_resource,
 	&portfolio_resource,
 	&debt_policy_resource,
