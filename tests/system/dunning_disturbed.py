@@ -89,6 +89,18 @@ def sent_by_person(history):
     return sent, ticks
 
 
+def tasks_by_person(history):
+    """customer: what was seen of his tasks and done with them, and when: which of two things somebody does hangs on the day of the task."""
+    done = collections.defaultdict(list)
+    for at, commands in history:
+        for type_, body in commands:
+            for seen in body["new"] if type_ == "Tasks" else ():
+                done[seen["customer"]].append((at, seen["kind"], seen["since"], seen["policy"], seen["step"]))
+            if "task_id" in body:
+                done[body["customer_id"]].append((at, type_, body.get("outcome")))
+    return done
+
+
 def first_outage(ticks):
     return next((later for before, later in zip(ticks, ticks[1:]) if later - before > datetime.timedelta(hours=13)), None)
 
@@ -106,6 +118,7 @@ def compare(calm_lines, calm_history, lines, history):
     calm, disturbed = lines_by_person(calm_lines), lines_by_person(lines)
     calm_sent, _ = sent_by_person(calm_history)
     sent, ticks = sent_by_person(history)
+    calm_tasks, tasks = tasks_by_person(calm_history), tasks_by_person(history)
     outage = first_outage(ticks)
     counts, faults = collections.Counter(), []
     for person in sorted(calm.keys() | disturbed.keys()):
@@ -118,6 +131,8 @@ def compare(calm_lines, calm_history, lines, history):
             counts["his commands came late"] += 1
         elif outage is not None and differs_at >= outage - datetime.timedelta(days=OUTAGE_DAYS + 1):
             counts["since an outage"] += 1
+        elif [task for task in tasks[person] if task[0] < differs_at] != [task for task in calm_tasks[person] if task[0] < differs_at]:
+            counts["another task, or something else was done with it"] += 1
         elif any(line[-1] == "busy" for line in one + other):
             counts["a busy gateway draws when it is tried again"] += 1
         else:

@@ -21,7 +21,7 @@ import sys
 import uuid
 
 from dunning_disturbed import compare, disturb
-from dunning_judge import judge_all, read_line, read_script
+from dunning_judge import judge_all, may_differ, read_line, read_script
 
 DAY = datetime.timedelta(days=1)
 UTC = datetime.timezone.utc
@@ -441,7 +441,12 @@ def history_of(folder):
 
 
 def compare_with(calm, folder):
-    counts, faults = compare(lines_of(calm), history_of(calm), lines_of(folder), history_of(folder))
+    calm_history, lines = list(history_of(calm)), lines_of(folder)
+    counts, faults = compare(lines_of(calm), calm_history, lines, history_of(folder))
+    unknown = [person for person, at, _ in faults if may_differ(person, at, lines, calm_history)]
+    faults = [fault for fault in faults if fault[0] not in unknown]
+    counts["for nothing"] -= len(unknown)
+    counts["an order that nobody outside knows"] = len(unknown)
     for person, at, differ in faults[:50]:
         print(f"for nothing: {person} since {at:%Y-%m-%d %H:%M}:", *differ)
     print("people by their messages:", ", ".join(f"{count} {why}" for why, count in counts.most_common()))

@@ -27,6 +27,7 @@ UNION = frozenset("AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT N
 COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice"))  # HOUSE-1, HOUSE-2, UK-03
 MOST_A_DAY, MOST, IN_DAYS, AFTER_INBOUND = 1, 3, 7, datetime.timedelta(hours=24)
 ANSWERED_WITHIN, FRESH = datetime.timedelta(days=62), datetime.timedelta(days=60)  # of a text that the person wrote; US-13
+PAIRS = 2000  # of choices that are made otherwise together, at most
 CHOICES, CHOSEN_BEFORE = 24, 30 * DAY  # possibilities that are tried (of orders: those of four groups), and how long before something was found
 TRIES_MAX, TRIES_SOON = 8, 4  # of a message by a busy gateway (consumers/notifier/README.md); behind the latter the next one may be more than a Tick away
 PLANNING_DAYS = 30  # UK-03
@@ -103,6 +104,7 @@ class Asked:
     send_by: datetime.datetime
     release_at: datetime.datetime
     tries: int = 0  # of a gateway that was busy
+    stated: int = 0  # what it said at the first of them that is due
     is_back: bool = False  # at one of them it was not the time: the guard is asked anew at the next Tick
     contact_at: datetime.datetime | None = None  # when it was let go: what HOUSE-1 counts, as long as it has not failed
     task: "Task | None" = None  # a person does it: it has no message
@@ -160,7 +162,7 @@ class Known:
     tasks: list = dataclasses.field(default_factory=list)
     trace: Task | None = None  # to trace him, not over
     is_traced: bool = False  # somebody was asked to, since a step was taken
-    is_reached: bool = False  # a step was taken at this Tick: nobody who is asked at it has heard of that
+    is_reached: bool = False  # a step was taken at this Tick: mostly nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
     events: dict = dataclasses.field(default_factory=dict)  # the same key: event, the Tick at which it is asked about, and that at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
@@ -259,7 +261,7 @@ def guard_until(known, at, asked, doubtful=()):
 def guard_denies(known, at, asked, today):
     """Why a message is suppressed; empty: it is not."""
     person, channel = known.person, asked.answer.channel
-    if not known.may_have(channel, at) or (channel in known.blocked and not known.is_answer(channel, at)):
+    if not known.may_have(channel, at) or channel in known.blocked:
         return "permission"
     if asked.answer.channel not in person.points.values():
         return "address"
@@ -359,6 +361,7 @@ class Judge:
 
     def tick_of(self, known):
         """Messages whose time has come; then the groups whose turn it is: about each what has happened to it first."""
+        before = dict(known.ask_on)
         known.doubtful.clear()
         known.is_traced, known.is_reached = known.is_traced and not known.is_reached, False
         due = [key for key, asked in known.asked.items() if asked.task is None and (asked.release_at <= self.at or asked.is_retried)]
@@ -370,18 +373,21 @@ class Judge:
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
         happened = {key: event for key, (event, tick, maybe) in known.events.items() if self.has_come(known, key, tick, maybe)}
-        for key in happened:
+        for key in list(happened):
             del known.events[key]
-            if happened[key] == "payment_reversed":
+            if known.ask_on.get(key) != before.get(key):  # a step was still under way when it was asked about, and has ended since
+                del happened[key]
+            elif happened[key] == "payment_reversed":
                 self.ask_daily(known, key)
-        now = [key for key in known.ask_on if self.is_its_turn(known, key)]
-        for key in now:
+        now = {key: known.ask_on[key] for key in list(known.ask_on) if self.is_its_turn(known, key)}
+        for key in [key for key in now if known.groups[key].is_under_way]:
             self.ask_daily(known, key)
         asked = [key for key in known.groups if key in happened or key in now and not known.groups[key].is_under_way]
         for key in self.in_order_of_log(known, asked):
             if key in happened:
                 self.ask(known, key, happened[key])
-            if key in now:
+            if key in now and known.ask_on.get(key) == now[key]:  # else what the event has asked for has failed by now
+                self.ask_daily(known, key)
                 self.ask(known, key)
 
     def ask_daily(self, known, key):
@@ -514,8 +520,9 @@ class Judge:
         if answer.reason != "no_contact":
             return
         place = key, answer.policy.name, answer.step.number
-        if known.trace is None and not known.is_traced:
-            known.is_traced = True
+        may_be_known = known.is_reached and self.choose("reached", 2) == 1  # the step's end may be read before the Tick
+        if known.trace is None and (not known.is_traced or may_be_known):
+            known.is_traced, known.is_reached = True, False
             known.trace = Task(key, "trace", *place[1:], self.today, ticks=self.ticks)
             known.tasks.append(known.trace)
             self.counts["opened: trace"] += 1
@@ -562,12 +569,17 @@ class Judge:
         return (most, least)[self.choose("held", 2)]
 
     def wait_for_gateway(self, known, key, asked):
-        """No try at this Tick: it was not the time, or the notifier has not come back to it, which it does at each of the first Ticks."""
+        """No try at this Tick: it was not the time, or the notifier has not come back to it, which it does at each of the first Ticks. It
+        sends nothing that is not true any more."""
         until = guard_until(known, self.at, asked)
+        comes_back = asked.tries <= TRIES_SOON or self.choose("back", 2) == 1
+        if comes_back and asked.net() != asked.stated:
+            self.fail(known, key)
+            return
         if asked.is_back and (until >= asked.send_by or guard_denies(known, self.at, asked, self.today)):
             self.fail(known, key)
             return
-        asked.is_back = until > self.at and asked.tries <= TRIES_SOON
+        asked.is_back = until > self.at and comes_back
         if asked.is_back:
             self.forget_contact(known, asked)
         self.give_up_if_over(known, key, asked)
@@ -606,7 +618,7 @@ class Judge:
             self.count_contact(known, asked)
             self.fail(known, key)
         elif line.outcome == "busy":
-            asked.tries, asked.is_back = asked.tries + 1, False
+            asked.tries, asked.is_back, asked.stated = asked.tries + 1, False, line.balance
             self.count_contact(known, asked)
             if asked.tries == TRIES_MAX:
                 self.fail(known, key)
@@ -1017,6 +1029,14 @@ def judge_all(lines, read_history):
     return first
 
 
+def may_differ(customer, at, lines, history):
+    """Whether what he was sent until then is predicted by another history than its own, too: two that differ in nothing but an order that
+    nobody outside knows."""
+    arms = {name for _, commands in history for type_, body in commands if type_ == "PublishPolicy" for name, _ in read_policy(body).arms}
+    his = [line for line in lines if line.customer == customer and line.at <= at], list(part_of({customer}, (moment for moment in history if moment[0] <= at)))
+    return any(is_explained(*his, arm) for arm in sorted(arms) or [""])
+
+
 def is_explained(lines, history, arm):
     """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on. What was before the choices
     that are tried is the same for each of them, and is judged once."""
@@ -1030,13 +1050,20 @@ def is_explained(lines, history, arm):
         start.chosen = best.chosen
         start.play(history[played:until])
         played = until
-        places = [place for place in sorted(best.choices, key=lambda place: place[1], reverse=True) if from_at <= place[1] <= at]
-        tried = ({**best.chosen, place: number} for place in places for number in range(best.choices[place]) if number != best.chosen.get(place, 0))
-        better = (other for chosen in tried for other in [gone_on(start, history[played:], chosen)] if not other.findings or other.findings[0].at > at)
+        better = (other for chosen in other_choices(best, from_at, at) for other in [gone_on(start, history[played:], chosen)] if not other.findings or other.findings[0].at > at)
         best = next(better, None)
         if best is None:
             return False
     return True
+
+
+def other_choices(judge, from_at, to_at):
+    """One of the choices made otherwise, the last ones first; then two of them."""
+    places = [place for place in sorted(judge.choices, key=lambda place: place[1], reverse=True) if from_at <= place[1] <= to_at]
+    singles = [(place, number) for place in places for number in range(judge.choices[place]) if number != judge.chosen.get(place, 0)]
+    pairs = ((one, other) for one, other in itertools.combinations(singles, 2) if one[0] != other[0])
+    for changes in itertools.chain(((single,) for single in singles), itertools.islice(pairs, PAIRS)):
+        yield {**judge.chosen, **dict(changes)}
 
 
 def gone_on(start, history, chosen):

@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "system"))
 
-from dunning_judge import Judge, Line, judge_all, read_line, read_script  # noqa: E402
+from dunning_judge import Judge, Line, judge_all, other_choices, read_line, read_script  # noqa: E402
 
 UTC = datetime.timezone.utc
 FIRST = datetime.date(2027, 3, 1)
@@ -382,3 +382,26 @@ def test_a_script_and_a_gateways_log_are_read():
     line = read_line(source)
     assert (line.template, line.refs, line.balance, line.outcome) == ("t-2", ("D-1", "D-2"), 12345, "accepted")
     assert read_line({**source, "text": "something else"}).template == ""
+
+
+def test_whoever_does_not_want_a_channel_gets_nothing_by_it_for_having_used_it():
+    wrote = [about("SetPreference", blocked_channels=["email"]), about("RecordInbound", channel="email", text="When?", received_at=at(12, 13).isoformat())]
+    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(12, 13): wrote}
+    assert unexplained(happened, mail(16, "t-2", channel="sms")) == []
+    assert unexplained(happened, mail(15, "t-2")) != []
+
+
+def test_a_message_that_is_tried_again_is_not_sent_when_what_it_says_is_not_true_any_more():
+    """A reversal at 14:10, between two tries: the next one fails."""
+    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(12, 7): [pays(4_000)], (15, 13): [about("ReversePayment", payment_id="p-1")]}
+    tries = [mail(15, "t-2", hour=hour, owed=6_000, outcome="busy") for hour in (7, 13)]
+    assert unexplained(happened, *tries, mail(16, "t-2", channel="sms")) == []
+    assert unexplained(happened, *tries, mail(16, "t-2")) != []
+
+
+def test_choices_are_made_otherwise_one_by_one_and_then_two_together():
+    judge = Judge([])
+    judge.choices = {("order", at(1)): 2, ("over", at(2)): 2}
+    both = {("order", at(1)): 1, ("over", at(2)): 1}
+    assert list(other_choices(judge, at(0), at(3))) == [{("over", at(2)): 1}, {("order", at(1)): 1}, both]
+    assert list(other_choices(judge, at(2), at(3))) == [{("over", at(2)): 1}]
