@@ -40,6 +40,7 @@ static const struct db_column debt_rows[] = {
 	{ "lifecycle", DB_SMALLINT(struct dunned_debt, lifecycle) },
 	{ "disputes", DB_INT32(struct dunned_debt, disputes) },
 	{ "is_promised", DB_FLAG(struct dunned_debt, is_promised) },
+	{ "is_held", DB_FLAG(struct dunned_debt, is_held) },
 	{ "policy", DB_CHARS(struct dunned_debt, policy), .or_null = true },
 	{ "level", DB_INT32(struct dunned_debt, level) },
 	{ "level_on", DB_DATE(struct dunned_debt, level_on), .or_null = true },

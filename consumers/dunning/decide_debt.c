@@ -141,6 +141,38 @@ static void on_promise_cancelled(struct debt_change *change, const void *event)
 	end_promise(change, false);
 }
 
+/*
+ * Each event about a hold says what all holds of the debt stop together. When they stop dunning no more, the debt goes on where it was, at
+ * the next Tick.
+ */
+static void on_stopped(struct debt_change *change, const struct str *stopped, size_t count)
+{
+	const bool was_held = change->next.is_held != 0;
+
+	change->next.is_held = 0;
+	for (size_t index = 0; index < count; index++) {
+		const enum hold_effect effect = hold_effect_by_name(stopped[index]);
+
+		if (effect == HOLD_EFFECT_CONTACT || effect == HOLD_EFFECT_DUNNING)
+			change->next.is_held = 1;
+	}
+	change->reason = change->next.is_held && !was_held ? "held" : NULL;
+	change->may_be_due = was_held && !change->next.is_held;
+}
+
+#define ON_HOLD(event_name)                                                                                                      \
+	static void on_##event_name(struct debt_change *change, const void *event)                                               \
+	{                                                                                                                        \
+		const struct event_name *body = event;                                                                           \
+                                                                                                                                 \
+		on_stopped(change, body->stopped, body->stopped_count);                                                          \
+	}
+ON_HOLD(hold_placed)
+ON_HOLD(hold_extended)
+ON_HOLD(hold_begun)
+ON_HOLD(hold_released)
+ON_HOLD(hold_expired)
+
 static void on_activated(struct debt_change *change, const void *event)
 {
 	(void)event;
@@ -173,6 +205,11 @@ static const struct {
 	{ &promise_partly_kept_type, on_promise_partly_kept },
 	{ &promise_broken_type, on_promise_broken },
 	{ &promise_cancelled_type, on_promise_cancelled },
+	{ &hold_placed_type, on_hold_placed },
+	{ &hold_extended_type, on_hold_extended },
+	{ &hold_begun_type, on_hold_begun },
+	{ &hold_released_type, on_hold_released },
+	{ &hold_expired_type, on_hold_expired },
 };
 
 static void apply(struct debt_change *change, const struct command *event)
@@ -206,6 +243,8 @@ static void say_debt(const struct uuid *debt_id, const struct dunned_debt *debt,
 	noted->level = debt->level;
 	noted->has_is_promised = true;
 	noted->is_promised = debt->is_promised != 0;
+	noted->has_is_held = true;
+	noted->is_held = debt->is_held != 0;
 }
 
 static void withdraw_untrue(const struct uuid *debt_id, const struct debt_change *change, const struct workset *set,

@@ -80,6 +80,7 @@ struct dunned_debt {
 	uint32_t lifecycle;   /* enum lifecycle */
 	int32_t disputes;     /* open stops about this debt alone */
 	uint32_t is_promised; /* a promise to pay about it is open */
+	uint32_t is_held;     /* a hold stops contact or dunning about it */
 	char currency[4];
 
 	char policy[POLICY_NAME_MAX + 1]; /* by which the level was reached, in whichever version; "": none */

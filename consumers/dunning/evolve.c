@@ -51,6 +51,7 @@ static void note_debt(struct dunned_debt *debt, const struct debt_noted *event)
 	debt->due_on = event->due_on;
 	debt->lifecycle = lifecycle_by_name(event->lifecycle);
 	debt->is_promised = event->has_is_promised && event->is_promised;
+	debt->is_held = event->has_is_held && event->is_held;
 	SET_CHARS(debt->currency, event->currency);
 	if (event->level == 0) {
 		debt->level = debt->level_on = 0;

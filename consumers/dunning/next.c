@@ -92,7 +92,8 @@ static bool is_dunned(enum lifecycle lifecycle)
 
 static bool is_asked_for(const struct dunned_debt *debt)
 {
-	return is_dunned((enum lifecycle)debt->lifecycle) && debt->balance_minor > 0 && debt->disputes == 0 && !debt->is_promised;
+	return is_dunned((enum lifecycle)debt->lifecycle) && debt->balance_minor > 0 && debt->disputes == 0 &&
+	       !debt->is_promised && !debt->is_held;
 }
 
 bool next_debt_is_older(const struct next_debt *a, const struct next_debt *b)

@@ -191,6 +191,11 @@ TOUCH_DEBT(promise_partly_kept)
 TOUCH_DEBT(promise_broken)
 TOUCH_DEBT(promise_reopened)
 TOUCH_DEBT(promise_cancelled)
+TOUCH_DEBT(hold_placed)
+TOUCH_DEBT(hold_extended)
+TOUCH_DEBT(hold_begun)
+TOUCH_DEBT(hold_released)
+TOUCH_DEBT(hold_expired)
 
 /* The debt may be the first one of its group. */
 static void touch_created(const struct command *event, struct workset *set)
@@ -336,6 +341,11 @@ static const struct rule debts_rules[] = {
 	{ &promise_broken_type, touch_promise_broken, decide_debt_event, true, false },
 	{ &promise_reopened_type, touch_promise_reopened, decide_debt_event, true, false },
 	{ &promise_cancelled_type, touch_promise_cancelled, decide_debt_event, true, false },
+	{ &hold_placed_type, touch_hold_placed, decide_debt_event, true, false },
+	{ &hold_extended_type, touch_hold_extended, decide_debt_event, true, false },
+	{ &hold_begun_type, touch_hold_begun, decide_debt_event, true, false },
+	{ &hold_released_type, touch_hold_released, decide_debt_event, true, false },
+	{ &hold_expired_type, touch_hold_expired, decide_debt_event, true, false },
 };
 
 static const struct rule communications_rules[] = {

@@ -209,13 +209,23 @@ static int64_t owed_by(const struct explain_group *group)
 	return owed;
 }
 
-/* All that is owed. */
-static bool is_promised(const struct explain_group *group)
+static bool by_promise(const struct dunned_debt *debt)
+{
+	return debt->is_promised != 0;
+}
+
+static bool by_hold(const struct dunned_debt *debt)
+{
+	return debt->is_held != 0;
+}
+
+/* All that is owed is left out for this reason. */
+static bool all_left_out(const struct explain_group *group, bool (*is_left_out)(const struct dunned_debt *debt))
 {
 	for (uint32_t index = 0; index < group->facts.debts_count; index++) {
 		const struct dunned_debt *debt = &group->facts.debts[index].state;
 
-		if (debt->balance_minor > 0 && !debt->is_promised)
+		if (debt->balance_minor > 0 && !is_left_out(debt))
 			return false;
 	}
 	return true;
@@ -229,8 +239,10 @@ static const char *why_nothing(const struct explanation *explanation, const stru
 		return "no policy was published";
 	if (!group->has_policy)
 		return "no policy is for these debts";
-	if (is_promised(group))
+	if (all_left_out(group, by_promise))
 		return "the person has promised to pay";
+	if (all_left_out(group, by_hold))
+		return "a hold stops it";
 	return "the policy has no further step for them within a year";
 }
 
@@ -353,19 +365,19 @@ static void reason_stops(struct telling *telling, const struct explain_group *gr
 	}
 }
 
-static void reason_promises(struct telling *telling, const struct explain_group *group)
+static void reason_left_out(struct telling *telling, const struct explain_group *group, const char *const *rule, const char *why,
+			    bool (*is_left_out)(const struct dunned_debt *debt))
 {
-	static const char *const rule = "promise";
-	uint32_t promised = 0;
+	uint32_t count = 0;
 
 	for (uint32_t index = 0; index < group->facts.debts_count; index++)
-		promised += group->facts.debts[index].state.is_promised;
-	if (promised == 0)
+		count += is_left_out(&group->facts.debts[index].state);
+	if (count == 0)
 		return;
-	buf_add_text(&telling->text, "A promise to pay is open about ");
-	count_in_words(&telling->text, promised, "debt");
-	buf_add_format(&telling->text, ", which %s not asked for.", promised == 1 ? "is" : "are");
-	add_reason(telling, &rule, 1);
+	buf_add_text(&telling->text, why);
+	count_in_words(&telling->text, count, "debt");
+	buf_add_format(&telling->text, ", which %s not asked for.", count == 1 ? "is" : "are");
+	add_reason(telling, rule, 1);
 }
 
 /* ---- channels ---- */
@@ -407,6 +419,7 @@ static void reason_channel(struct telling *telling, const struct explain_group *
 
 static void tell_group(struct telling *telling, const struct explain_group *group)
 {
+	static const char *const promise = "promise", *const hold = "hold";
 	struct explain_next next = { .kind = "group",
 				     .creditor_id = &group->facts.group.creditor_id,
 				     .currency = group->facts.group.currency };
@@ -417,7 +430,8 @@ static void tell_group(struct telling *telling, const struct explain_group *grou
 	reason_policy(telling, group);
 	reason_wait(telling, group);
 	reason_stops(telling, group);
-	reason_promises(telling, group);
+	reason_left_out(telling, group, &promise, "A promise to pay is open about ", by_promise);
+	reason_left_out(telling, group, &hold, "A hold stops contact or dunning about ", by_hold);
 	for (int channel = 1; group->is_asked && channel < CHANNEL_COUNT; channel++) {
 		if (explain_asks_about((enum channel)channel))
 			reason_channel(telling, group, (enum channel)channel);

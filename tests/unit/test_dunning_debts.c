@@ -476,12 +476,76 @@ static void when_promise_cancelled(unsigned number)
 	spec_follow(&spec, &promise_cancelled_type, &body);
 }
 
+/* What all holds of the debt stop together. */
+#define HOLD_ABOUT(number, its_words, its_count)                                                                                 \
+	.hold_id = spec_id('H', (number)), .debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR,              \
+	.currency = STR("EUR"), .stopped = (its_words), .stopped_count = (its_count)
+
+static const struct str asking[] = { { .data = "fees", .size = 4 }, { .data = "contact", .size = 7 } };
+
+static void when_held(unsigned number, size_t words)
+{
+	const struct hold_placed body = { HOLD_ABOUT(number, asking, words) };
+
+	spec_follow(&spec, &hold_placed_type, &body);
+}
+
+static void when_hold_ended(unsigned number, size_t words)
+{
+	const struct hold_expired body = { HOLD_ABOUT(number, asking, words) };
+
+	spec_follow(&spec, &hold_expired_type, &body);
+}
+
+static void then_held(unsigned number, bool is_held)
+{
+	then_events(&spec, "DebtNoted");
+	assert_true(noted()->has_is_held);
+	assert_int_equal(noted()->is_held, is_held);
+	assert_int_equal(the_debt(number)->is_held, is_held);
+}
+
 static void then_promised(unsigned number, bool is_promised)
 {
 	then_events(&spec, "DebtNoted");
 	assert_true(noted()->has_is_promised);
 	assert_int_equal(noted()->is_promised, is_promised);
 	assert_int_equal(the_debt(number)->is_promised, is_promised);
+}
+
+static void test_hold__its_debt_is_not_asked_for_until_it_has_ended(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_held(1, 2);
+	then_held(1, true);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_hold_ended(1, 2); /* another one goes on */
+	then_held(1, true);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_hold_ended(1, 1); /* what is left stops fees only */
+	then_held(1, false);
+	then_asked_again_on(SPEC_TODAY);
+	when_day(SPEC_TODAY);
+	then_step(1, "email");
+}
+
+static void test_hold__withdraws_the_step_about_its_debt(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_held(1, 1);
+	then_held(1, false);
+	when_held(2, 2);
+	then_held(2, true);
+	when_held(1, 2);
+	then_withdrawn(step_id, "held");
 }
 
 static struct policy *given_a_promise(void)
@@ -744,6 +808,8 @@ int main(void)
 		TEST(test_promise_ended__a_second_time_asks_about_nothing),
 		TEST(test_promise__one_that_is_open_again_withdraws_the_step),
 		TEST(test_promise__the_debt_keeps_its_level),
+		TEST(test_hold__its_debt_is_not_asked_for_until_it_has_ended),
+		TEST(test_hold__withdraws_the_step_about_its_debt),
 		TEST(test_limits__a_group_has_its_64_oldest_debts),
 		TEST(test_limits__a_message_lists_the_32_that_are_due_first),
 	};

@@ -302,6 +302,8 @@ static void add_to_debt(struct dunned_debt *debt, struct str word)
 		debt->disputes = 1;
 	else if (str_is(name, "promised"))
 		debt->is_promised = 1;
+	else if (str_is(name, "held"))
+		debt->is_held = 1;
 	else
 		fail_msg("not of a debt: %.*s", (int)word.size, word.data);
 }
@@ -878,6 +880,7 @@ static void check_debt(const struct a_case *one, const struct next_answer *answe
 	assert_true(debt->balance_minor > 0);
 	assert_int_equal(debt->disputes, 0);
 	assert_false(debt->is_promised);
+	assert_false(debt->is_held);
 	assert_true(debt->level == 0 || debt->level_on < day);
 	assert_true(!is_same || debt->level < answer->step->number);
 	if (step_is_reminder(answer->step))

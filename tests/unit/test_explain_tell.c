@@ -223,6 +223,18 @@ static void test_explain_tell__a_promise_is_why_nothing_is_planned(void **state)
 	assert_string_equal(told.items[0].rules[1], "promise");
 }
 
+static void test_explain_tell__a_hold_is_why_nothing_is_planned(void **state)
+{
+	struct explain_group *group = given_group();
+
+	(void)state;
+	group->facts.debts[0].state.is_held = 1;
+	tell();
+	assert_first("", "Nothing is planned: a hold stops it.");
+	assert_string_equal(told.items[0].reasons[1], "A hold stops contact or dunning about 1 debt, which is not asked for.");
+	assert_string_equal(told.items[0].rules[1], "hold");
+}
+
 static void test_explain_tell__only_stops_of_the_groups_debts_are_its_reasons(void **state)
 {
 	(void)given_group();
@@ -390,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_explain_tell__a_policy_for_others_plans_nothing),
 		cmocka_unit_test(test_explain_tell__behind_the_last_step_nothing_is_planned),
 		cmocka_unit_test(test_explain_tell__a_promise_is_why_nothing_is_planned),
+		cmocka_unit_test(test_explain_tell__a_hold_is_why_nothing_is_planned),
 		cmocka_unit_test(test_explain_tell__only_stops_of_the_groups_debts_are_its_reasons),
 		cmocka_unit_test(test_explain_tell__channels_have_the_guards_word),
 		cmocka_unit_test(test_explain_tell__a_step_under_way_is_told_with_its_message_and_what_follows),
