@@ -261,8 +261,10 @@ def guard_until(known, at, asked, doubtful=()):
 def guard_denies(known, at, asked, today):
     """Why a message is suppressed; empty: it is not."""
     person, channel = known.person, asked.answer.channel
-    if not known.may_have(channel, at) or channel in known.blocked:
+    if not known.may_have(channel, at):
         return "permission"
+    if channel in known.blocked and (person.country == "GB" or not known.is_answer(channel, at)):  # UK-01; US-10: but for one answer
+        return "preference"
     if asked.answer.channel not in person.points.values():
         return "address"
     if person.open_kinds(today) & DENYING or any(person.is_disputed(debt, today) for debt in asked.answer.debts):
