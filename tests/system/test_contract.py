@@ -52,6 +52,8 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishDebtPolicy 201",
+    "placeHold 201 /reviewAskedOn", "placeHold 201 /mergedInto",  # tests/unit/test_debts_holds
+    "listHolds 200 /items/reviewAskedOn", "listHolds 200 /items/mergedInto",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain
     "previewDunning 200 /steps", "previewDunning 200 /waits",  # tests/io/test_api_dunning
@@ -252,7 +254,7 @@ GOOD = {
     "makePromise": lambda t: (f"/debts/{t.a_new_debt()}/promises", a_promise()),
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
-    "placeHold": lambda t: (f"/debts/{t.a_new_debt()}/holds", a_hold()),
+    "placeHold": lambda t: (f"/debts/{t.a_new_debt()}/holds", a_hold(reviewOn=days_ago(-9))),
     "listHolds": lambda t: f"/debts/{t.debt}/holds",
     "getHold": lambda t: f"/holds/{t.a_new_hold()}",
     "releaseHold": lambda t: (f"/holds/{t.a_new_hold()}/release", {"reason": "checked"}),
@@ -777,6 +779,7 @@ def test_pages_of_every_list(world, boss, things, operations):
     assert boss.post(f"/payments/{payment}/reversal", {"reason": "chargeback"}).status == 200
     for _ in range(2):
         things.make(f"/debts/{debt}/promises", a_promise())
+        things.make(f"/debts/{debt}/holds", a_hold(reviewOn=days_ago(-9)))
     things.a_point(things.reachable)
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})
