@@ -20,9 +20,10 @@
  *                   [DebtActivated]                       [DebtReopened]
  *   DescribeCreditor --> CreditorDescribed, DescribePortfolio --> PortfolioDescribed, PublishDebtPolicy --> DebtPolicyPublished:
  *                       under the thing's own id
+ *   AssessFee, AssessCost --> ChargeAssessed   WaiveAmount --> AmountWaived [DebtPaid]   AdjustBalance --> BalanceAdjusted [DebtPaid]
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
- *   (a payment, a reversal, a cancellation, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
+ *   (a payment, a reversal, a cancellation, a change of what is owed, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
  *                                                                          PromiseReopened or PromiseCancelled]
  *   PlaceHold --> HoldPlaced | HoldExtended     ReleaseHold --> HoldReleased     ReviewHold --> HoldReviewed
  *   (the timer of a hold) --> [HoldBegun] [HoldReviewDue] | HoldExpired
@@ -58,7 +59,8 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 /* What people can do with a debt: decide asks these, and so do the actions in rules.c. */
 bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
 bool debt_is_cancellable(unsigned lifecycle);
-bool debt_takes_promise(unsigned lifecycle); /* it may become PAID: something is owed on it */
+bool debt_is_open(unsigned lifecycle);       /* something is owed on it: it may become PAID */
+bool debt_takes_promise(unsigned lifecycle); /* it is open */
 
 /* ---- states ---- */
 
@@ -99,7 +101,7 @@ void debt_refresh(void *state);
 #define DEBT_REFERENCE_MAX (4 * 64) /* bytes of so many characters */
 
 struct debt_terms {
-	int64_t charged_minor; /* opening balance and later charges; 0 when cancelled */
+	int64_t charged_minor; /* opening balance, later charges and corrections, less waivers; 0 when cancelled */
 	int32_t opened_on;
 	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
 };
@@ -239,6 +241,10 @@ extern const struct timer_kind hold_timer;       /* on the next day of a hold on
 
 /* The debt, to be changed by an event: its version grows by one. */
 struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_t version);
+
+/* Nothing is owed any more: adds DebtPaid. `paid_on`: the value date of what has come last, a payment or a waiver. */
+void debt_pay_up(const struct uuid *debt_id, const struct debt *debt, int32_t paid_on, int64_t version,
+		 struct decision *decision);
 
 void debts_evolve(struct workset *set, const struct event *event);
 

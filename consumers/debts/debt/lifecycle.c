@@ -42,9 +42,14 @@ bool debt_is_in_books(unsigned lifecycle)
 	return !lifecycle_is_terminal(lifecycle);
 }
 
-bool debt_takes_promise(unsigned lifecycle)
+bool debt_is_open(unsigned lifecycle)
 {
 	return lifecycle_after(lifecycle, CAUSE_PAID_UP) != LIFECYCLE_NONE;
+}
+
+bool debt_takes_promise(unsigned lifecycle)
+{
+	return debt_is_open(lifecycle);
 }
 
 bool debt_is_cancellable(unsigned lifecycle)

@@ -92,22 +92,6 @@ static bool debt_takes_payment(const struct record_payment *body, const struct d
 	return false;
 }
 
-static void add_debt_paid(struct decision *decision, const struct command *command, const struct debt *debt, int64_t version)
-{
-	const struct record_payment *body = command->body;
-	struct debt_paid *event = decision_event(decision, &debt_paid_type);
-
-	event->debt_id = body->debt_id;
-	event->customer_id = body->customer_id;
-	event->version = version;
-	event->creditor_id = debt->creditor_id;
-	event->currency = body->currency;
-	event->due_on = debt->due_on;
-	event->paid_on = body->received_on;
-	event->has_booked_on = true;
-	event->booked_on = command->today;
-}
-
 /* What the payment is for a promise about the debt, behind the events of the payment itself. */
 static void judge_promise(const struct record_payment *body, const struct debt *debt, int64_t balance_minor,
 			  const struct workset *set, struct decision *decision)
@@ -159,7 +143,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	BALANCES_INTO(event, &allocated);
 	event->balance_minor = owed_minor - balances_owed(&allocated);
 	if (owed_minor > 0 && event->balance_minor == 0)
-		add_debt_paid(decision, command, debt, debt->version + 2);
+		debt_pay_up(&body->debt_id, debt, body->received_on, debt->version + 2, decision);
 	if (!uuid_is_none(&debt->promise_id))
 		judge_promise(body, debt, event->balance_minor, set, decision);
 }
