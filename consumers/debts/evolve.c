@@ -1,5 +1,6 @@
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/debts/charge/charge.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/hold/hold.h"
@@ -29,6 +30,9 @@ static const struct effect effects[] = {
 	ROW(EVENT_PAYMENT_RECORDED) = { payment_on_recorded, posting_of_payment },
 	ROW(EVENT_PAYMENT_REVERSED) = { payment_on_reversed, posting_of_reversal },
 	ROW(EVENT_CREDIT_APPLIED) = { payment_on_credit_applied, posting_of_credit },
+	ROW(EVENT_CHARGE_ASSESSED) = { charge_on_assessed, posting_of_charge },
+	ROW(EVENT_AMOUNT_WAIVED) = { charge_on_waived, posting_of_waiver },
+	ROW(EVENT_BALANCE_ADJUSTED) = { charge_on_adjusted, posting_of_adjustment },
 	ROW(EVENT_PROMISE_MADE) = { promise_on_made, NULL },
 	ROW(EVENT_PROMISE_KEPT) = { promise_on_kept, NULL },
 	ROW(EVENT_PROMISE_PARTLY_KEPT) = { promise_on_partly_kept, NULL },

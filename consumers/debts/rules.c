@@ -1,5 +1,6 @@
 #include "base/array.h"
 #include "base/must.h"
+#include "consumers/debts/charge/charge.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
@@ -157,12 +158,13 @@ static void touch_amend_debt(const struct command *command, struct workset *set)
 	touch_debt_reference(set, debt->state, body->external_ref);
 }
 
-static void touch_cancel_debt(const struct command *command, struct workset *set)
+/* A command of people about a debt: the debt, what was charged on it, and its promise, which the command may end. */
+static void touch_debt_changed(const struct command *command, struct workset *set)
 {
-	const struct cancel_debt *body = command->body;
+	const struct uuid *debt_id = message_uuid(command->type->aggregate_field, command->body);
 
-	touch_promise_of(touch(set, &debt_entity, &body->debt_id), set);
-	touch(set, &debt_terms_entity, &body->debt_id);
+	touch_promise_of(touch(set, &debt_entity, debt_id), set);
+	touch(set, &debt_terms_entity, debt_id);
 }
 
 static void touch_make_promise(const struct command *command, struct workset *set)
@@ -279,7 +281,11 @@ static const struct rule rules[] = {
 	{ &record_payment_type, touch_record_payment, decide_record_payment, true, false },
 	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
-	{ &cancel_debt_type, touch_cancel_debt, decide_cancel_debt, true, false },
+	{ &cancel_debt_type, touch_debt_changed, decide_cancel_debt, true, false },
+	{ &assess_fee_type, touch_debt_changed, decide_assess_fee, true, false },
+	{ &assess_cost_type, touch_debt_changed, decide_assess_cost, true, false },
+	{ &waive_amount_type, touch_debt_changed, decide_waive_amount, true, false },
+	{ &adjust_balance_type, touch_debt_changed, decide_adjust_balance, true, false },
 	{ &make_promise_type, touch_make_promise, decide_make_promise, true, false },
 	{ &cancel_promise_type, touch_cancel_promise, decide_cancel_promise, true, false },
 	{ &place_hold_type, touch_place_hold, decide_place_hold, true, false },
@@ -293,14 +299,25 @@ _Static_assert(COUNT(rules) == DEBTS_COMMANDS, "each command has a rule");
 
 static const struct approval_rule approvals[] = {
 	{ &publish_debt_policy_type, ROLE_COMPLIANCE | ROLE_SUPERVISOR, DEBT_POLICY_APPROVAL_DAYS },
+	{ &assess_fee_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &assess_cost_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &waive_amount_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &adjust_balance_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 };
 
+/* clang-format off */
 static const struct action debt_actions[] = {
-	{ &record_payment_type, debt_is_in_books, false, NULL }, { &amend_debt_type, debt_is_in_books, false, NULL },
-	{ &cancel_debt_type, debt_is_cancellable, true, NULL },  /* unless it has payments */
+	{ &record_payment_type, debt_is_in_books, false, NULL },
+	{ &amend_debt_type, debt_is_in_books, false, NULL },
+	{ &cancel_debt_type, debt_is_cancellable, true, NULL }, /* unless it has payments */
 	{ &make_promise_type, debt_takes_promise, false, NULL }, /* unless its holds stop dunning */
 	{ &place_hold_type, debt_is_in_books, false, NULL },
+	{ &assess_fee_type, debt_is_open, false, NULL }, /* unless its holds stop fees; so for a cost */
+	{ &assess_cost_type, debt_is_open, false, NULL },
+	{ &waive_amount_type, debt_is_open, false, NULL },
+	{ &adjust_balance_type, debt_is_open, false, NULL },
 };
+/* clang-format on */
 
 static const struct action payment_actions[] = {
 	{ &reverse_payment_type, debt_is_in_books, true, NULL }, /* unless it is reversed */

@@ -28,6 +28,13 @@ const struct sentence sentences[] = {
 	{ "DebtCancelled", NULL, NULL,
 	  "Debt {debt_id} was cancelled ({reason:words}): {amount_minor} is not collected any more." },
 
+	{ "ChargeAssessed", NULL, NULL,
+	  "A {component} of {amount_minor} was charged on debt {debt_id} ({basis:words}); {balance_minor} is owed." },
+	{ "AmountWaived", NULL, NULL,
+	  "{amount_minor} of the {component} of debt {debt_id} was waived; {balance_minor} is owed." },
+	{ "BalanceAdjusted", NULL, NULL,
+	  "The {component} of debt {debt_id} was corrected {direction} by {amount_minor}; {balance_minor} is owed." },
+
 	{ "PromiseMade", NULL, NULL,
 	  "The person promised to pay {amount_minor} of debt {debt_id} by {due_on} (promise {promise_id})." },
 	{ "PromiseKept", NULL, NULL,

@@ -119,8 +119,31 @@ static void all_reversed(void)
 	add_reversal(2);
 }
 
-static void (*const histories[])(void) = { nothing_paid,        one_paid,       paid_and_reversed,
-					   one_of_two_reversed, credit_applied, all_reversed };
+static struct assess_fee a_fee(void)
+{
+	return (struct assess_fee){ .debt_id = spec_id('D', 1),
+				    .customer_id = spec_id('C', 1),
+				    .amount_minor = 1,
+				    .currency = STR("EUR"),
+				    .basis = STR("contract"),
+				    .reason = STR("r") };
+}
+
+static void charged(void)
+{
+	struct assess_fee body = a_fee();
+
+	store_add(&spec, &assess_fee_type, &body);
+}
+
+static void paid_and_charged(void)
+{
+	one_paid();
+	charged();
+}
+
+static void (*const histories[])(void) = { nothing_paid,   one_paid,     paid_and_reversed, one_of_two_reversed,
+					   credit_applied, all_reversed, charged,           paid_and_charged };
 
 /* ---- then ---- */
 
@@ -154,8 +177,10 @@ static void add_if(char *list, size_t list_size, bool is_in, const char *name)
 		snprintf(list + size, list_size - size, "%s%s", size > 0 ? "," : "", name);
 }
 
+#define LIST_SIZE 256
+
 /* As the rules say. */
-static void list_taken(char list[128])
+static void list_taken(char list[LIST_SIZE])
 {
 	struct record_payment payment = a_payment(9, STR("9"), 10);
 	struct amend_debt amendment = { .debt_id = spec_id('D', 1),
@@ -164,6 +189,26 @@ static void list_taken(char list[128])
 					.external_ref = STR("B"),
 					.reason = STR("r") };
 	struct cancel_debt cancellation = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("fraud") };
+	struct assess_fee fee = a_fee();
+	struct assess_cost cost = { .debt_id = spec_id('D', 1),
+				    .customer_id = spec_id('C', 1),
+				    .amount_minor = 1,
+				    .currency = STR("EUR"),
+				    .basis = STR("court"),
+				    .reason = STR("r") };
+	struct waive_amount waiver = { .debt_id = spec_id('D', 1),
+				       .customer_id = spec_id('C', 1),
+				       .component = STR("principal"),
+				       .amount_minor = 1,
+				       .currency = STR("EUR"),
+				       .reason = STR("r") };
+	struct adjust_balance adjustment = { .debt_id = spec_id('D', 1),
+					     .customer_id = spec_id('C', 1),
+					     .component = STR("principal"),
+					     .direction = STR("up"),
+					     .amount_minor = 1,
+					     .currency = STR("EUR"),
+					     .reason = STR("r") };
 	struct make_promise promise = { .promise_id = spec_id('M', 1),
 					.customer_id = spec_id('C', 1),
 					.debt_id = spec_id('D', 1),
@@ -177,11 +222,15 @@ static void list_taken(char list[128])
 				   .evidence_ref = STR("E") };
 
 	list[0] = '\0';
-	add_if(list, 128, is_taken(&record_payment_type, &payment), "recordPayment");
-	add_if(list, 128, is_taken(&amend_debt_type, &amendment), "amendDebt");
-	add_if(list, 128, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
-	add_if(list, 128, is_taken(&make_promise_type, &promise), "makePromise");
-	add_if(list, 128, is_taken(&place_hold_type, &hold), "placeHold");
+	add_if(list, LIST_SIZE, is_taken(&record_payment_type, &payment), "recordPayment");
+	add_if(list, LIST_SIZE, is_taken(&amend_debt_type, &amendment), "amendDebt");
+	add_if(list, LIST_SIZE, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
+	add_if(list, LIST_SIZE, is_taken(&make_promise_type, &promise), "makePromise");
+	add_if(list, LIST_SIZE, is_taken(&place_hold_type, &hold), "placeHold");
+	add_if(list, LIST_SIZE, is_taken(&assess_fee_type, &fee), "assessFee");
+	add_if(list, LIST_SIZE, is_taken(&assess_cost_type, &cost), "assessCost");
+	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");
+	add_if(list, LIST_SIZE, is_taken(&adjust_balance_type, &adjustment), "adjustBalance");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)
@@ -204,7 +253,7 @@ static void move_to_next_lifecycle(void)
 
 static void check_lifecycles(void)
 {
-	char list[128];
+	char list[LIST_SIZE];
 
 	store_sql(&spec, "test_first", "UPDATE debts.debt SET lifecycle = 1");
 	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {

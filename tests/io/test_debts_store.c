@@ -704,6 +704,91 @@ static void test_debts_store__sql_adds_up_every_account_that_is_owed(void **stat
 	store_sql(&spec, "test_sums", OWE_EACH_ACCOUNT_ALONE);
 }
 
+static void add_fee(int64_t amount_minor)
+{
+	struct assess_fee body = { .debt_id = spec_id('D', 1),
+				   .customer_id = spec_id('C', 1),
+				   .amount_minor = amount_minor,
+				   .currency = STR("EUR"),
+				   .basis = STR("contract"),
+				   .reason = STR("returned debit") };
+
+	store_add(&spec, &assess_fee_type, &body);
+}
+
+static void add_waiver(struct str component, int64_t amount_minor)
+{
+	struct waive_amount body = { .debt_id = spec_id('D', 1),
+				     .customer_id = spec_id('C', 1),
+				     .component = component,
+				     .amount_minor = amount_minor,
+				     .currency = STR("EUR"),
+				     .reason = STR("goodwill") };
+
+	store_add(&spec, &waive_amount_type, &body);
+}
+
+static void add_adjustment(struct str direction, int64_t amount_minor)
+{
+	struct adjust_balance body = { .debt_id = spec_id('D', 1),
+				       .customer_id = spec_id('C', 1),
+				       .component = STR("principal"),
+				       .direction = direction,
+				       .amount_minor = amount_minor,
+				       .currency = STR("EUR"),
+				       .reason = STR("credit note") };
+
+	store_add(&spec, &adjust_balance_type, &body);
+}
+
+/*
+ * In one batch and over many. What was charged is summed from the ledger, over all kinds of entries: by it the cancellation knows, first,
+ * that a payment stands, and then, that none does.
+ */
+static void test_debts_store__what_was_charged_is_the_sum_of_the_ledger(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_fee(500);
+		NEXT;
+		add_payment(1, 1, STR("1"), 300);
+		NEXT;
+		add_waiver(STR("fee"), 100);
+		NEXT;
+		add_adjustment(STR("up"), 40);
+		NEXT;
+		add_adjustment(STR("down"), 60);
+		store_run(&spec);
+		then_books_agree();
+		add_cancellation(1);
+		store_run(&spec);
+		then_refuses(&spec, 0, REFUSAL_BAD_TRANSITION);
+		add_reversal(1);
+		add_cancellation(1);
+		store_run(&spec);
+		then_answers(&spec, 1, "DebtCancelled");
+		assert_int_equal(owed(), 0);
+		then_books_agree();
+		assert_int_equal(
+			store_number(
+				&spec, "test_kinds",
+				"SELECT count(*) FROM (SELECT string_agg(kind || ' ' || contra, ',' ORDER BY entry_no) AS kinds "
+				"FROM debts.ledger_entry) e WHERE kinds = 'OPENING CREDITOR_CLAIM,ASSESS_FEE FEE_INCOME,PAYMENT "
+				"CASH_CLEARING,WAIVE WAIVER,ADJUST_UP CREDITOR_CLAIM,ADJUST_DOWN CREDITOR_CLAIM,PAYMENT_REVERSAL "
+				"CASH_CLEARING,CANCELLATION CREDITOR_CLAIM'"),
+			1);
+#undef NEXT
+	}
+}
+
 /* A timer reads nothing but the debt, and its event posts nothing. Readers find the debt's last change all the same (updatedAt). */
 static void test_debts_store__an_event_without_an_entry_is_noted_in_the_row(void **state)
 {
@@ -1153,6 +1238,7 @@ int main(void)
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__promises_come_back_as_they_were_saved),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
+		TEST(test_debts_store__what_was_charged_is_the_sum_of_the_ledger),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),
 		TEST(test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_entry),

@@ -213,6 +213,35 @@ static void promise(unsigned number, int64_t amount_minor)
 	world_do(&world, DEBTS, &make_promise_type, &body);
 }
 
+/* A fee, of which a part is waived, and what the creditor has stated wrongly. */
+static void charge(unsigned debt, unsigned customer)
+{
+	const struct assess_fee fee = { .debt_id = spec_id('D', debt),
+					.customer_id = spec_id('C', customer),
+					.amount_minor = 700,
+					.currency = STR("EUR"),
+					.basis = STR("contract"),
+					.reason = STR("returned debit") };
+	const struct waive_amount waiver = { .debt_id = spec_id('D', debt),
+					     .customer_id = spec_id('C', customer),
+					     .component = STR("fee"),
+					     .amount_minor = 200,
+					     .currency = STR("EUR"),
+					     .reason = STR("goodwill") };
+	const struct adjust_balance adjustment = { .debt_id = spec_id('D', debt),
+						   .customer_id = spec_id('C', customer),
+						   .component = STR("principal"),
+						   .direction = STR("down"),
+						   .amount_minor = 100,
+						   .currency = STR("EUR"),
+						   .reason = STR("credit note") };
+
+	world_do(&world, DEBTS, &assess_fee_type, &fee);
+	world_do(&world, DEBTS, &waive_amount_type, &waiver);
+	world_do(&world, DEBTS, &adjust_balance_type, &adjustment);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 /* Two debts alike, paid in part; one paid too much, whose credit then pays a reversed payment; one amended and cancelled. */
 /* Two versions, the second without what may be left out. */
 static void tell_creditors(void)
@@ -317,6 +346,7 @@ static void tell_debts(void)
 	pay(14, 11, spec_id('D', 13), 80000);
 	reverse(13, 11);
 	create_debt(14, 11);
+	charge(14, 11);
 	world_do(&world, DEBTS, &amend_debt_type, &amend);
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
 	tell_creditors();

@@ -86,7 +86,7 @@ int debt_read_page(struct debts_store *store, struct db *db, const struct uuid *
 static const struct db_statement select_terms = {
 	.name = "debts_select_terms",
 	.sql = "SELECT u.n, (SELECT -coalesce(sum(e.contra_minor), 0)::bigint FROM debts.ledger_of(d.debt_id) e "
-	       "WHERE e.contra = 'CREDITOR_CLAIM'), d.opened_on, d.external_ref "
+	       "WHERE e.contra IN ('CREDITOR_CLAIM', 'FEE_INCOME', 'WAIVER')), d.opened_on, d.external_ref "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.debt d ON d.debt_id = u.id",
 };
 

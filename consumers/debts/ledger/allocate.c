@@ -62,3 +62,14 @@ struct balances ledger_credit_debits(const struct balances *applied)
 	debits.minor[ACCOUNT_CREDIT] = balances_owed(applied);
 	return debits;
 }
+
+#define ACCOUNT_OF_COMPONENT(NAME, name, ...) [COMPONENT_##NAME] = ACCOUNT_##NAME,
+
+enum account component_account(enum component component)
+{
+	static const enum account accounts[] = { OWED_ACCOUNTS(ACCOUNT_OF_COMPONENT, ) };
+
+	_Static_assert(COUNT(accounts) == COMPONENT_COUNT, "each component is an account");
+	MUST(component > COMPONENT_NONE && component < COMPONENT_COUNT);
+	return accounts[component];
+}

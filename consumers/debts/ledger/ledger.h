@@ -28,6 +28,9 @@ struct balances ledger_deallocate(uint32_t order, const struct balances *allocat
 /* The debits and credits of a payment of `applied` by credit. Amounts below 0: such a payment is taken back. */
 struct balances ledger_credit_debits(const struct balances *applied);
 
+/* The account of a component, as commands and events name it. */
+enum account component_account(enum component component);
+
 /* ---- entries ---- */
 
 /*
@@ -58,6 +61,9 @@ posting_of_event posting_of_payment;
 posting_of_event posting_of_reversal;
 posting_of_event posting_of_credit;
 posting_of_event posting_of_cancellation;
+posting_of_event posting_of_charge;
+posting_of_event posting_of_waiver;
+posting_of_event posting_of_adjustment;
 
 /* P5: adds the posting to its debt's balances. */
 void ledger_book(struct workset *set, const struct posting *posting);

@@ -79,3 +79,60 @@ struct posting posting_of_cancellation(const void *body)
 				 .booked_on = event->cancelled_on,
 				 .debt_id = &event->debt_id };
 }
+
+/* One component of what is owed goes up, or down by an amount below 0. */
+static struct balances debits_of(struct str component, int64_t by_minor)
+{
+	struct balances debits = { 0 };
+
+	debits.minor[component_account(component_by_name(component))] = by_minor;
+	return debits;
+}
+
+struct posting posting_of_charge(const void *body)
+{
+	const struct charge_assessed *event = body;
+	const bool is_fee = component_by_name(event->component) == COMPONENT_FEE;
+
+	return (struct posting){ .kind = is_fee ? LEDGER_ASSESS_FEE : LEDGER_ASSESS_COST,
+				 .contra = CONTRA_FEE_INCOME,
+				 .contra_minor = -event->amount_minor,
+				 .debits = debits_of(event->component, event->amount_minor),
+				 .balance_minor = event->balance_minor,
+				 .occurred_on = event->booked_on,
+				 .has_booked_on = true,
+				 .booked_on = event->booked_on,
+				 .debt_id = &event->debt_id };
+}
+
+struct posting posting_of_waiver(const void *body)
+{
+	const struct amount_waived *event = body;
+
+	return (struct posting){ .kind = LEDGER_WAIVE,
+				 .contra = CONTRA_WAIVER,
+				 .contra_minor = event->amount_minor,
+				 .debits = debits_of(event->component, -event->amount_minor),
+				 .balance_minor = event->balance_minor,
+				 .occurred_on = event->booked_on,
+				 .has_booked_on = true,
+				 .booked_on = event->booked_on,
+				 .debt_id = &event->debt_id };
+}
+
+struct posting posting_of_adjustment(const void *body)
+{
+	const struct balance_adjusted *event = body;
+	const bool is_up = adjustment_direction_by_name(event->direction) == ADJUSTMENT_UP;
+	const int64_t by_minor = is_up ? event->amount_minor : -event->amount_minor;
+
+	return (struct posting){ .kind = is_up ? LEDGER_ADJUST_UP : LEDGER_ADJUST_DOWN,
+				 .contra = CONTRA_CREDITOR_CLAIM,
+				 .contra_minor = -by_minor,
+				 .debits = debits_of(event->component, by_minor),
+				 .balance_minor = event->balance_minor,
+				 .occurred_on = event->booked_on,
+				 .has_booked_on = true,
+				 .booked_on = event->booked_on,
+				 .debt_id = &event->debt_id };
+}

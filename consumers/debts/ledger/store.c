@@ -100,6 +100,11 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 		return;
 	case LEDGER_OPENING:
 	case LEDGER_CANCELLATION:
+	case LEDGER_ASSESS_FEE:
+	case LEDGER_ASSESS_COST:
+	case LEDGER_WAIVE:
+	case LEDGER_ADJUST_UP:
+	case LEDGER_ADJUST_DOWN:
 		return;
 	case LEDGER_NONE:
 	case LEDGER_KIND_COUNT:

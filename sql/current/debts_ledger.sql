@@ -1,0 +1,24 @@
+-- Numbers of the ledger's rows as words (schemas/words.json), and what they say of a debt.
+
+CREATE OR REPLACE FUNCTION debts.ledger_kind_name(kind smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT (ARRAY['OPENING', 'PAYMENT', 'PAYMENT_REVERSAL', 'CREDIT_APPLIED', 'CANCELLATION', 'ASSESS_FEE', 'ASSESS_COST', 'WAIVE',
+		'ADJUST_UP', 'ADJUST_DOWN'])[kind];
+$$;
+
+CREATE OR REPLACE FUNCTION debts.contra_account_name(contra smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT (ARRAY['CREDITOR_CLAIM', 'CASH_CLEARING', 'FEE_INCOME', 'WAIVER'])[contra];
+$$;
+
+-- Whether a payment of the debt stands. Its newest entry shows that in most cases: behind any other the debt's ledger is summed.
+CREATE OR REPLACE FUNCTION debts.has_standing_payments(its_part integer, its_last_entry_seq bigint, its_debt_id uuid) RETURNS boolean
+	LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
+DECLARE
+	newest text := (SELECT kind FROM debts.ledger_entry WHERE part = its_part AND seq = its_last_entry_seq);
+BEGIN
+	IF newest IN ('OPENING', 'CANCELLATION') THEN
+		RETURN false;
+	ELSIF newest IN ('PAYMENT', 'CREDIT_APPLIED') THEN
+		RETURN true;
+	END IF;
+	RETURN (SELECT coalesce(sum(contra_minor), 0) <> 0 FROM debts.ledger_of(its_debt_id) WHERE contra = 'CASH_CLEARING');
+END $$;
