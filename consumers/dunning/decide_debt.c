@@ -64,6 +64,38 @@ static void on_credit(struct debt_change *change, const void *event)
 	change->may_be_due = true;
 }
 
+/* More is owed: a step that was asked for stays, as after a reversal; what its message says was true when it was made. */
+static void on_charge(struct debt_change *change, const void *event)
+{
+	change->next.balance_minor = ((const struct charge_assessed *)event)->balance_minor;
+	change->may_be_due = true;
+}
+
+/* Less is owed than a message under way says: it is withdrawn, and asked for anew if something is due still. */
+static void lower(struct debt_change *change, int64_t balance_minor)
+{
+	change->next.balance_minor = balance_minor;
+	change->may_be_due = true;
+	change->reason = "amended";
+}
+
+static void on_waiver(struct debt_change *change, const void *event)
+{
+	lower(change, ((const struct amount_waived *)event)->balance_minor);
+}
+
+static void on_adjustment(struct debt_change *change, const void *event)
+{
+	const struct balance_adjusted *body = event;
+
+	if (adjustment_direction_by_name(body->direction) == ADJUSTMENT_DOWN) {
+		lower(change, body->balance_minor);
+		return;
+	}
+	change->next.balance_minor = body->balance_minor;
+	change->may_be_due = true;
+}
+
 /* A debt that is not past due is cured. */
 static void on_amended(struct debt_change *change, const void *event)
 {
@@ -190,6 +222,7 @@ static const struct {
 	const struct message_type *type;
 	void (*apply)(struct debt_change *change, const void *event);
 } effects[] = {
+	/* clang-format off */
 	{ &payment_recorded_type, on_payment },
 	{ &debt_created_type, on_created },
 	{ &debt_activated_type, on_activated },
@@ -199,6 +232,9 @@ static const struct {
 	{ &debt_cancelled_type, on_cancelled },
 	{ &payment_reversed_type, on_reversal },
 	{ &credit_applied_type, on_credit },
+	{ &charge_assessed_type, on_charge },
+	{ &amount_waived_type, on_waiver },
+	{ &balance_adjusted_type, on_adjustment },
 	{ &promise_made_type, on_promise },
 	{ &promise_reopened_type, on_promise },
 	{ &promise_kept_type, on_promise_kept },
@@ -210,6 +246,7 @@ static const struct {
 	{ &hold_begun_type, on_hold_begun },
 	{ &hold_released_type, on_hold_released },
 	{ &hold_expired_type, on_hold_expired },
+	/* clang-format on */
 };
 
 static void apply(struct debt_change *change, const struct command *event)

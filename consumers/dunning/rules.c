@@ -185,6 +185,9 @@ TOUCH_DEBT(debt_cancelled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
 TOUCH_DEBT(credit_applied)
+TOUCH_DEBT(charge_assessed)
+TOUCH_DEBT(amount_waived)
+TOUCH_DEBT(balance_adjusted)
 TOUCH_DEBT(promise_made)
 TOUCH_DEBT(promise_kept)
 TOUCH_DEBT(promise_partly_kept)
@@ -335,6 +338,9 @@ static const struct rule debts_rules[] = {
 	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
 	{ &payment_reversed_type, touch_payment_reversed, decide_debt_event, true, false },
 	{ &credit_applied_type, touch_credit_applied, decide_debt_event, true, false },
+	{ &charge_assessed_type, touch_charge_assessed, decide_debt_event, true, false },
+	{ &amount_waived_type, touch_amount_waived, decide_debt_event, true, false },
+	{ &balance_adjusted_type, touch_balance_adjusted, decide_debt_event, true, false },
 	{ &promise_made_type, touch_promise_made, decide_debt_event, true, false },
 	{ &promise_kept_type, touch_promise_kept, decide_debt_event, true, false },
 	{ &promise_partly_kept_type, touch_promise_partly_kept, decide_debt_event, true, false },
