@@ -8,6 +8,7 @@
 #include "consumers/reporting/reporting.h"
 #include "schemas/communications.h"
 #include "schemas/debts.h"
+#include "schemas/words.h"
 
 /* ---- one event ---- */
 
@@ -58,6 +59,25 @@ static bool fold_debt_amended(const struct debt_amended *event, struct buf *delt
 static bool fold_debt_cancelled(const struct debt_cancelled *event, struct buf *deltas)
 {
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
+}
+
+/* What is owed changes, and no money comes in. */
+static bool fold_charge_assessed(const struct charge_assessed *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, event->amount_minor);
+}
+
+static bool fold_amount_waived(const struct amount_waived *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, -event->amount_minor);
+}
+
+static bool fold_balance_adjusted(const struct balance_adjusted *event, struct buf *deltas)
+{
+	bool is_up = adjustment_direction_by_name(event->direction) == ADJUSTMENT_UP;
+
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
+			       is_up ? event->amount_minor : -event->amount_minor);
 }
 
 /* Credit pays outstanding amounts, or is taken back from them (below 0). No money comes in: it was counted when it did. */
@@ -222,6 +242,15 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_DEBT_CANCELLED:
 		*ret_booking = BOOKED(debt_cancelled, cancelled_on);
 		return fold_debt_cancelled(body, deltas);
+	case EVENT_CHARGE_ASSESSED:
+		*ret_booking = BOOKED(charge_assessed, booked_on);
+		return fold_charge_assessed(body, deltas);
+	case EVENT_AMOUNT_WAIVED:
+		*ret_booking = BOOKED(amount_waived, booked_on);
+		return fold_amount_waived(body, deltas);
+	case EVENT_BALANCE_ADJUSTED:
+		*ret_booking = BOOKED(balance_adjusted, booked_on);
+		return fold_balance_adjusted(body, deltas);
 	default: /* no figure counts it; or it is of another module */
 		return true;
 	}
