@@ -63,13 +63,13 @@ static const char *book_debt(struct books *books, const struct create_debt *debt
 	*account = (struct book_account){
 		.debt_id = debt->debt_id,
 		.creditor_id = debt->creditor_id,
-		.opening_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
+		.charged_minor = debt->principal_minor + debt->interest_minor + debt->fee_minor + debt->cost_minor,
 		.customer_id = debt->customer_id,
 		.due_on = debt->due_on,
 		.earliest_due_on = debt->due_on,
 		.external_ref = keep(books, debt->external_ref),
 	};
-	account->owed_minor = account->opening_minor;
+	account->owed_minor = account->charged_minor;
 	return NULL;
 }
 
@@ -120,12 +120,32 @@ static const char *book_cancellation(struct books *books, const struct cancel_de
 {
 	struct book_account *account = account_of(books, &cancellation->debt_id);
 
-	if (!account || account->is_cancelled || account->owed_minor != account->opening_minor)
+	if (!account || account->is_cancelled || account->owed_minor != account->charged_minor)
 		FAIL("P5 no debt was cancelled, or twice, or one with payments on it");
 	account->is_cancelled = true;
 	account->may_be_over = true;
 	account->owed_minor = 0;
 	return NULL;
+}
+
+/* What was charged on the debt in all: a cancellation takes back that, and whoever has paid less cannot be waived it. */
+static const char *book_charge(struct books *books, const struct uuid *debt_id, int64_t by_minor)
+{
+	struct book_account *account = account_of(books, debt_id);
+
+	if (!account || account->is_cancelled || account->owed_minor <= 0 || account->owed_minor + by_minor < 0)
+		FAIL("P5 a charge, waiver or correction of no debt, of one on which nothing is owed, or of more than is owed");
+	account->charged_minor += by_minor;
+	account->owed_minor += by_minor;
+	account->may_be_over |= account->owed_minor == 0;
+	return NULL;
+}
+
+static const char *book_adjustment(struct books *books, const struct adjust_balance *adjustment)
+{
+	bool is_up = str_is(adjustment->direction, "up");
+
+	return book_charge(books, &adjustment->debt_id, is_up ? adjustment->amount_minor : -adjustment->amount_minor);
 }
 
 static const char *book_promise(struct books *books, const struct make_promise *promise)
@@ -164,6 +184,14 @@ const char *books_take(struct books *books, const struct message_type *type, con
 		return book_amendment(books, body);
 	if (type == &cancel_debt_type)
 		return book_cancellation(books, body);
+	if (type == &assess_fee_type)
+		return book_charge(books, &((const struct assess_fee *)body)->debt_id,
+				   ((const struct assess_fee *)body)->amount_minor);
+	if (type == &waive_amount_type)
+		return book_charge(books, &((const struct waive_amount *)body)->debt_id,
+				   -((const struct waive_amount *)body)->amount_minor);
+	if (type == &adjust_balance_type)
+		return book_adjustment(books, body);
 	if (type == &make_promise_type)
 		return book_promise(books, body);
 	if (type == &cancel_promise_type)

@@ -16,8 +16,8 @@
  */
 struct book_account {
 	struct uuid debt_id, creditor_id;
-	int64_t opening_minor;
-	int64_t owed_minor; /* below 0: overpaid */
+	int64_t charged_minor; /* in all: at first, and by later charges and corrections, less waivers */
+	int64_t owed_minor;    /* below 0: overpaid */
 	struct uuid customer_id;
 	int32_t due_on, earliest_due_on;
 	bool is_reopened; /* perhaps: a payment was reversed */

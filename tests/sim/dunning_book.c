@@ -339,6 +339,14 @@ static void take_credit(struct book_debt *debt, const struct credit_applied *bod
 	debt->credit_minor -= body->amount_minor;
 }
 
+/* A message under way that asks for more than is owed is not true any more. */
+static void take_balance(struct dunning_book *book, struct book_debt *debt, int64_t balance_minor)
+{
+	if (balance_minor < debt->balance_minor)
+		expect_withdrawn(book, &debt->id);
+	debt->balance_minor = balance_minor;
+}
+
 static void take_cancelled(struct dunning_book *book, struct book_debt *debt)
 {
 	debt->is_cancelled = true;
@@ -380,6 +388,12 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 		take_reversal(debt, body);
 	else if (type == &credit_applied_type)
 		take_credit(debt, body);
+	else if (type == &charge_assessed_type)
+		take_balance(book, debt, ((const struct charge_assessed *)body)->balance_minor);
+	else if (type == &amount_waived_type)
+		take_balance(book, debt, ((const struct amount_waived *)body)->balance_minor);
+	else if (type == &balance_adjusted_type)
+		take_balance(book, debt, ((const struct balance_adjusted *)body)->balance_minor);
 	else if (type == &debt_amended_type)
 		take_amended(book, debt, body, today);
 	else if (type == &debt_cancelled_type)
@@ -396,7 +410,8 @@ static bool is_of_debt(const struct message_type *type)
 {
 	const struct message_type *const types[] = { &payment_recorded_type, &payment_reversed_type, &credit_applied_type,
 						     &debt_amended_type,     &debt_cancelled_type,   &debt_reopened_type,
-						     &debt_activated_type,   &debt_paid_type };
+						     &debt_activated_type,   &debt_paid_type,        &charge_assessed_type,
+						     &amount_waived_type,    &balance_adjusted_type };
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (types[i] == type)

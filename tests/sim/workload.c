@@ -179,6 +179,60 @@ static struct made make_cancellation(struct sim_world *world, struct arena *aren
 	return (struct made){ &cancel_debt_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
+static struct str some_component(struct sim_world *world)
+{
+	static const char *const components[] = { "cost", "fee", "interest", "principal" };
+
+	return str_of(components[dice_below(&world->dice, COUNT(components))]);
+}
+
+static struct made make_fee(struct sim_world *world, struct arena *arena)
+{
+	struct assess_fee *body = arena_take(arena, 1, sizeof(*body));
+
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
+	body->amount_minor = 1 + (int64_t)dice_below(&world->dice, 100);
+	body->currency = STR("EUR");
+	body->basis = STR("contract");
+	body->reason = STR("returned debit");
+	return (struct made){ &assess_fee_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+/* Of the whole principal, now and then: it may be all that is owed. */
+static struct made make_waiver(struct sim_world *world, struct arena *arena)
+{
+	struct waive_amount *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_blob *blob;
+
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
+	body->component = some_component(world);
+	body->amount_minor = 1 + (int64_t)dice_below(&world->dice, 100);
+	blob = blob_find(world, SIM_DEBTS, debt_entity.name, &body->debt_id);
+	if (blob && dice_hits(&world->dice, 300)) {
+		body->component = STR("principal");
+		body->amount_minor = ((const struct debt *)blob->state)->balances.minor[ACCOUNT_PRINCIPAL];
+	}
+	body->currency = STR("EUR");
+	body->reason = STR("goodwill");
+	return (struct made){ &waive_amount_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+static struct made make_adjustment(struct sim_world *world, struct arena *arena)
+{
+	struct adjust_balance *body = arena_take(arena, 1, sizeof(*body));
+
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
+	body->component = some_component(world);
+	body->direction = dice_hits(&world->dice, 500) ? STR("up") : STR("down");
+	body->amount_minor = 1 + (int64_t)dice_below(&world->dice, 100);
+	body->currency = STR("EUR");
+	body->reason = STR("credit note");
+	return (struct made){ &adjust_balance_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
 static struct made make_promise(struct sim_world *world, struct arena *arena)
 {
 	struct make_promise *body = arena_take(arena, 1, sizeof(*body));
@@ -220,6 +274,9 @@ static const struct maker {
 	{ 18, SIM_DEBTS, make_reversal },
 	{ 10, SIM_DEBTS, make_amendment },
 	{ 2, SIM_DEBTS, make_cancellation },
+	{ 5, SIM_DEBTS, make_fee },
+	{ 5, SIM_DEBTS, make_waiver },
+	{ 4, SIM_DEBTS, make_adjustment },
 	{ 14, SIM_DEBTS, make_promise },
 	{ 2, SIM_DEBTS, make_promise_cancellation },
 	{ 4, SIM_COMMUNICATIONS, make_template },
