@@ -151,7 +151,7 @@ def record_id(number):
 
 
 def stories(by_name):
-    """What needs another thing before it, with the issuer of each command; 1: whom it is about, 5: another user."""
+    """What needs another thing before it, with the issuer of each command; 1: whom it is about, 5: another user; and his roles, if not all."""
     waiting = by_name["SendCommunication"].but(not_before="2026-11-29T09:00:00Z")
     unknown = by_name["RecordDispatch"].but(outcome="unknown", provider_ref=None, provider_code=None)
     written = [(by_name[name], 0) for name in ("PublishTemplate", "GrantConsent")]
@@ -178,6 +178,7 @@ def stories(by_name):
     for ill in (policy.but(title=""), policy.but(expected_version=7), by_name["DescribeCreditor"].but(name=""), by_name["DescribeCreditor"].but(expected_version=7), portfolio.but(name="")):
         yield [(ill, 1)]
     yield from promise_stories(by_name)
+    yield from charge_stories(by_name)
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
@@ -212,6 +213,24 @@ def promise_stories(by_name):
     yield [(debt, 0), (debt.but(debt_id=record_id(8), external_ref="other"), 0), (by_name["AmendDebt"].but(external_ref="other"), 0)]
 
 
+def charge_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"debt_id": debt.body["debt_id"], "customer_id": debt.body["customer_id"]}
+    fee, cost, waiver, adjustment = (by_name[name].but(**about) for name in ("AssessFee", "AssessCost", "WaiveAmount", "AdjustBalance"))
+    promise = by_name["MakePromise"].but(due_on="2026-12-01", **about)
+    yield [(debt, 0), (fee, 0), (cost, 0), (waiver, 0), (adjustment, 0), (adjustment.but(direction="up"), 0), (by_name["CancelDebt"], 0), (fee, 0)]
+    yield [(debt, 0), (promise, 0), (waiver.but(component="principal", amount_minor=12345), 1), (waiver.but(component="interest", amount_minor=100), 1), (fee, 0)]
+    for ill in (fee.but(basis="custom"), waiver.but(component="credit"), adjustment.but(direction="left"), fee.but(customer_id=record_id(9))):
+        yield [(debt, 0), (ill, 0)]
+    for ill in (fee, cost, waiver, adjustment):
+        yield [(debt, 0), (ill.but(reason=""), 0), (ill.but(amount_minor=10**15), 0), (ill.but(currency="GBP"), 0)]
+        yield [(debt, 0), (waiver.but(component="principal", amount_minor=1), 0), (ill.but(amount_minor=12_000), 0, AGENT)]
+    yield [(debt, 0), (waiver.but(component="principal", amount_minor=5001), 0, AGENT)]
+    for end in ("ApproveCommand", "RefuseCommand"):
+        ended = by_name[end].but(record_key=about["customer_id"], command_id=record_id(1))
+        yield [(debt, 0), (fee.but(amount_minor=999_999), 1), (ended, 1), (ended, 5)]
+
+
 def task_stories(take, release, finish):
     """1: who has the task, 5: another user."""
     later, done = finish.but(outcome="later", back_on="2026-11-29"), finish.but(outcome="done", back_on=None)
@@ -226,6 +245,7 @@ def task_stories(take, release, finish):
         yield [(early, 1), (take, 1), (early, 1)]
 
 
+AGENT = 1 << 2  # a mode of script.h: the token has this role and no other
 ORDINARY = bytes(1 + 8)  # one record a batch, and facts of other modules in which everything is allowed: script.h
 
 
@@ -256,7 +276,7 @@ def records(all_commands):
             yield bytes([MODULES.index(told[0].module)]) + ORDINARY + b"".join(record(command, mode, who if number else 0) for number, command in enumerate(told))
     for story in stories(by_name):
         module = story[0][0].module
-        yield bytes([MODULES.index(module)]) + ORDINARY + b"".join(record(command, who=who) for command, who in story)
+        yield bytes([MODULES.index(module)]) + ORDINARY + b"".join(record(command, *roles, who=who) for command, who, *roles in story)
     for name in ("CreateDebt", "SendCommunication"):  # of an unknown customer, for longer than it may wait
         yield bytes([MODULES.index(by_name[name].module), 0, 1]) + ORDINARY[2:] + b"".join(record(by_name[name], *circumstances) for circumstances in ((), (0, 0, 0x7F), (0x10,)))
     tick = next(command for command in all_commands if command.name == "Tick")
