@@ -180,6 +180,31 @@ struct hold {
 	int64_t version_stored; /* as loaded: the condition of the update */
 };
 
+/* A payment plan: plan/plan.h. Its instalments are derived from the first ten members. */
+struct plan {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	int64_t total_minor;   /* what was owed: all instalments, with the down payment */
+	int64_t down_minor;    /* the down payment, instalment number 0; 0: none */
+	int32_t down_due_on;   /* 0: none */
+	int32_t instalments;   /* without the down payment */
+	int32_t first_due_on;  /* of number 1; its day of the month is that of the others */
+	uint32_t frequency;    /* enum plan_frequency */
+	uint32_t holidays;     /* enum holidays: the graces end on its business days */
+	uint32_t state;        /* enum plan_state */
+	int64_t paid_minor;    /* by the payments that count */
+	int64_t missed;        /* bit n: number n was missed */
+	int64_t version;       /* 1, 2, 3 ... its changes, with the payments that count */
+	int32_t after_entries; /* ledger entries of its debt when it was activated: later ones count */
+	int32_t counts_from;   /* misses of numbers below it do not break it: it was reinstated since; 0: it was not */
+	int32_t returned;      /* payments that count and were returned for want of funds */
+	int32_t broken_on;     /* 0: never broken */
+	int32_t proposed_on;
+
+	/* for the store only */
+	int64_t version_stored; /* as loaded: the condition of the update */
+};
+
 /* The holds of a debt that have not ended, in the order of their ids, under the debt's id. Never saved: read from debts.hold. */
 #define DEBT_HOLDS_MAX 16
 struct debt_holds {
