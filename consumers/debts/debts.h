@@ -27,6 +27,9 @@
  *                                                                          PromiseReopened or PromiseCancelled]
  *   PlaceHold --> HoldPlaced | HoldExtended     ReleaseHold --> HoldReleased     ReviewHold --> HoldReviewed
  *   (the timer of a hold) --> [HoldBegun] [HoldReviewDue] | HoldExpired
+ *   ProposePlan --> PlanProposed       AcceptPlan ---> [PromiseCancelled] PlanActivated
+ *   CancelPlan ---> PlanCancelled      ReinstatePlan -> [PromiseCancelled] PlanReinstated
+ *   (a payment, a reversal, or the timer of a plan) --> [InstalmentMissed] [InstalmentPaid] [PlanBroken, PlanCompleted or PlanResumed]
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
@@ -48,6 +51,8 @@ enum lifecycle_cause {
 	CAUSE_PAID_UP,
 	CAUSE_REOPENED, /* a payment was reversed and something is owed again */
 	CAUSE_CANCELLED,
+	CAUSE_ARRANGED,          /* a plan is active */
+	CAUSE_ARRANGEMENT_ENDED, /* it is not any more, and something is owed */
 	CAUSE_COUNT,
 };
 
@@ -59,8 +64,9 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 /* What people can do with a debt: decide asks these, and so do the actions in rules.c. */
 bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
 bool debt_is_cancellable(unsigned lifecycle);
-bool debt_is_open(unsigned lifecycle);       /* something is owed on it: it may become PAID */
+bool debt_is_open(unsigned lifecycle); /* something is owed on it, and no plan says how that is paid: people change what is owed */
 bool debt_takes_promise(unsigned lifecycle); /* it is open */
+bool debt_takes_plan(unsigned lifecycle);
 
 /* ---- states ---- */
 
@@ -69,7 +75,8 @@ struct debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
 	struct uuid portfolio_id; /* nil: in none */
-	struct uuid promise_id;   /* the latest about it; nil: there is none */
+	struct uuid promise_id;   /* the latest about it; nil: there is none, or a plan was activated since */
+	struct uuid plan_id;      /* the one that was activated last; nil: there is none */
 	struct balances balances;
 	/* Amounts paid by credit (CreditApplied), by account, that can still be taken back; CREDIT is not used. */
 	struct balances credit_used;
@@ -253,6 +260,7 @@ extern const struct entity payment_entity;
 extern const struct entity promise_entity;
 extern const struct entity hold_entity;
 extern const struct entity debt_holds_entity;
+extern const struct entity plan_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;
@@ -261,6 +269,7 @@ extern const struct entity debts_acquaintance_entity;
 extern const struct timer_kind activation_timer; /* on the due date of a NEW debt, the subject */
 extern const struct timer_kind promise_timer;    /* on the day after the grace of an open promise, the subject */
 extern const struct timer_kind hold_timer;       /* on the next day of a hold on which something happens, the subject */
+extern const struct timer_kind plan_timer;       /* on the day after the next grace of an active plan, the subject */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 
@@ -270,6 +279,9 @@ struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_
 /* Nothing is owed any more: adds DebtPaid. `paid_on`: the value date of what has come last, a payment or a waiver. */
 void debt_pay_up(const struct uuid *debt_id, const struct debt *debt, int32_t paid_on, int64_t version,
 		 struct decision *decision);
+
+/* Moves its lifecycle: the table has such a move. */
+void debt_move(struct debt *debt, enum lifecycle_cause cause);
 
 void debts_evolve(struct workset *set, const struct event *event);
 

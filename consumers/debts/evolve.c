@@ -6,6 +6,7 @@
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
+#include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "schemas/debts.h"
 
@@ -47,6 +48,15 @@ static const struct effect effects[] = {
 	ROW(EVENT_HOLD_REVIEWED) = { hold_on_reviewed, NULL },
 	ROW(EVENT_HOLD_RELEASED) = { hold_on_released, NULL },
 	ROW(EVENT_HOLD_EXPIRED) = { hold_on_expired, NULL },
+	ROW(EVENT_PLAN_PROPOSED) = { plan_on_proposed, NULL },
+	ROW(EVENT_PLAN_ACTIVATED) = { plan_on_activated, NULL },
+	ROW(EVENT_PLAN_CANCELLED) = { plan_on_cancelled, NULL },
+	ROW(EVENT_PLAN_REINSTATED) = { plan_on_reinstated, NULL },
+	ROW(EVENT_PLAN_BROKEN) = { plan_on_broken, NULL },
+	ROW(EVENT_PLAN_COMPLETED) = { plan_on_completed, NULL },
+	ROW(EVENT_PLAN_RESUMED) = { plan_on_resumed, NULL },
+	ROW(EVENT_INSTALMENT_PAID) = { plan_on_instalment_paid, NULL },
+	ROW(EVENT_INSTALMENT_MISSED) = { plan_on_instalment_missed, NULL },
 	ROW(EVENT_CREDITOR_DESCRIBED) = { creditor_on_described, NULL },
 	ROW(EVENT_PORTFOLIO_DESCRIBED) = { portfolio_on_described, NULL },
 	ROW(EVENT_DEBT_POLICY_PUBLISHED) = { debt_policy_on_published, NULL },

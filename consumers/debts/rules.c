@@ -5,6 +5,7 @@
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/hold/hold.h"
+#include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
@@ -15,6 +16,7 @@ const struct entity payment_entity = { .name = "payment", .state_size = sizeof(s
 const struct entity promise_entity = { .name = "promise", .state_size = sizeof(struct promise), .is_ordered = true };
 const struct entity hold_entity = { .name = "hold", .state_size = sizeof(struct hold), .is_ordered = true };
 const struct entity debt_holds_entity = { .name = "debt_holds", .state_size = sizeof(struct debt_holds) };
+const struct entity plan_entity = { .name = "plan", .state_size = sizeof(struct plan), .is_ordered = true };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
@@ -99,17 +101,23 @@ static void touch_create_debt(const struct command *command, struct workset *set
 		touch_reference(set, &debt_reference_entity, &key, workset_touch_new);
 }
 
-/* The latest promise about a debt: of the loaded one. A later one of the same batch is touched by the command that makes it. */
-static void touch_promise_of(const struct slot *debt, struct workset *set)
+/*
+ * The latest promise about a debt, and its plan: of the loaded one. A later one of the same batch is touched by the command that makes it.
+ */
+static void touch_arranged(const struct slot *debt, struct workset *set)
 {
 	const struct debt *state = debt != NULL && debt->exists ? debt->state : NULL;
 
-	if (state != NULL && !uuid_is_none(&state->promise_id))
+	if (state == NULL)
+		return;
+	if (!uuid_is_none(&state->promise_id))
 		touch(set, &promise_entity, &state->promise_id);
+	if (!uuid_is_none(&state->plan_id))
+		touch(set, &plan_entity, &state->plan_id);
 }
 
 /*
- * The last round has only the promise to name; to name the rest again would cost each payment a hash. A list of what the command
+ * The last round has only promise and plan to name; to name the rest again would cost each payment a hash. A list of what the command
  * touches has all of it: another command about the same payment waits behind this one.
  */
 static void touch_record_payment(const struct command *command, struct workset *set)
@@ -118,7 +126,7 @@ static void touch_record_payment(const struct command *command, struct workset *
 	const struct slot *debt = touch(set, &debt_entity, &body->debt_id);
 	struct reference_key key;
 
-	touch_promise_of(debt, set);
+	touch_arranged(debt, set);
 	if (set->assumes_new && set->list == NULL && debt != NULL && debt->exists)
 		return;
 	touch_new(set, &payment_entity, &body->payment_id);
@@ -133,7 +141,7 @@ static void touch_reverse_payment(const struct command *command, struct workset 
 	const struct slot *slot = workset_touch(set, &payment_entity, &body->payment_id, (struct str){ 0 });
 
 	if (slot != NULL && slot->exists)
-		touch_promise_of(touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id), set);
+		touch_arranged(touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id), set);
 }
 
 /* Looked up, not assumed new: the debt's old reference exists and becomes free. */
@@ -163,7 +171,7 @@ static void touch_debt_changed(const struct command *command, struct workset *se
 {
 	const struct uuid *debt_id = message_uuid(command->type->aggregate_field, command->body);
 
-	touch_promise_of(touch(set, &debt_entity, debt_id), set);
+	touch_arranged(touch(set, &debt_entity, debt_id), set);
 	touch(set, &debt_terms_entity, debt_id);
 }
 
@@ -171,7 +179,7 @@ static void touch_make_promise(const struct command *command, struct workset *se
 {
 	const struct make_promise *body = command->body;
 
-	touch_promise_of(touch(set, &debt_entity, &body->debt_id), set);
+	touch_arranged(touch(set, &debt_entity, &body->debt_id), set);
 	touch_new(set, &promise_entity, &body->promise_id);
 	touch(set, &debts_customer_entity, &body->customer_id);
 }
@@ -242,6 +250,48 @@ static void touch_hold_day(const struct command *command, struct workset *set)
 	touch_hold(&((const struct timer *)command->body)->subject, set);
 }
 
+/* The promise of the debt, too: a command of the same batch may accept the plan, which is not known yet. */
+static void touch_propose_plan(const struct command *command, struct workset *set)
+{
+	const struct propose_plan *body = command->body;
+
+	touch_arranged(touch(set, &debt_entity, &body->debt_id), set);
+	touch_new(set, &plan_entity, &body->plan_id);
+	touch(set, &debts_customer_entity, &body->customer_id);
+}
+
+/* The plan first; then its debt, then what else was arranged about the debt. */
+static void touch_plan(const struct uuid *plan_id, struct workset *set)
+{
+	const struct slot *plan = touch(set, &plan_entity, plan_id);
+
+	if (plan != NULL && plan->exists)
+		touch_arranged(touch(set, &debt_entity, &((const struct plan *)plan->state)->debt_id), set);
+}
+
+static void touch_accept_plan(const struct command *command, struct workset *set)
+{
+	const struct accept_plan *body = command->body;
+
+	touch_plan(&body->plan_id, set);
+	touch(set, &debts_customer_entity, &body->customer_id);
+}
+
+static void touch_cancel_plan(const struct command *command, struct workset *set)
+{
+	touch_plan(&((const struct cancel_plan *)command->body)->plan_id, set);
+}
+
+static void touch_reinstate_plan(const struct command *command, struct workset *set)
+{
+	touch_plan(&((const struct reinstate_plan *)command->body)->plan_id, set);
+}
+
+static void touch_plan_judgement(const struct command *command, struct workset *set)
+{
+	touch_plan(&((const struct timer *)command->body)->subject, set);
+}
+
 static void touch_describe_creditor(const struct command *command, struct workset *set)
 {
 	const struct describe_creditor *body = command->body;
@@ -274,6 +324,7 @@ static const struct timer_rule timers[] = {
 	{ &activation_timer, { &timer_type, touch_activation, decide_activation, false, false } },
 	{ &promise_timer, { &timer_type, touch_promise_judgement, decide_promise_judgement, true, false } },
 	{ &hold_timer, { &timer_type, touch_hold_day, decide_hold_day, true, false } },
+	{ &plan_timer, { &timer_type, touch_plan_judgement, decide_plan_judgement, true, false } },
 };
 
 static const struct rule rules[] = {
@@ -291,6 +342,10 @@ static const struct rule rules[] = {
 	{ &place_hold_type, touch_place_hold, decide_place_hold, true, false },
 	{ &release_hold_type, touch_release_hold, decide_release_hold, true, false },
 	{ &review_hold_type, touch_review_hold, decide_review_hold, true, false },
+	{ &propose_plan_type, touch_propose_plan, decide_propose_plan, true, false },
+	{ &accept_plan_type, touch_accept_plan, decide_accept_plan, true, false },
+	{ &cancel_plan_type, touch_cancel_plan, decide_cancel_plan, true, false },
+	{ &reinstate_plan_type, touch_reinstate_plan, decide_reinstate_plan, true, false },
 	{ &describe_creditor_type, touch_describe_creditor, decide_describe_creditor, false, false },
 	{ &describe_portfolio_type, touch_describe_portfolio, decide_describe_portfolio, false, false },
 	{ &publish_debt_policy_type, touch_publish_debt_policy, decide_publish_debt_policy, false, false },
@@ -303,6 +358,7 @@ static const struct approval_rule approvals[] = {
 	{ &assess_cost_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &waive_amount_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &adjust_balance_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &propose_plan_type, ROLE_SUPERVISOR, PLAN_APPROVAL_DAYS },
 };
 
 /* clang-format off */
@@ -316,6 +372,7 @@ static const struct action debt_actions[] = {
 	{ &assess_cost_type, debt_is_open, false, NULL },
 	{ &waive_amount_type, debt_is_open, false, NULL },
 	{ &adjust_balance_type, debt_is_open, false, NULL },
+	{ &propose_plan_type, debt_takes_plan, false, NULL },
 };
 /* clang-format on */
 
@@ -330,6 +387,12 @@ static const struct action promise_actions[] = {
 static const struct action hold_actions[] = {
 	{ &release_hold_type, hold_is_open, true, NULL }, /* one of a dispute ends with the dispute */
 	{ &review_hold_type, hold_is_open, false, NULL },
+};
+
+static const struct action plan_actions[] = {
+	{ &accept_plan_type, plan_is_proposed, false, NULL },
+	{ &cancel_plan_type, plan_is_open, false, NULL },
+	{ &reinstate_plan_type, plan_is_broken, true, NULL },
 };
 
 static const struct actions actions[] = {
@@ -351,6 +414,11 @@ static const struct actions actions[] = {
 	  .fact = "is of a dispute",
 	  .rows = hold_actions,
 	  .rows_count = COUNT(hold_actions) },
+	{ .thing = "plan",
+	  .states = PLAN_STATE_WORDS,
+	  .fact = "was reinstated",
+	  .rows = plan_actions,
+	  .rows_count = COUNT(plan_actions) },
 };
 
 /* A debt stays its customer's. */

@@ -10,6 +10,7 @@
 #include "consumers/debts/hold/store.h"
 #include "consumers/debts/ledger/store.h"
 #include "consumers/debts/payment/store.h"
+#include "consumers/debts/plan/store.h"
 #include "consumers/debts/promise/store.h"
 #include "consumers/debts/reference/store.h"
 #include "schemas/debts.h"
@@ -26,10 +27,13 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 {
 	struct debts_store *store = self;
 	const struct slot_query queries[] = {
-		debt_query,           debt_query_terms,        payment_query,       promise_query,
-		reference_query_debt, reference_query_payment, debt_query_customer, reference_query_acquaintance,
-		creditor_query,       portfolio_query,         debt_policy_query,   hold_query,
-		hold_query_of_debt,
+		debt_query,           debt_query_terms,
+		payment_query,        promise_query,
+		reference_query_debt, reference_query_payment,
+		debt_query_customer,  reference_query_acquaintance,
+		creditor_query,       portfolio_query,
+		debt_policy_query,    hold_query,
+		hold_query_of_debt,   plan_query,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -106,7 +110,7 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
  * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a
- * promise two in between, and so does a hold.
+ * promise two in between, and so do a hold and a plan.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		struct err *err)
@@ -120,7 +124,8 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	copy_new_rows(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
 	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0 ||
-	    hold_write(store, db, set, events, events_count, err) < 0)
+	    hold_write(store, db, set, events, events_count, err) < 0 ||
+	    plan_write(store, db, set, events, events_count, err) < 0)
 		return -1;
 	return debt_write_terms(store, db, set, err);
 }
@@ -141,6 +146,7 @@ int debts_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_copy_init(&store->holds, &hold_table, COPY_SIZE_MAX);
+	db_copy_init(&store->plans, &plan_table, COPY_SIZE_MAX);
 	db_copy_init(&store->creditors, &creditor_table, COPY_SIZE_MAX);
 	db_copy_init(&store->portfolios, &portfolio_table, COPY_SIZE_MAX);
 	db_copy_init(&store->policies, &debt_policy_table, COPY_SIZE_MAX);

@@ -14,6 +14,7 @@ struct debts_store {
 	struct db_copy entries;
 	struct db_copy promises;
 	struct db_copy holds;
+	struct db_copy plans;
 	struct db_copy creditors;
 	struct db_copy portfolios;
 	struct db_copy policies;
@@ -21,7 +22,8 @@ struct debts_store {
 	struct buf list;     /* struct slot *: the slots to update */
 	bool has_amendments; /* whether the current batch has amendments; few have */
 	bool has_holds;      /* whether it has an event about a hold */
-	bool has_promises;   /* whether it has changed a debt about which there is a promise */
+	bool has_promises;   /* whether it has changed a promise */
+	bool has_plans;      /* the same of a plan */
 };
 
 /* Initialises the buffers of `debts_store`: once, before the first batch. */

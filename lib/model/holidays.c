@@ -74,6 +74,11 @@ enum holidays holidays_of(struct str country)
 	return HOLIDAYS_NONE;
 }
 
+const char *holidays_country(enum holidays place)
+{
+	return place == HOLIDAYS_NONE ? "" : places[place].country;
+}
+
 /* The anonymous Gregorian computus. */
 static int32_t easter_sunday(int year)
 {

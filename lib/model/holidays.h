@@ -22,6 +22,9 @@ enum holidays {
 /* By ISO 3166-1 code; HOLIDAYS_NONE for a country that is not known here. */
 enum holidays holidays_of(struct str country);
 
+/* The code of its country; "" for HOLIDAYS_NONE. */
+const char *holidays_country(enum holidays place);
+
 /* Whether it is the holiday itself, also on a weekend; the day off in its place is not one. */
 bool day_is_holiday(enum holidays place, int32_t day);
 

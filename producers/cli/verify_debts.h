@@ -5,9 +5,13 @@
 #include "schemas/debts.h"
 
 /*
- * Private to verify_debts.c, which has the module's list of tables, and verify_debts_versions.c: things that are described, a row for
- * each version.
+ * Private to verify_debts.c, which has the module's list of tables; verify_debts_versions.c: things that are described, a row for each
+ * version; and verify_debts_plans.c: payment plans.
  */
+extern struct db_template select_plans;
+void check_plan(struct fold *fold, struct table_row *row);
+void note_plan(struct fold *fold, const struct event *event, const struct logged_line *line); /* any event about a plan */
+
 extern const struct entity noted_creditor, noted_portfolio, noted_debt_policy;
 extern struct db_template select_creditors, select_portfolios, select_debt_policies;
 void check_version(struct fold *fold, struct table_row *row); /* of a creditor or a portfolio */

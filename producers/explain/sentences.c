@@ -48,6 +48,29 @@ const struct sentence sentences[] = {
 	{ "PromiseReopened", NULL, NULL,
 	  "Promise {promise_id} about debt {debt_id} is open again: payment {payment_id} was reversed." },
 	{ "PromiseCancelled", NULL, NULL, "Promise {promise_id} about debt {debt_id} was cancelled: {reason:words}." },
+	{ "PlanProposed", NULL, NULL,
+	  "A plan was proposed to pay {total_minor} of debt {debt_id} in {instalments} {frequency:words} instalments from "
+	  "{first_due_on} on "
+	  "(plan {plan_id})." },
+	{ "PlanActivated", NULL, NULL,
+	  "Plan {plan_id} holds: {total_minor} of debt {debt_id} is paid in {instalments} {frequency:words} instalments from "
+	  "{first_due_on} "
+	  "on." },
+	{ "InstalmentPaid", NULL, NULL,
+	  "Of plan {plan_id} about debt {debt_id}, {paid_minor} is paid: all instalments up to number {number}." },
+	{ "InstalmentMissed", NULL, NULL,
+	  "Instalment {number} of plan {plan_id} about debt {debt_id}, due on {due_on}, was missed: {shortfall_minor} was not "
+	  "paid in time." },
+	{ "PlanBroken", NULL, NULL,
+	  "Plan {plan_id} about debt {debt_id} is broken ({reason:words}): {arrears_minor} of what is due is not paid[; it may "
+	  "be reinstated "
+	  "until {reinstatable_until}]." },
+	{ "PlanResumed", NULL, NULL,
+	  "Plan {plan_id} about debt {debt_id} holds again, because of payment {payment_id}, which was booked late or "
+	  "reversed." },
+	{ "PlanReinstated", NULL, NULL, "Plan {plan_id} about debt {debt_id} was reinstated: what is due was paid." },
+	{ "PlanCompleted", NULL, NULL, "Plan {plan_id} about debt {debt_id} is completed: {paid_minor} was paid." },
+	{ "PlanCancelled", NULL, NULL, "Plan {plan_id} about debt {debt_id} was cancelled: {reason:words}." },
 	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
 	{ "HoldPlaced", NULL, NULL,
 	  "Debt {debt_id} is held from {from_on} on[ until {until_on}]: {kind:words} (hold {hold_id})." },

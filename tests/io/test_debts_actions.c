@@ -179,6 +179,14 @@ static void add_if(char *list, size_t list_size, bool is_in, const char *name)
 
 #define LIST_SIZE 256
 
+/* Of which a plan is proposed; something, where nothing is owed. */
+static int64_t owed_minor(void)
+{
+	int64_t owed = store_number(&spec, "test_owed", "SELECT total_minor FROM debts.api_debt");
+
+	return owed > 0 ? owed : 10;
+}
+
 /* As the rules say. */
 static void list_taken(char list[LIST_SIZE])
 {
@@ -221,12 +229,22 @@ static void list_taken(char list[LIST_SIZE])
 				   .kind = STR("bankruptcy"),
 				   .evidence_ref = STR("E") };
 
+	struct propose_plan plan = { .plan_id = spec_id('L', 1),
+				     .customer_id = spec_id('C', 1),
+				     .debt_id = spec_id('D', 1),
+				     .total_minor = owed_minor(),
+				     .currency = STR("EUR"),
+				     .instalments = 2,
+				     .frequency = STR("weekly"),
+				     .first_due_on = STORE_TODAY };
+
 	list[0] = '\0';
 	add_if(list, LIST_SIZE, is_taken(&record_payment_type, &payment), "recordPayment");
 	add_if(list, LIST_SIZE, is_taken(&amend_debt_type, &amendment), "amendDebt");
 	add_if(list, LIST_SIZE, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
 	add_if(list, LIST_SIZE, is_taken(&make_promise_type, &promise), "makePromise");
 	add_if(list, LIST_SIZE, is_taken(&place_hold_type, &hold), "placeHold");
+	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
 	add_if(list, LIST_SIZE, is_taken(&assess_fee_type, &fee), "assessFee");
 	add_if(list, LIST_SIZE, is_taken(&assess_cost_type, &cost), "assessCost");
 	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");

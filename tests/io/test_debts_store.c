@@ -3,6 +3,7 @@
 #include "store_spec.h"
 
 #include "consumers/debts/debts.h"
+#include "consumers/debts/plan/plan.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"
 
@@ -943,6 +944,154 @@ static void test_debts_store__holds_come_back_as_they_were_saved(void **state)
 	}
 }
 
+static void add_plan(unsigned number, int64_t total_minor)
+{
+	struct propose_plan body = { .plan_id = spec_id('L', number),
+				     .customer_id = spec_id('C', 1),
+				     .debt_id = spec_id('D', 1),
+				     .total_minor = total_minor,
+				     .currency = STR("EUR"),
+				     .instalments = 3,
+				     .frequency = STR("monthly"),
+				     .first_due_on = STORE_TODAY + 7,
+				     .has_down_payment_minor = true,
+				     .down_payment_minor = 100,
+				     .has_down_payment_on = true,
+				     .down_payment_on = STORE_TODAY };
+
+	store_add(&spec, &propose_plan_type, &body);
+}
+
+static void add_acceptance(unsigned number)
+{
+	struct accept_plan body = { .plan_id = spec_id('L', number), .customer_id = spec_id('C', 1) };
+
+	store_add(&spec, &accept_plan_type, &body);
+}
+
+static void add_plan_cancellation(unsigned number)
+{
+	struct cancel_plan body = { .plan_id = spec_id('L', number), .customer_id = spec_id('C', 1), .reason = STR("withdrawn") };
+
+	store_add(&spec, &cancel_plan_type, &body);
+}
+
+static void then_sql(const char *name, const char *sql, const char *wanted)
+{
+	struct db_result result = { 0 };
+
+	store_must(&spec, db_run(spec.admin, store_statement(name, sql), NULL, &result, &spec.err));
+	if (!str_is(db_str(&result, 0, 0), wanted))
+		fail_msg("%.*s instead of %s", (int)db_str(&result, 0, 0).size, db_str(&result, 0, 0).data, wanted);
+	db_result_release(&result);
+}
+
+static void then_plans(const char *wanted, const char *lifecycle)
+{
+	then_sql("test_plans",
+		 "SELECT string_agg(format('%s %s %s %s', state, paid_minor, version, after_entries), ',' ORDER BY plan_id) "
+		 "FROM debts.plan",
+		 wanted);
+	then_sql("test_arranged",
+		 "SELECT concat(a.lifecycle, ' ', right(d.plan_id::text, 1), d.promise_id) "
+		 "FROM debts.debt d JOIN debts.api_debt a USING (debt_id)",
+		 lifecycle);
+}
+
+/* In one batch and over many: a promise gives way to a plan, which is paid in part; it is cancelled, and another begins. */
+static void test_debts_store__plans_come_back_as_they_were_saved(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_promise(1, 1, 500);
+		NEXT;
+		add_plan(1, 1100);
+		NEXT;
+		add_acceptance(1);
+		NEXT;
+		add_payment_on(1, 1, STR("1"), 150, STORE_TODAY);
+		store_run(&spec);
+		then_plans("active 150 4 1", "ARRANGED 1");
+		then_promises("cancelled 0 2");
+		add_plan_cancellation(1);
+		NEXT;
+		add_plan(2, 950);
+		NEXT;
+		add_acceptance(2);
+		NEXT;
+		add_reversal(1);
+		store_run(&spec);
+		then_plans("cancelled 150 5 1,active 0 2 2", "ARRANGED 2");
+		then_books_agree();
+#undef NEXT
+	}
+}
+
+static struct plan a_plan(int64_t number)
+{
+	struct plan plan = { .total_minor = 100000 + number * 997,
+			     .instalments = 2 + (int32_t)(number * 7 % 59),
+			     .first_due_on = STORE_TODAY + (int32_t)number * 5,
+			     .frequency = (uint32_t)(PLAN_FREQUENCY_NONE + 1 + number % 3),
+			     .paid_minor = number * 1013 };
+
+	if (number % 2 == 1) {
+		plan.down_minor = 1 + number * 13;
+		plan.down_due_on = STORE_TODAY;
+	}
+	return plan;
+}
+
+/* The instalments in SQL are those of the rules: months that are short, rests, down payments. */
+static void test_debts_store__sql_has_the_instalments_of_the_rules(void **state)
+{
+	struct db_result result = { 0 };
+
+	(void)state;
+	store_sql(&spec, "test_fill_plans",
+		  "INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, down_payment_minor, paid_minor, missed, "
+		  "version, "
+		  "created_at, changed_at, down_payment_on, first_due_on, proposed_on, instalments, after_entries, returned, "
+		  "holidays, "
+		  "frequency, state, proposed_by) SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 100000 + n * "
+		  "997, "
+		  "CASE WHEN n % 2 = 1 THEN 1 + n * 13 END, n * 1013, 2, 1, to_timestamp(n), now(), "
+		  "CASE WHEN n % 2 = 1 THEN date '2026-01-01' END, "
+		  "date '2026-01-01' + n * 5, '2026-01-01', 2 + n * 7 % 59, 0, 0, 0, "
+		  "(ARRAY['weekly', 'fortnightly', 'monthly'])[1 + n % 3], 'proposed', 'x' FROM generate_series(0, 199) n");
+	store_must(&spec,
+		   db_run(spec.admin,
+			  store_statement("test_instalments",
+					  "SELECT extract(epoch FROM p.created_at)::bigint, i.number, i.due_on, i.amount_minor, "
+					  "i.paid_minor, i.state FROM debts.plan p, debts.plan_instalments(p) i"),
+			  NULL, &result, &spec.err));
+	assert_true(result.rows > 2000);
+	for (int row = 0; row < result.rows; row++) {
+		const struct plan plan = a_plan(db_int64(&result, row, 0));
+		const int32_t number = db_int32(&result, row, 1);
+		const struct instalment instalment = plan_instalment(&plan, number);
+		const int64_t before_minor = instalment.reached_minor - instalment.amount_minor;
+		int64_t paid_minor = plan.paid_minor - before_minor;
+
+		paid_minor = paid_minor < 0 ? 0 : paid_minor > instalment.amount_minor ? instalment.amount_minor : paid_minor;
+		assert_int_equal(db_date(&result, row, 2), instalment.due_on);
+		assert_int_equal(db_int64(&result, row, 3), instalment.amount_minor);
+		assert_int_equal(db_int64(&result, row, 4), paid_minor);
+		assert_true(str_is(db_str(&result, row, 5), number == 1                                   ? "missed"
+							    : plan.paid_minor >= instalment.reached_minor ? "paid"
+													  : "open"));
+	}
+	db_result_release(&result);
+}
+
 static void test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated(void **state)
 {
 	(void)state;
@@ -1237,6 +1386,8 @@ int main(void)
 		TEST(test_debts_store__sql_adds_up_every_account_that_is_owed),
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__promises_come_back_as_they_were_saved),
+		TEST(test_debts_store__plans_come_back_as_they_were_saved),
+		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__what_was_charged_is_the_sum_of_the_ledger),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),

@@ -324,6 +324,30 @@ static void tell_holds(void)
 	world_do(&world, DEBTS, &release_hold_type, &release);
 }
 
+/* With a down payment that is paid, a second person, and what is paid of its first instalment. */
+static void tell_plan(void)
+{
+	const struct approval approval = { .actor = STR("another") };
+	struct propose_plan plan = { .plan_id = spec_id('L', 1),
+				     .customer_id = spec_id('C', 10),
+				     .debt_id = create_debt(15, 10),
+				     .total_minor = 105000,
+				     .currency = STR("EUR"),
+				     .instalments = 40,
+				     .frequency = STR("monthly"),
+				     .first_due_on = STORE_TODAY + 14,
+				     .has_down_payment_minor = true,
+				     .down_payment_minor = 5000,
+				     .has_down_payment_on = true,
+				     .down_payment_on = STORE_TODAY + 3 };
+	struct accept_plan acceptance = { .plan_id = spec_id('L', 1), .customer_id = spec_id('C', 10) };
+
+	world_do_as(&world, DEBTS, &propose_plan_type, &plan, (struct how){ .approval = &approval });
+	world_do(&world, DEBTS, &accept_plan_type, &acceptance);
+	pay(15, 10, spec_id('D', 15), 5100);
+	assert_int_equal(world.decision.events_count, 2);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -351,6 +375,7 @@ static void tell_debts(void)
 	world_do(&world, DEBTS, &cancel_debt_type, &cancel);
 	tell_creditors();
 	tell_debt_policies();
+	tell_plan();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -775,6 +800,7 @@ struct wrong {
 #define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
 #define HOLD_1      "hold_id = '019a0000-0000-7000-8000-004800000001'"
 #define HOLD_2      "hold_id = '019a0000-0000-7000-8000-004800000002'"
+#define PLAN_1      "plan_id = '019a0000-0000-7000-8000-004c00000001'"
 #define PROMISE_2   "promise_id = '019a0000-0000-7000-8000-005800000002'"
 
 static const struct wrong wrongs[] = {
@@ -860,6 +886,31 @@ static const struct wrong wrongs[] = {
 	{ "debts.hold", "UPDATE debts.hold SET changed_at = now() WHERE " HOLD_1, "P7", "changed_at is not" },
 	{ "debts.hold", "DELETE FROM debts.hold WHERE " HOLD_1, "P7", "the row is missing" },
 	{ "debts.debt", "UPDATE debts.debt SET stopped = NULL WHERE stopped IS NOT NULL", "P7", "stopped is not" },
+	{ "debts.plan", "UPDATE debts.plan SET customer_id = gen_random_uuid() WHERE " PLAN_1, "P7", "customer_id is not" },
+	{ "debts.plan", "UPDATE debts.plan SET total_minor = total_minor + 1 WHERE " PLAN_1, "P7", "total_minor is not" },
+	{ "debts.plan", "UPDATE debts.plan SET down_payment_minor = down_payment_minor + 1 WHERE " PLAN_1, "P7",
+	  "down_payment_minor is not" },
+	{ "debts.plan", "UPDATE debts.plan SET paid_minor = 1 WHERE " PLAN_1, "P7", "paid_minor is not" },
+	{ "debts.plan", "UPDATE debts.plan SET missed = 2 WHERE " PLAN_1, "P7", "missed is not" },
+	{ "debts.plan", "UPDATE debts.plan SET version = 7 WHERE " PLAN_1, "P7", "version is not" },
+	{ "debts.plan", "UPDATE debts.plan SET down_payment_on = down_payment_on + 1 WHERE " PLAN_1, "P7",
+	  "down_payment_on is not" },
+	{ "debts.plan", "UPDATE debts.plan SET first_due_on = first_due_on + 1 WHERE " PLAN_1, "P7", "first_due_on is not" },
+	{ "debts.plan", "UPDATE debts.plan SET proposed_on = proposed_on - 1 WHERE " PLAN_1, "P7", "proposed_on is not" },
+	{ "debts.plan", "UPDATE debts.plan SET broken_on = '2026-01-01' WHERE " PLAN_1, "P7", "broken_on is not" },
+	{ "debts.plan", "UPDATE debts.plan SET instalments = 17 WHERE " PLAN_1, "P7", "instalments is not" },
+	{ "debts.plan", "UPDATE debts.plan SET after_entries = 9 WHERE " PLAN_1, "P7", "after_entries is not" },
+	{ "debts.plan", "UPDATE debts.plan SET counts_from = 2 WHERE " PLAN_1, "P7", "counts_from is not" },
+	{ "debts.plan", "UPDATE debts.plan SET returned = 1 WHERE " PLAN_1, "P7", "returned is not" },
+	{ "debts.plan", "UPDATE debts.plan SET holidays = 1 WHERE " PLAN_1, "P7", "holidays is not" },
+	{ "debts.plan", "UPDATE debts.plan SET frequency = 'weekly' WHERE " PLAN_1, "P7", "frequency is not" },
+	{ "debts.plan", "UPDATE debts.plan SET state = 'completed' WHERE " PLAN_1, "P7", "state is not" },
+	{ "debts.plan", "UPDATE debts.plan SET proposed_by = 'x' WHERE " PLAN_1, "P7", "proposed_by is not" },
+	{ "debts.plan", "UPDATE debts.plan SET approved_by = NULL WHERE " PLAN_1, "P7", "approved_by is not" },
+	{ "debts.plan", "UPDATE debts.plan SET created_at = now() WHERE " PLAN_1, "P7", "created_at is not" },
+	{ "debts.plan", "UPDATE debts.plan SET changed_at = now() WHERE " PLAN_1, "P7", "changed_at is not" },
+	{ "debts.plan", "DELETE FROM debts.plan WHERE " PLAN_1, "P7", "the row is missing" },
+	{ "debts.debt", "UPDATE debts.debt SET plan_id = NULL WHERE plan_id IS NOT NULL", "P7", "plan_id is not" },
 	{ "debts.debt", "UPDATE debts.debt SET promise_id = NULL WHERE promise_id IS NOT NULL", "P7", "promise_id is not" },
 	{ "debts.debt", "DELETE FROM debts.debt WHERE " DEBT_11, "P7", "the row is missing" },
 	{ "debts.debt",

@@ -264,7 +264,8 @@ static void test_promises__only_about_a_debt_that_can_be_paid(void **state)
 	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
 		the_debt()->lifecycle = lifecycle;
 		when_promised(lifecycle, 4000);
-		if (lifecycle_after((enum lifecycle)lifecycle, CAUSE_PAID_UP) == LIFECYCLE_NONE)
+		if (lifecycle == LIFECYCLE_ARRANGED ||
+		    lifecycle_after((enum lifecycle)lifecycle, CAUSE_PAID_UP) == LIFECYCLE_NONE)
 			then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
 		else
 			assert_int_equal(spec.decision.kind, DECISION_EVENTS);

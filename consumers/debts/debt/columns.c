@@ -23,6 +23,7 @@ static const struct db_column debt_rows[] = {
 	{ "currency", DB_CHARS(struct debt, currency) },
 	{ "portfolio_id", DB_UUID(struct debt, portfolio_id), .or_null = true },
 	{ "promise_id", DB_UUID(struct debt, promise_id), .set = AMENDED, .or_null = true },
+	{ "plan_id", DB_UUID(struct debt, plan_id), .set = AMENDED, .or_null = true },
 	{ "allocation", DB_SMALLINT(struct debt, allocation), .or_null = true },
 	{ "stopped", DB_SMALLINT(struct debt, stopped), .set = AMENDED, .or_null = true },
 	OWED_ACCOUNTS(USED, credit_used)

@@ -22,7 +22,7 @@ void debt_refresh(void *state)
 	debt->amended = 0;
 }
 
-static void debt_move(struct debt *debt, enum lifecycle_cause cause)
+void debt_move(struct debt *debt, enum lifecycle_cause cause)
 {
 	enum lifecycle to = lifecycle_after(debt->lifecycle, cause);
 

@@ -137,17 +137,20 @@ static bool is_sound(const struct debt *debt)
 
 int debts_check(struct debts_store *store, const struct workset *set, struct err *err)
 {
-	store->has_promises = store->has_holds = false;
+	store->has_promises = store->has_holds = store->has_plans = false;
 	for (size_t i = 0; i < set->slots_count; i++) {
 		const struct slot *slot = set->slots[i];
 		const struct debt *debt = slot->state;
 
-		store->has_holds |= slot->entity == &hold_entity && slot->changed;
-		if (slot->entity != &debt_entity || !slot->changed)
+		if (!slot->changed)
+			continue;
+		store->has_promises |= slot->entity == &promise_entity;
+		store->has_plans |= slot->entity == &plan_entity;
+		store->has_holds |= slot->entity == &hold_entity;
+		if (slot->entity != &debt_entity)
 			continue;
 		if (!is_sound(debt))
 			return err_set(err, ERR_POISON, "a debt would break a rule of its row");
-		store->has_promises |= !uuid_is_none(&debt->promise_id);
 	}
 	return 0;
 }

@@ -2,6 +2,7 @@
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
+#include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
@@ -108,6 +109,22 @@ static void judge_promise(const struct record_payment *body, const struct debt *
 	promise_review_payment(review, receipt, set, decision);
 }
 
+/* The same for its plan. */
+static void judge_plan(const struct record_payment *body, const struct debt *debt, int64_t balance_minor,
+		       const struct workset *set, struct decision *decision)
+{
+	const struct plan_review review = { .debt = debt,
+					    .version = debt->version + (int64_t)decision->events_count,
+					    .balance_minor = balance_minor,
+					    .lifecycle = (enum lifecycle)debt->lifecycle,
+					    .payment_id = &body->payment_id };
+	const struct plan_receipt receipt = { .amount_minor = body->amount_minor,
+					      .received_on = body->received_on,
+					      .entry_no = debt->entries + 1 };
+
+	plan_review_payment(review, &receipt, set, decision);
+}
+
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct record_payment *body = command->body;
@@ -146,6 +163,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 		debt_pay_up(&body->debt_id, debt, body->received_on, debt->version + 2, decision);
 	if (!uuid_is_none(&debt->promise_id))
 		judge_promise(body, debt, event->balance_minor, set, decision);
+	if (!uuid_is_none(&debt->plan_id))
+		judge_plan(body, debt, event->balance_minor, set, decision);
 }
 
 /* ---- ReversePayment ---- */
@@ -157,6 +176,7 @@ struct reversal {
 	const struct payment *payment;
 	const struct debt *debt;
 	struct balances balances;
+	enum lifecycle lifecycle;
 	int64_t version;
 };
 
@@ -242,6 +262,7 @@ static void add_debt_reopened(struct reversal *reversal, struct decision *decisi
 	event->due_on = reversal->debt->due_on;
 	event->balance_minor = balances_owed(&reversal->balances);
 	event->reopened_on = reversal->command->today;
+	reversal->lifecycle = lifecycle_after(reversal->lifecycle, CAUSE_REOPENED);
 }
 
 /* What the payment was for a promise about the debt, behind the events of the reversal. */
@@ -258,6 +279,24 @@ static void judge_promise_anew(const struct reversal *reversal, const struct wor
 						 .entry_no = payment->entry_no };
 
 	promise_review_payment(review, receipt, set, decision);
+}
+
+/* The same for its plan. */
+static void judge_plan_anew(const struct reversal *reversal, const struct workset *set, struct decision *decision)
+{
+	const struct payment *payment = reversal->payment;
+	const struct plan_review review = { .debt = reversal->debt,
+					    .version = reversal->debt->version + (int64_t)decision->events_count,
+					    .balance_minor = balances_owed(&reversal->balances),
+					    .lifecycle = reversal->lifecycle,
+					    .payment_id = &reversal->body->payment_id };
+	const struct plan_receipt receipt = { .amount_minor = -payment->amount_minor,
+					      .received_on = payment->received_on,
+					      .entry_no = payment->entry_no,
+					      .is_returned =
+						      reversal_reason_by_name(reversal->body->reason) == REVERSAL_REASON_NSF };
+
+	plan_review_payment(review, &receipt, set, decision);
 }
 
 /*
@@ -283,6 +322,7 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 				      .payment = payment,
 				      .debt = debt,
 				      .balances = debt->balances,
+				      .lifecycle = (enum lifecycle)debt->lifecycle,
 				      .version = debt->version };
 	missing_minor = payment->allocated.minor[ACCOUNT_CREDIT] - debt->balances.minor[ACCOUNT_CREDIT];
 	if (missing_minor > 0) {
@@ -298,4 +338,5 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
 		add_debt_reopened(&reversal, decision);
 	judge_promise_anew(&reversal, set, decision);
+	judge_plan_anew(&reversal, set, decision);
 }

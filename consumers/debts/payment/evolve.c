@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/debts/payment/payment.h"
+#include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 
@@ -34,6 +35,10 @@ void payment_on_recorded(struct workset *set, const void *body)
 			   (struct promise_receipt){ .amount_minor = payment->amount_minor,
 						     .received_on = payment->received_on,
 						     .entry_no = payment->entry_no });
+	plan_on_payment(set, debt,
+			&(struct plan_receipt){ .amount_minor = payment->amount_minor,
+						.received_on = payment->received_on,
+						.entry_no = payment->entry_no });
 }
 
 void payment_on_reversed(struct workset *set, const void *body)
@@ -48,6 +53,11 @@ void payment_on_reversed(struct workset *set, const void *body)
 			   (struct promise_receipt){ .amount_minor = -payment->amount_minor,
 						     .received_on = payment->received_on,
 						     .entry_no = payment->entry_no });
+	plan_on_payment(set, debt,
+			&(struct plan_receipt){ .amount_minor = -payment->amount_minor,
+						.received_on = payment->received_on,
+						.entry_no = payment->entry_no,
+						.is_returned = reversal_reason_by_name(event->reason) == REVERSAL_REASON_NSF });
 }
 
 void payment_on_credit_applied(struct workset *set, const void *body)

@@ -6,7 +6,18 @@
 #include "schemas/debts.h"
 
 /*
- * Payment plans about one debt (consumers/DOMAIN.md 7): the schedule and the judgement, both pure.
+ * Payment plans about one debt (consumers/DOMAIN.md 7): ProposePlan, AcceptPlan, CancelPlan, ReinstatePlan, the schedule, and the
+ * judgement, which payments, reversals and the timer ask for.
+ *
+ *   PlanProposed ---> proposed -- AcceptPlan --> active -- all is paid ---------------> completed
+ *                      |                          |  ^  \-- too much is missed ------> broken -- a late booking, or
+ *                      +--> cancelled <-----------+  |                                   |       ReinstatePlan, once
+ *                                                    +-----------------------------------+
+ *
+ * A debt knows the plan that was activated last (debt.plan_id), and payments count for that one only. While it is active the debt is
+ * ARRANGED: it takes no promise, and no other plan. AcceptPlan and ReinstatePlan cancel an open promise, and no promise is judged from
+ * then on (debt.promise_id is nil). A proposal holds nothing: a debt may have several, until one is accepted. An active plan has one timer,
+ * on the day after the grace of the next number that may be missed.
  *
  * A plan is kept as its terms and a few sums, never as a row for each instalment: every instalment follows from the terms. Number 0 is
  * the down payment, if there is one; numbers 1 to `instalments` are equal parts of the rest, rounded down, and the last takes what
@@ -32,6 +43,8 @@ struct plan_limits {
 
 extern const struct plan_limits plan_limits;
 
+#define PLAN_APPROVAL_DAYS 14 /* so long a proposal waits for a second person */
+
 #define PLAN_NUMBER_MAX 60 /* plan_limits.instalments_max: a bit for each number, with 0 */
 
 /* ---- the schedule ---- */
@@ -49,9 +62,6 @@ int32_t plan_first(const struct plan *plan);
 
 /* `number` between plan_first and plan->instalments. */
 struct instalment plan_instalment(const struct plan *plan, int32_t number);
-
-/* What is paid of it when so much was paid in all. */
-int64_t instalment_paid(const struct instalment *instalment, int64_t paid_minor);
 
 /* The highest number that is wholly paid; plan_first - 1: none is. */
 int32_t plan_paid_through(const struct plan *plan, int64_t paid_minor);
@@ -88,5 +98,42 @@ struct plan_judgement plan_judge(const struct plan *plan, const struct plan_rece
  * no plan that is active by its judgement.
  */
 int32_t plan_next(const struct plan *plan, int64_t paid_minor, int64_t missed);
+
+/* ---- commands ---- */
+
+/* What a command changes for the plan of a debt. Version, balance and lifecycle are those after the command's events so far. */
+struct plan_review {
+	const struct uuid *plan_id; /* filled by plan_review_payment */
+	const struct debt *debt;    /* before the command */
+	int64_t version;            /* its events raise it */
+	int64_t balance_minor;
+	enum lifecycle lifecycle;
+	const struct uuid *payment_id; /* booked or reversed; NULL: neither */
+	bool is_timer;                 /* the plan's timer has fired, and is gone */
+};
+
+/* Adds the events that follow for the debt's plan after a payment was booked or reversed; mostly there is no plan. */
+void plan_review_payment(struct plan_review review, const struct plan_receipt *receipt, const struct workset *set,
+			 struct decision *decision);
+
+/* The timer of an active plan: a grace is over. */
+void decide_plan_judgement(const struct command *timer, const struct workset *set, struct decision *decision);
+
+/* What people can do with a plan. */
+bool plan_is_proposed(unsigned state);
+bool plan_is_open(unsigned state); /* proposed or active */
+bool plan_is_broken(unsigned state);
+
+/* evolve.c */
+evolve_event plan_on_proposed;
+evolve_event plan_on_activated;
+evolve_event plan_on_cancelled;
+evolve_event plan_on_reinstated;
+evolve_event plan_on_broken;
+evolve_event plan_on_resumed;
+evolve_event plan_on_completed;
+evolve_event plan_on_instalment_paid;
+evolve_event plan_on_instalment_missed;
+void plan_on_payment(struct workset *set, const struct debt *debt, const struct plan_receipt *receipt);
 
 #endif

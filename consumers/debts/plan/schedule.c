@@ -79,15 +79,6 @@ struct instalment plan_instalment(const struct plan *plan, int32_t number)
 	return instalment;
 }
 
-int64_t instalment_paid(const struct instalment *instalment, int64_t paid_minor)
-{
-	const int64_t before_minor = instalment->reached_minor - instalment->amount_minor;
-
-	if (paid_minor <= before_minor)
-		return 0;
-	return paid_minor < instalment->reached_minor ? paid_minor - before_minor : instalment->amount_minor;
-}
-
 int32_t plan_paid_through(const struct plan *plan, int64_t paid_minor)
 {
 	int32_t number = plan_first(plan);

@@ -67,8 +67,8 @@ static bool debt_takes_this(const struct make_promise *body, const struct debt *
 		return false;
 	}
 	if (!debt_takes_promise(debt->lifecycle)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s: nothing is to be paid",
-				lifecycle_name(debt->lifecycle));
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
+				"the debt is %s: nothing is to be paid, or a plan says when", lifecycle_name(debt->lifecycle));
 		return false;
 	}
 	if (debt_is_stopped(debt, HOLD_EFFECT_DUNNING)) {
