@@ -205,6 +205,39 @@ ON_HOLD(hold_begun)
 ON_HOLD(hold_released)
 ON_HOLD(hold_expired)
 
+/* A debt that is paid by a plan is ARRANGED, and is not asked for. */
+static void on_arranged(struct debt_change *change, const void *event)
+{
+	(void)event;
+	change->next.lifecycle = LIFECYCLE_ARRANGED;
+	change->reason = "plan";
+}
+
+/* Asked for again as after a promise. A debt that has left its plan otherwise, as one that is paid, stays as it is. */
+static void end_arrangement(struct debt_change *change, bool by_payment)
+{
+	if (change->next.lifecycle != LIFECYCLE_ARRANGED)
+		return;
+	change->next.lifecycle = LIFECYCLE_ACTIVE;
+	change->may_be_due = !by_payment;
+}
+
+static void on_plan_broken(struct debt_change *change, const void *event)
+{
+	end_arrangement(change, ((const struct plan_broken *)event)->has_payment_id);
+}
+
+static void on_plan_completed(struct debt_change *change, const void *event)
+{
+	end_arrangement(change, ((const struct plan_completed *)event)->has_payment_id);
+}
+
+static void on_plan_cancelled(struct debt_change *change, const void *event)
+{
+	if (((const struct plan_cancelled *)event)->was_active)
+		end_arrangement(change, false);
+}
+
 static void on_activated(struct debt_change *change, const void *event)
 {
 	(void)event;
@@ -217,7 +250,8 @@ static void on_paid(struct debt_change *change, const void *event)
 	change->next.lifecycle = LIFECYCLE_PAID;
 }
 
-/* The events that rules.c follows. PromiseSuperseded is none of them: PromiseMade is behind it. */
+/* The events that rules.c follows. PromiseSuperseded is none of them: PromiseMade is behind it; nor is what a plan has of its
+ * instalments. */
 static const struct {
 	const struct message_type *type;
 	void (*apply)(struct debt_change *change, const void *event);
@@ -246,6 +280,12 @@ static const struct {
 	{ &hold_begun_type, on_hold_begun },
 	{ &hold_released_type, on_hold_released },
 	{ &hold_expired_type, on_hold_expired },
+	{ &plan_activated_type, on_arranged },
+	{ &plan_reinstated_type, on_arranged },
+	{ &plan_resumed_type, on_arranged },
+	{ &plan_broken_type, on_plan_broken },
+	{ &plan_completed_type, on_plan_completed },
+	{ &plan_cancelled_type, on_plan_cancelled },
 	/* clang-format on */
 };
 

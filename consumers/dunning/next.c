@@ -602,6 +602,15 @@ bool step_lists(const struct dunned_step *step, const struct uuid *debt_id)
 	return false;
 }
 
+static const char *why_held(const struct dunned_debt *debt)
+{
+	if (debt->disputes > 0)
+		return "dispute";
+	if (debt->is_promised)
+		return "promise";
+	return debt->lifecycle == LIFECYCLE_ARRANGED ? "plan" : "held";
+}
+
 /* A debt that is owed no more has withdrawn the step by its event. */
 const char *next_stop(const struct next_facts *facts, const struct dunned_step *step)
 {
@@ -614,7 +623,7 @@ const char *next_stop(const struct next_facts *facts, const struct dunned_step *
 
 		if (!step_lists(step, &facts->debts[index].debt_id) || is_asked_for(debt))
 			continue;
-		return debt->disputes > 0 ? "dispute" : debt->is_promised ? "promise" : "held";
+		return why_held(debt);
 	}
 	return NULL;
 }

@@ -64,7 +64,7 @@ bool step_lists(const struct dunned_step *step, const struct uuid *debt_id);
 
 /*
  * Why a step under way must not go on: dunning of the person stops (a word of enum dunning_wait), or one of the listed debts is held
- * (dispute | promise | held). NULL: it may go on.
+ * (dispute | promise | plan | held). NULL: it may go on.
  */
 const char *next_stop(const struct next_facts *facts, const struct dunned_step *step);
 

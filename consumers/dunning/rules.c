@@ -199,6 +199,12 @@ TOUCH_DEBT(hold_extended)
 TOUCH_DEBT(hold_begun)
 TOUCH_DEBT(hold_released)
 TOUCH_DEBT(hold_expired)
+TOUCH_DEBT(plan_activated)
+TOUCH_DEBT(plan_reinstated)
+TOUCH_DEBT(plan_resumed)
+TOUCH_DEBT(plan_broken)
+TOUCH_DEBT(plan_completed)
+TOUCH_DEBT(plan_cancelled)
 
 /* The debt may be the first one of its group. */
 static void touch_created(const struct command *event, struct workset *set)
@@ -352,6 +358,12 @@ static const struct rule debts_rules[] = {
 	{ &hold_begun_type, touch_hold_begun, decide_debt_event, true, false },
 	{ &hold_released_type, touch_hold_released, decide_debt_event, true, false },
 	{ &hold_expired_type, touch_hold_expired, decide_debt_event, true, false },
+	{ &plan_activated_type, touch_plan_activated, decide_debt_event, true, false },
+	{ &plan_reinstated_type, touch_plan_reinstated, decide_debt_event, true, false },
+	{ &plan_resumed_type, touch_plan_resumed, decide_debt_event, true, false },
+	{ &plan_broken_type, touch_plan_broken, decide_debt_event, true, false },
+	{ &plan_completed_type, touch_plan_completed, decide_debt_event, true, false },
+	{ &plan_cancelled_type, touch_plan_cancelled, decide_debt_event, true, false },
 };
 
 static const struct rule communications_rules[] = {

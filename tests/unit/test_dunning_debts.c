@@ -724,6 +724,150 @@ static void test_promise__the_debt_keeps_its_level(void **state)
 	then_step(2, "email");
 }
 
+/* ---- plans ---- */
+
+#define PLAN_ABOUT(number)                                                                                                       \
+	.plan_id = spec_id('L', (number)), .debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR,              \
+	.currency = STR("EUR")
+
+static void when_arranged(unsigned number)
+{
+	const struct plan_activated body = { PLAN_ABOUT(number) };
+
+	spec_follow(&spec, &plan_activated_type, &body);
+}
+
+static void when_reinstated(unsigned number)
+{
+	const struct plan_reinstated body = { PLAN_ABOUT(number) };
+
+	spec_follow(&spec, &plan_reinstated_type, &body);
+}
+
+static void when_resumed(unsigned number)
+{
+	const struct plan_resumed body = { PLAN_ABOUT(number) };
+
+	spec_follow(&spec, &plan_resumed_type, &body);
+}
+
+static void when_plan_broken(unsigned number, bool has_payment_id)
+{
+	const struct plan_broken body = { PLAN_ABOUT(number), .has_payment_id = has_payment_id };
+
+	spec_follow(&spec, &plan_broken_type, &body);
+}
+
+static void when_plan_cancelled(unsigned number, bool was_active)
+{
+	const struct plan_cancelled body = { PLAN_ABOUT(number), .was_active = was_active };
+
+	spec_follow(&spec, &plan_cancelled_type, &body);
+}
+
+static void when_plan_completed(unsigned number)
+{
+	const struct plan_completed body = { PLAN_ABOUT(number), .has_payment_id = true };
+
+	spec_follow(&spec, &plan_completed_type, &body);
+}
+
+static void given_a_plan(void)
+{
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_arranged(1);
+}
+
+static void then_lifecycle(unsigned number, enum lifecycle lifecycle)
+{
+	assert_true(str_is(noted()->lifecycle, lifecycle_name(lifecycle)));
+	assert_int_equal(the_debt(number)->lifecycle, lifecycle);
+}
+
+static void test_plan__its_debt_is_not_asked_for(void **state)
+{
+	(void)state;
+	given_a_plan();
+	then_lifecycle(1, LIFECYCLE_ARRANGED);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+}
+
+static void test_plan__withdraws_the_step_about_its_debt(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_arranged(1);
+	then_withdrawn(step_id, "plan");
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ARRANGED);
+}
+
+static void test_plan__one_that_holds_again_withdraws_the_step(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_reinstated(1);
+	then_withdrawn(step_id, "plan");
+	when_plan_broken(1, false);
+	when_day(SPEC_TODAY + 1);
+	step_id = then_step(1, "email");
+	when_resumed(1);
+	then_withdrawn(step_id, "plan");
+}
+
+static void test_plan_ended__broken_or_cancelled_the_group_is_asked_about_at_the_next_tick(void **state)
+{
+	(void)state;
+	given_a_plan();
+	when_plan_broken(1, false);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	then_asked_again_on(SPEC_TODAY);
+	when_arranged(1);
+	when_plan_cancelled(1, true);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	then_asked_again_on(SPEC_TODAY);
+	then_step_follows_on(SPEC_TODAY);
+}
+
+static void test_plan_ended__by_a_reversal_the_group_is_asked_about_with_it(void **state)
+{
+	(void)state;
+	given_a_plan();
+	when_payment(1, 400, 0);
+	when_reversed(1, 1000, 0);
+	then_asked_with(&reversal_timer, SPEC_TODAY);
+	when_plan_broken(1, true);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void test_plan_ended__completed_leaves_what_is_owed_to_the_next_day(void **state)
+{
+	(void)state;
+	given_a_plan();
+	when_payment(1, 400, 0);
+	when_plan_completed(1);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	assert_int_equal(spec.decision.timers_count, 0);
+	then_step_follows_on(SPEC_TODAY + 1);
+}
+
+static void test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan(void **state)
+{
+	(void)state;
+	given_a_plan();
+	when_plan_cancelled(1, false);
+	then_lifecycle(1, LIFECYCLE_ARRANGED);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
 /* ---- limits ---- */
 
 static void then_is_debt(const struct uuid *debt_id, unsigned number)
@@ -808,6 +952,13 @@ int main(void)
 		TEST(test_promise_ended__a_second_time_asks_about_nothing),
 		TEST(test_promise__one_that_is_open_again_withdraws_the_step),
 		TEST(test_promise__the_debt_keeps_its_level),
+		TEST(test_plan__its_debt_is_not_asked_for),
+		TEST(test_plan__withdraws_the_step_about_its_debt),
+		TEST(test_plan__one_that_holds_again_withdraws_the_step),
+		TEST(test_plan_ended__broken_or_cancelled_the_group_is_asked_about_at_the_next_tick),
+		TEST(test_plan_ended__by_a_reversal_the_group_is_asked_about_with_it),
+		TEST(test_plan_ended__completed_leaves_what_is_owed_to_the_next_day),
+		TEST(test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan),
 		TEST(test_hold__its_debt_is_not_asked_for_until_it_has_ended),
 		TEST(test_hold__withdraws_the_step_about_its_debt),
 		TEST(test_limits__a_group_has_its_64_oldest_debts),

@@ -223,6 +223,18 @@ static void test_explain_tell__a_promise_is_why_nothing_is_planned(void **state)
 	assert_string_equal(told.items[0].rules[1], "promise");
 }
 
+static void test_explain_tell__a_plan_is_why_nothing_is_planned(void **state)
+{
+	struct explain_group *group = given_group();
+
+	(void)state;
+	group->facts.debts[0].state.lifecycle = LIFECYCLE_ARRANGED;
+	tell();
+	assert_first("", "Nothing is planned: the person pays by a plan.");
+	assert_string_equal(told.items[0].reasons[1], "A payment plan is open about 1 debt, which is not asked for.");
+	assert_string_equal(told.items[0].rules[1], "plan");
+}
+
 static void test_explain_tell__a_hold_is_why_nothing_is_planned(void **state)
 {
 	struct explain_group *group = given_group();
@@ -402,6 +414,7 @@ int main(void)
 		cmocka_unit_test(test_explain_tell__a_policy_for_others_plans_nothing),
 		cmocka_unit_test(test_explain_tell__behind_the_last_step_nothing_is_planned),
 		cmocka_unit_test(test_explain_tell__a_promise_is_why_nothing_is_planned),
+		cmocka_unit_test(test_explain_tell__a_plan_is_why_nothing_is_planned),
 		cmocka_unit_test(test_explain_tell__a_hold_is_why_nothing_is_planned),
 		cmocka_unit_test(test_explain_tell__only_stops_of_the_groups_debts_are_its_reasons),
 		cmocka_unit_test(test_explain_tell__channels_have_the_guards_word),
