@@ -39,6 +39,14 @@ static struct book_account *account_of(struct books *books, const struct uuid *d
 	return NULL;
 }
 
+static struct book_plan *plan_of(struct books *books, const struct uuid *id)
+{
+	for (size_t i = 0; i < books->plans_count; i++)
+		if (uuid_equal(&books->plans[i].id, id))
+			return &books->plans[i];
+	return NULL;
+}
+
 static struct receipt *receipt_of(struct books *books, const struct uuid *payment_id)
 {
 	for (size_t i = 0; i < books->receipts_count; i++)
@@ -171,6 +179,60 @@ static const char *book_promise_end(struct books *books, const struct cancel_pro
 	FAIL("P5 a promise was cancelled that is not the latest of any debt");
 }
 
+/* From then on no promise is judged, and payments count for this plan. What it is about is what is owed. */
+static const char *book_acceptance(struct books *books, const struct accept_plan *acceptance)
+{
+	struct book_plan *plan = plan_of(books, &acceptance->plan_id);
+	struct book_account *account = plan == NULL ? NULL : account_of(books, &plan->debt_id);
+
+	if (!account || account->is_cancelled || account->owed_minor != plan->total_minor)
+		FAIL("P5 a plan was accepted about no debt, or not about what is owed");
+	account->promise_id = (struct uuid){ { 0 } };
+	account->plan_id = plan->id;
+	account->planned_minor = plan->total_minor;
+	account->planned_from = books->receipts_count;
+	account->is_plan_cancelled = false;
+	return NULL;
+}
+
+static const char *book_proposal(struct books *books, const struct propose_plan *proposal)
+{
+	if (plan_of(books, &proposal->plan_id))
+		FAIL("P5 a plan was proposed twice");
+	MUST(books->plans_count < COUNT(books->plans));
+	books->plans[books->plans_count++] =
+		(struct book_plan){ .id = proposal->plan_id, .debt_id = proposal->debt_id, .total_minor = proposal->total_minor };
+	return NULL;
+}
+
+static struct book_account *planned_account(struct books *books, const struct uuid *plan_id)
+{
+	for (size_t i = 0; i < books->accounts_count; i++)
+		if (uuid_equal(&books->accounts[i].plan_id, plan_id))
+			return &books->accounts[i];
+	return NULL;
+}
+
+/* A proposal that is cancelled is no account's plan. */
+static const char *book_plan_end(struct books *books, const struct cancel_plan *end)
+{
+	struct book_account *account = planned_account(books, &end->plan_id);
+
+	if (account)
+		account->is_plan_cancelled = true;
+	return NULL;
+}
+
+static const char *book_reinstatement(struct books *books, const struct reinstate_plan *again)
+{
+	struct book_account *account = planned_account(books, &again->plan_id);
+
+	if (!account || account->is_plan_cancelled)
+		FAIL("P5 a plan was reinstated that is cancelled, or not the latest of any debt");
+	account->promise_id = (struct uuid){ { 0 } };
+	return NULL;
+}
+
 const char *books_take(struct books *books, const struct message_type *type, const void *body)
 {
 	if (type == &create_debt_type)
@@ -196,6 +258,14 @@ const char *books_take(struct books *books, const struct message_type *type, con
 		return book_promise(books, body);
 	if (type == &cancel_promise_type)
 		return book_promise_end(books, body);
+	if (type == &propose_plan_type)
+		return book_proposal(books, body);
+	if (type == &accept_plan_type)
+		return book_acceptance(books, body);
+	if (type == &cancel_plan_type)
+		return book_plan_end(books, body);
+	if (type == &reinstate_plan_type)
+		return book_reinstatement(books, body);
 	return NULL;
 }
 
@@ -278,6 +348,71 @@ static const char *check_open_promises(const struct sim_world *world, const stru
 	return NULL;
 }
 
+/* The payments that count for a plan: all that were booked since it was accepted. */
+static int64_t paid_of_plan(const struct books *books, const struct book_account *account)
+{
+	int64_t paid_minor = 0;
+
+	for (size_t i = account->planned_from; i < books->receipts_count; i++)
+		if (books->receipts[i].account == account && !books->receipts[i].is_reversed)
+			paid_minor += books->receipts[i].amount_minor;
+	return paid_minor;
+}
+
+/* While a plan is active: weekly days and equal parts, by hand. Whatever grace is over is paid or missed, and not two in a row. */
+static const char *check_active_plan(const struct plan *plan, int64_t paid_minor, int32_t ticked, int32_t today)
+{
+	const int64_t part_minor = (plan->total_minor - plan->down_minor) / plan->instalments;
+	bool was_missed = false;
+
+	for (int32_t number = plan->down_minor > 0 ? 0 : 1; number <= plan->instalments; number++) {
+		const int32_t due_on = number == 0 ? plan->down_due_on : plan->first_due_on + 7 * (number - 1);
+		const int64_t by_then_minor =
+			number == plan->instalments ? plan->total_minor : plan->down_minor + part_minor * number;
+		const bool is_missed = (plan->missed >> number & 1) != 0;
+
+		if (is_missed && due_on + 5 >= ticked && due_on + 5 >= today)
+			FAIL("P12 an instalment was missed before its grace was over");
+		if (ticked > due_on + 5 + (number == 0 ? 0 : 5) && !is_missed && paid_minor < by_then_minor)
+			FAIL("P12 an instalment is neither paid nor missed, though its grace is over");
+		if (is_missed && was_missed && number > plan->counts_from)
+			FAIL("P12 a plan is active though two in a row were missed");
+		was_missed = is_missed;
+	}
+	return NULL;
+}
+
+static const char *check_plan(const struct sim_world *world, const struct books *books, const struct book_account *account,
+			      const struct debt *debt, size_t module)
+{
+	const struct sim_blob *blob = blob_find(world, module, plan_entity.name, &account->plan_id);
+	int32_t ticked = world->databases[module].heads[world_part_of(&account->customer_id)].business_date;
+	const int64_t paid_minor = paid_of_plan(books, account);
+	const struct plan *plan;
+
+	if ((debt->lifecycle == LIFECYCLE_ARRANGED) != (blob && ((const struct plan *)blob->state)->state == PLAN_ACTIVE))
+		FAIL("P5 a debt is arranged without an active plan, or the other way round");
+	if (uuid_is_none(&account->plan_id))
+		return NULL;
+	if (!blob)
+		FAIL("P5 a plan that was accepted is not there");
+	plan = blob->state;
+	if ((plan->state == PLAN_CANCELLED) != account->is_plan_cancelled || plan->state == PLAN_PROPOSED)
+		FAIL("P5 a plan that was accepted is proposed, or cancelled by nobody");
+	if (account->is_plan_cancelled)
+		return NULL;
+	if (plan->paid_minor != paid_minor || plan->total_minor != account->planned_minor)
+		FAIL("P5 of a plan %lld is paid, by hand %lld", (long long)plan->paid_minor, (long long)paid_minor);
+	if (plan->state == PLAN_COMPLETED && paid_minor < account->planned_minor && account->owed_minor > 0 &&
+	    uuid_is_none(&account->promise_id))
+		FAIL("P5 a plan is completed and was not paid");
+	if (plan->state != PLAN_ACTIVE)
+		return NULL;
+	if (account->owed_minor <= 0 || paid_minor >= account->planned_minor || plan->returned >= 2)
+		FAIL("P12 a plan is active that is paid, or whose payments were returned twice");
+	return check_active_plan(plan, paid_minor, ticked, day_of_instant(world->now_ms));
+}
+
 static const char *check_terms(const struct sim_world *world, const struct books *books, size_t module)
 {
 	for (size_t i = 0; i < books->accounts_count; i++) {
@@ -287,7 +422,8 @@ static const char *check_terms(const struct sim_world *world, const struct books
 
 		if (((const struct debt *)debt->state)->due_on != account->due_on)
 			FAIL("P5 a due date is not the last that was asked for");
-		if (check_activation(world, account, debt->state, module) || check_promise(world, books, account, module))
+		if (check_activation(world, account, debt->state, module) || check_promise(world, books, account, module) ||
+		    check_plan(world, books, account, debt->state, module))
 			return verdict;
 		if (!terms || !str_is(account->external_ref, ((const struct debt_terms *)terms->state)->external_ref))
 			FAIL("P5 a reference is not the last that was asked for");

@@ -28,6 +28,11 @@ struct book_account {
 	int64_t promised_minor;
 	size_t receipts_before; /* when it was made: later ones may count */
 	bool may_be_over;       /* somebody has cancelled it, or the debt was paid or cancelled since */
+	/* The plan that was accepted last. */
+	struct uuid plan_id;   /* nil: there is none */
+	int64_t planned_minor; /* all that was owed then */
+	size_t planned_from;   /* receipts when it was accepted: later ones count */
+	bool is_plan_cancelled;
 };
 
 struct receipt {
@@ -38,11 +43,19 @@ struct receipt {
 	bool is_reversed;
 };
 
+/* A plan as it was proposed. */
+struct book_plan {
+	struct uuid id, debt_id;
+	int64_t total_minor;
+};
+
 struct books {
 	struct book_account accounts[64];
 	size_t accounts_count;
 	struct receipt receipts[256];
 	size_t receipts_count;
+	struct book_plan plans[64];
+	size_t plans_count;
 	struct arena arena; /* of the references */
 };
 

@@ -375,6 +375,27 @@ static bool is_of_promise(const struct message_type *type)
 	return false;
 }
 
+static bool is_of_plan(const struct message_type *type)
+{
+	const struct message_type *const types[] = { &plan_activated_type, &plan_reinstated_type, &plan_resumed_type,
+						     &plan_broken_type,    &plan_completed_type,  &plan_cancelled_type };
+
+	for (size_t i = 0; i < COUNT(types); i++)
+		if (types[i] == type)
+			return true;
+	return false;
+}
+
+static void take_plan(struct dunning_book *book, struct book_debt *debt, const struct message_type *type, const void *body)
+{
+	if (type == &plan_activated_type || type == &plan_reinstated_type || type == &plan_resumed_type) {
+		debt->is_arranged = true;
+		expect_withdrawn(book, &debt->id);
+	} else if (type != &plan_cancelled_type || ((const struct plan_cancelled *)body)->was_active) {
+		debt->is_arranged = false;
+	}
+}
+
 static void take_debt(struct dunning_book *book, const struct message_type *type, const void *body, int32_t today)
 {
 	struct book_debt *debt = debt_of(book, message_uuid(type->aggregate_field, body));
@@ -402,6 +423,8 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 		take_reopened(book, debt);
 	else if (is_of_promise(type))
 		take_promise(book, debt, type, body);
+	else if (is_of_plan(type))
+		take_plan(book, debt, type, body);
 }
 
 /* ---- events of others ---- */
@@ -416,7 +439,7 @@ static bool is_of_debt(const struct message_type *type)
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (types[i] == type)
 			return true;
-	return is_of_promise(type);
+	return is_of_promise(type) || is_of_plan(type);
 }
 
 static void take_of_customers(struct dunning_book *book, const struct message_type *type, const void *body)
@@ -555,6 +578,8 @@ static const char *check_listed(struct dunning_book *book, const struct dunning_
 		WRONG("asks for a debt that is disputed");
 	if (debt->is_promised)
 		WRONG("asks for a debt that the person has promised to pay");
+	if (debt->is_arranged)
+		WRONG("asks for a debt that is paid by a plan");
 	if (is_on_ladder && debt->level >= due->step)
 		WRONG("step %d for a debt at level %d", due->step, debt->level);
 	if (debt->level > 0 && debt->level_on >= due->due_for)

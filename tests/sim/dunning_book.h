@@ -37,7 +37,7 @@ struct book_debt {
 	int64_t balance_minor, credit_minor;
 	int32_t due_on;
 	int32_t reversals, breaks; /* how many so far; breaks: promises that were broken by time */
-	bool is_cancelled, is_promised;
+	bool is_cancelled, is_promised, is_arranged;
 	char policy[POLICY_NAME_MAX + 1];
 	int32_t level, level_on;
 };

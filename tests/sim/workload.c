@@ -17,6 +17,7 @@
  */
 #define PAYMENTS   24
 #define PROMISES   24
+#define PLANS      24
 #define REFERENCES 12
 
 #define FOUND_OUT 3
@@ -140,7 +141,7 @@ static struct made make_reversal(struct sim_world *world, struct arena *arena)
 
 	body->payment_id = workload_id(FAMILY_PAYMENT, dice_below(&world->dice, PAYMENTS));
 	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
-	body->reason = STR("chargeback");
+	body->reason = dice_hits(&world->dice, 500) ? STR("chargeback") : STR("nsf");
 	return (struct made){ &reverse_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
@@ -259,6 +260,64 @@ static struct made make_promise_cancellation(struct sim_world *world, struct are
 	return (struct made){ &cancel_promise_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
+/* Of what is owed, so that it is taken, and due soon, so that something becomes of it while the world runs. */
+static struct made make_plan(struct sim_world *world, struct arena *arena)
+{
+	struct propose_plan *body = arena_take(arena, 1, sizeof(*body));
+	const int32_t today = day_of_instant(world->now_ms);
+	const struct sim_blob *blob;
+
+	body->plan_id = workload_id(FAMILY_PLAN, dice_below(&world->dice, PLANS));
+	body->debt_id = workload_id(FAMILY_DEBT, dice_below(&world->dice, DEBTS));
+	body->customer_id = workload_debtor(world, &body->debt_id);
+	blob = blob_find(world, SIM_DEBTS, debt_entity.name, &body->debt_id);
+	body->total_minor = blob ? balances_owed(&((const struct debt *)blob->state)->balances) : amount(world);
+	body->currency = STR("EUR");
+	body->instalments = 2 + (int32_t)dice_below(&world->dice, 4);
+	body->frequency = STR("weekly");
+	body->first_due_on = today + (int32_t)dice_below(&world->dice, 3);
+	body->has_down_payment_minor = body->has_down_payment_on = dice_hits(&world->dice, 500);
+	body->down_payment_minor = 1 + (int64_t)dice_below(&world->dice, 100);
+	body->down_payment_on = today;
+	return (struct made){ &propose_plan_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+/* One of them, and whose it is: mostly right. */
+static struct uuid some_plan(struct sim_world *world, struct uuid *ret_customer_id)
+{
+	const struct uuid plan_id = workload_id(FAMILY_PLAN, dice_below(&world->dice, PLANS));
+	const struct sim_blob *blob = blob_find(world, SIM_DEBTS, plan_entity.name, &plan_id);
+
+	*ret_customer_id = blob ? ((const struct plan *)blob->state)->customer_id
+				: workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+	return plan_id;
+}
+
+static struct made make_acceptance(struct sim_world *world, struct arena *arena)
+{
+	struct accept_plan *body = arena_take(arena, 1, sizeof(*body));
+
+	body->plan_id = some_plan(world, &body->customer_id);
+	return (struct made){ &accept_plan_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+static struct made make_plan_cancellation(struct sim_world *world, struct arena *arena)
+{
+	struct cancel_plan *body = arena_take(arena, 1, sizeof(*body));
+
+	body->plan_id = some_plan(world, &body->customer_id);
+	body->reason = STR("withdrawn");
+	return (struct made){ &cancel_plan_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
+static struct made make_reinstatement(struct sim_world *world, struct arena *arena)
+{
+	struct reinstate_plan *body = arena_take(arena, 1, sizeof(*body));
+
+	body->plan_id = some_plan(world, &body->customer_id);
+	return (struct made){ &reinstate_plan_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
 /* How often, of all together. */
 static const struct maker {
 	unsigned weight;
@@ -279,6 +338,10 @@ static const struct maker {
 	{ 4, SIM_DEBTS, make_adjustment },
 	{ 14, SIM_DEBTS, make_promise },
 	{ 2, SIM_DEBTS, make_promise_cancellation },
+	{ 10, SIM_DEBTS, make_plan },
+	{ 14, SIM_DEBTS, make_acceptance },
+	{ 2, SIM_DEBTS, make_plan_cancellation },
+	{ 4, SIM_DEBTS, make_reinstatement },
 	{ 4, SIM_COMMUNICATIONS, make_template },
 	{ 4, SIM_COMMUNICATIONS, make_template_approval },
 	{ 10, SIM_COMMUNICATIONS, make_consent },
