@@ -45,7 +45,7 @@ struct db_template select_plans = {
 	.sql = "SELECT p.customer_id, p.plan_id, p.proposed_by, p.approved_by, p.created_at, p.changed_at, t.due_on AS "
 	       "judged_on, "
 	       "{p.columns} FROM debts.plan p JOIN debts.debt d ON d.debt_id = p.debt_id "
-	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = p.customer_id AND t.kind = 4 AND t.subject = p.plan_id",
+	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = p.customer_id AND t.kind = 11 AND t.subject = p.plan_id",
 };
 
 void check_plan(struct fold *fold, struct table_row *row)

@@ -179,6 +179,7 @@ def stories(by_name):
         yield [(ill, 1)]
     yield from promise_stories(by_name)
     yield from charge_stories(by_name)
+    yield from plan_stories(by_name)
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
@@ -195,6 +196,21 @@ def stories(by_name):
     approval = by_name["ApproveCommand"].but(record_key=profile.body["publication_id"], command_id=record_id(0))
     yield [(profile, 1), (approval, 5), *written, (by_name["SendCommunication"], 0)]  # asked by it
     yield [(by_name["PublishPolicy"], 1), (approval, 5), (by_name["RetirePolicy"], 1), (approval.but(command_id=record_id(2)), 5)]
+
+
+def plan_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"customer_id": debt.body["customer_id"]}
+    plan = by_name["ProposePlan"].but(debt_id=debt.body["debt_id"], first_due_on="2026-12-01", **about)
+    accept, cancel, again = (by_name[name].but(plan_id=plan.body["plan_id"], **about) for name in ("AcceptPlan", "CancelPlan", "ReinstatePlan"))
+    payment = by_name["RecordPayment"].but(amount_minor=5_000)
+    yield [(debt, 0), (plan, 0), (plan, 0), (accept, 0), (accept, 0), (payment, 0), (by_name["ReversePayment"].but(payment_id=payment.body["payment_id"], reason="nsf"), 0), (cancel, 0)]
+    yield [(debt, 0), (plan, 0), (payment, 0), (accept, 0), (again, 0), (cancel.but(reason="mood"), 0), (cancel, 0), (cancel, 0)]
+    yield [(debt, 0), (plan, 0), (accept, 0), (by_name["MakePromise"].but(debt_id=debt.body["debt_id"], due_on="2026-12-01", **about), 0), (by_name["CancelDebt"], 0)]
+    yield [(debt, 0), (plan.but(instalments=40), 0), (accept, 0)]
+    for ill in (plan.but(instalments=1), plan.but(frequency="daily"), plan.but(total_minor=0), plan.but(total_minor=7), plan.but(currency="GBP"), plan.but(first_due_on="2026-11-01"),
+                plan.but(down_payment_minor=5), plan.but(customer_id=record_id(9))):  # fmt: skip
+        yield [(debt, 0), (ill, 0)]
 
 
 def promise_stories(by_name):

@@ -12,6 +12,7 @@
 #define DEBT(n)      ID("4400000", n)
 #define PAYMENT(n)   ID("5000000", n)
 #define PROMISE(n)   ID("5800000", n)
+#define PLAN(n)      ID("4c00000", n)
 #define MESSAGE(n)   ID("4d00000", n)
 #define POINT(n)     ID("4b00000", n)
 #define REPORT(n)    ID("5f00000", n)
@@ -226,6 +227,13 @@ static void fill_tables(void)
 	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
 	    "'-00440000', '-00580000')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
+	SQL("fill_plans",
+	    "INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
+	    "changed_at, "
+	    "first_due_on, proposed_on, instalments, after_entries, returned, holidays, frequency, state, proposed_by) SELECT "
+	    "replace(debt_id::text, '-00440000', '-004c0000')::uuid, debt_id, customer_id, 7, 0, 0, 1, now(), now(), "
+	    "'2025-01-01', "
+	    "'2025-01-01', 2, 0, 0, 0, 'monthly', 'proposed', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
 	SQL("fill_creditors",
 	    "INSERT INTO debts.creditor_version SELECT id::uuid, 1, 'A bank', NULL, true, 'first_party', NULL, now(), 'somebody' "
 	    "FROM unnest(ARRAY['" CREDITOR("1") "', '" CREDITOR("2") "']) AS id");
@@ -316,10 +324,15 @@ static const char *bound_to(const char *const *creditors)
 
 static const struct {
 	const char *begin, *own, *other;
-} things[] = { { "/customers/", CUSTOMER(OWN), CUSTOMER(OTHER) },    { "/debts/", DEBT(OWN), DEBT(OTHER) },
-	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
-	       { "/creditors/", CREDITOR("2"), CREDITOR("1") },      { "/portfolios/", PORTFOLIO("2"), PORTFOLIO("1") },
-	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) }, { "/reports/", REPORT(OWN), REPORT(OTHER) } };
+} things[] = { { "/customers/", CUSTOMER(OWN), CUSTOMER(OTHER) },
+	       { "/debts/", DEBT(OWN), DEBT(OTHER) },
+	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },
+	       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
+	       { "/plans/", PLAN(OWN), PLAN(OTHER) },
+	       { "/creditors/", CREDITOR("2"), CREDITOR("1") },
+	       { "/portfolios/", PORTFOLIO("2"), PORTFOLIO("1") },
+	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) },
+	       { "/reports/", REPORT(OWN), REPORT(OTHER) } };
 
 static bool target_of(char target[256], const struct route *route, bool is_own)
 {
@@ -359,7 +372,7 @@ static void test_api_creditors__what_is_of_others_does_not_exist(void **state)
 		assert_int_equal(api_get(other, api_bound_token("erp", ROLE_CREDITOR | ROLE_AUDITOR, &scope_none)), 200);
 		checked++;
 	}
-	assert_int_equal(checked, 12);
+	assert_int_equal(checked, 15);
 }
 
 static void test_api_creditors__a_reports_file_is_for_its_creditor(void **state)

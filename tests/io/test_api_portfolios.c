@@ -92,6 +92,8 @@ static const struct kind {
 	{ "/debts/", "/balances", 'D', DEBTS, sees_debt },
 	{ "/payments/", "", 'P', DEBTS, sees_debt },
 	{ "/promises/", "", 'X', DEBTS, sees_debt },
+	{ "/plans/", "", 'L', DEBTS, sees_debt },
+	{ "/debts/", "/plans", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/promises", 'D', DEBTS, sees_debt },
 	{ "/creditors/", "", 'K', CREDITORS, sees_creditor },
 	{ "/portfolios/", "", 'F', PORTFOLIOS, sees_portfolio },
@@ -192,6 +194,11 @@ static void fill(void)
 	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
 	    "'-004400', '-005800')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt");
+	run("INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
+	    "changed_at, "
+	    "first_due_on, proposed_on, instalments, after_entries, returned, holidays, frequency, state, proposed_by) SELECT "
+	    "replace(debt_id::text, '-004400', '-004c00')::uuid, debt_id, customer_id, 7, 0, 0, 1, now(), now(), '2025-01-01', "
+	    "'2025-01-01', 2, 0, 0, 0, 'monthly', 'proposed', 'somebody' FROM debts.debt");
 	run("INSERT INTO debts.creditor_version SELECT " ID_OF(
 		"4b", "n") ", 1, 'A bank', NULL, true, 'first_party', NULL, now(), 'somebody' FROM generate_series(0, 1) n");
 	run("INSERT INTO debts.portfolio_version SELECT " ID_OF("46", "n") ", 1, " ID_OF(

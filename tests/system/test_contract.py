@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_hold, a_policy, a_portfolio, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_hold, a_plan, a_policy, a_portfolio, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -33,6 +33,7 @@ ELSEWHERE = {
     ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
     ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
     ("previewDunning", 409): "tests/io/test_api_dunning",
+    ("reinstatePlan", 200): "tests/unit/test_debts_plans",  # a broken one
     ("takeTask", 200): "test_dunning_tasks", ("releaseTask", 200): "test_dunning_tasks", ("finishTask", 200): "test_dunning_tasks",  # of a user
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
@@ -211,6 +212,9 @@ class Things:
     def a_new_promise(self):
         return self.make(f"/debts/{self.a_new_debt()}/promises", a_promise())
 
+    def a_new_plan(self):
+        return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan())
+
     def a_new_payment(self):
         return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
 
@@ -265,6 +269,11 @@ GOOD = {
     "releaseHold": lambda t: (f"/holds/{t.a_new_hold()}/release", {"reason": "checked"}),
     "reviewHold": lambda t: (f"/holds/{t.a_new_hold()}/review", {"reviewOn": None, "evidenceRef": "call-2"}),
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
+    "proposePlan": lambda t: (f"/debts/{t.a_new_debt()}/plans", a_plan()),
+    "listPlans": lambda t: f"/debts/{t.debt}/plans",
+    "getPlan": lambda t: f"/plans/{t.a_new_plan()}",
+    "acceptPlan": lambda t: (f"/plans/{t.a_new_plan()}/acceptance", {}),
+    "cancelPlan": lambda t: (f"/plans/{t.a_new_plan()}/cancellation", {"reason": "withdrawn"}),
     "listPortfolios": lambda t: "/portfolios?limit=1", "listDebtPolicies": lambda t: "/debt-policies?limit=1",
     "describePortfolio": lambda t: ("/portfolios", a_portfolio(allocationPolicyId=t.debt_policy)),
     "listCreditors": lambda t: "/creditors?limit=1",
@@ -785,6 +794,7 @@ def test_pages_of_every_list(world, boss, things, operations):
     for _ in range(2):
         things.make(f"/debts/{debt}/promises", a_promise())
         things.make(f"/debts/{debt}/holds", a_hold(reviewOn=days_ago(-9)))
+        things.make(f"/debts/{debt}/plans", a_plan())
     things.a_point(things.reachable)
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})

@@ -42,6 +42,11 @@ def a_promise(**changes):
     return {"amount": money(1_00), "dueOn": str(today() + datetime.timedelta(days=7)), "channel": "voice", **changes}
 
 
+def a_plan(total=123_45, **changes):
+    """Of all that is owed."""
+    return {"total": money(total), "instalments": 3, "frequency": "monthly", "firstDueOn": str(today() + datetime.timedelta(days=7)), **changes}
+
+
 def a_contact_point(**changes):
     return {"channel": "email", "address": f"{new_id()}@example.org", "place": "home", "source": "consumer", **changes}
 
@@ -127,6 +132,10 @@ class Things:
 
     def make_hold(self):
         return self.post(f"/debts/{self.make_debt()}/holds", a_hold())["id"]
+
+    def make_plan(self):
+        """Proposed, about a debt of its own: others may have paid the first."""
+        return self.post(f"/debts/{self.make_debt()}/plans", a_plan())["id"]
 
     def make_creditor(self):
         return self.post("/creditors", a_creditor())["id"]
@@ -226,6 +235,7 @@ THING_OF_PATH = {
     "payments": "payment",
     "promises": "promise",
     "holds": "hold",
+    "plans": "plan",
     "contact-points": "contact_point",
     "communications": "communication",
     "circumstances": "circumstance",
@@ -255,6 +265,7 @@ FRESH = {
     "makePromise": lambda things: a_promise(),
     "placeHold": lambda things: {**a_hold(), "effects": [], "reviewOn": None},
     "reviewHold": lambda things: {"reviewOn": str(today() + datetime.timedelta(days=9))},
+    "proposePlan": lambda things: a_plan(),
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
     "publishPolicy": lambda things: a_policy(),

@@ -4,7 +4,7 @@
 
 /* What a payment, a reversal or the end of a grace is for a debt's plan: the events behind those of the command. */
 
-const struct timer_kind plan_timer = { .name = "plan", .number = 4 };
+const struct timer_kind plan_timer = { .name = "plan", .number = 11 };
 
 /* One timer, for the next number that may be missed: where it is due follows from what was paid and missed. */
 static void follow_deadline(const struct plan_review *review, const struct plan *plan, const struct plan_judgement *judgement,

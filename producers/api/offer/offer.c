@@ -41,6 +41,7 @@ const struct resource *const api_resources[] = {
 	&payment_resource,
 	&promise_resource,
 	&hold_resource,
+	&plan_resource,
 	&creditor_resource,
 	&portfolio_resource,
 	&debt_policy_resource,
