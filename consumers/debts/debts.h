@@ -64,7 +64,8 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 /* What people can do with a debt: decide asks these, and so do the actions in rules.c. */
 bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
 bool debt_is_cancellable(unsigned lifecycle);
-bool debt_is_open(unsigned lifecycle); /* something is owed on it, and no plan says how that is paid: people change what is owed */
+bool debt_is_open(
+	unsigned lifecycle); /* something is owed on it, and no plan says how that is paid: people change what is owed */
 bool debt_takes_promise(unsigned lifecycle); /* it is open */
 bool debt_takes_plan(unsigned lifecycle);
 

@@ -548,13 +548,20 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 
 	(void)state;
 	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\"]",
+		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\"]",
 		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\"]",
 		       api_token("svc", ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\","
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\"]",
 		       api_token("svc", ROLE_AGENT));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"makePromise\",\"placeHold\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"makePromise\",\"placeHold\","
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\"]",
 		       api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_REPORTING));

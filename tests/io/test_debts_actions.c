@@ -244,11 +244,11 @@ static void list_taken(char list[LIST_SIZE])
 	add_if(list, LIST_SIZE, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
 	add_if(list, LIST_SIZE, is_taken(&make_promise_type, &promise), "makePromise");
 	add_if(list, LIST_SIZE, is_taken(&place_hold_type, &hold), "placeHold");
-	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
 	add_if(list, LIST_SIZE, is_taken(&assess_fee_type, &fee), "assessFee");
 	add_if(list, LIST_SIZE, is_taken(&assess_cost_type, &cost), "assessCost");
 	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");
 	add_if(list, LIST_SIZE, is_taken(&adjust_balance_type, &adjustment), "adjustBalance");
+	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)

@@ -87,8 +87,7 @@ static bool debt_takes_change(const struct change *change, const struct debt *de
 		return false;
 	}
 	if (!debt_is_open(debt->lifecycle)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s: nothing is owed",
-				lifecycle_name(debt->lifecycle));
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s", lifecycle_name(debt->lifecycle));
 		return false;
 	}
 	MUST(terms != NULL);
