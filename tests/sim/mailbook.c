@@ -810,6 +810,18 @@ static bool looked_at(const struct resolve_unknown *command, const struct mail *
 	return command->has_expected_version && command->expected_version == mail->version;
 }
 
+/* A gateway may say of a message that failed that it left all the same. */
+static void take_state(struct mail *mail, const char *state, int64_t seq)
+{
+	const bool had_reached = has_reached(mail);
+
+	mail->state = state;
+	if (had_reached && !has_reached(mail))
+		mail->lost_seq = seq;
+	else if (!had_reached && has_reached(mail) && mail->lost_seq > 0)
+		mail->found_seq = seq;
+}
+
 static const char *take_progress(struct mailbook *book, const struct sim_world *world, const struct mail_event *event,
 				 const struct communication_progressed *body)
 {
@@ -828,7 +840,7 @@ static const char *take_progress(struct mailbook *book, const struct sim_world *
 	if (body->has_release_at != (strcmp(state, "scheduled") == 0) ||
 	    (body->has_release_at && body->release_at <= event->row->at_ms))
 		FAIL("a message waits for no time, or for one that has passed");
-	mail->state = step_of(state)->state;
+	take_state(mail, step_of(state)->state, event->row->seq);
 	if (strcmp(state, "scheduled") == 0)
 		take_back(book, mail, event->row->seq);
 	book->races.answers += mail->is_answer && strcmp(state, "submitted") == 0;
@@ -1039,7 +1051,8 @@ static bool is_answer_to(const struct mailbook *book, const struct mail *mail, c
 	for (size_t i = 0; i < book->releases_count; i++) {
 		const struct freed *release = &book->releases[i];
 		const struct mail *other = mail_of(book, &release->communication_id);
-		bool is_void = release->back_seq > 0 && release->back_seq < released_seq;
+		bool is_void = (release->back_seq > 0 && release->back_seq < released_seq) ||
+			       (other->lost_seq > 0 && other->lost_seq < released_seq && other->found_seq > released_seq);
 
 		if (other != mail && uuid_equal(&other->customer_id, &mail->customer_id) &&
 		    str_equal(other->channel, mail->channel) && has_reached(other) && release->seq > wrote->seq &&

@@ -31,7 +31,8 @@ struct mail {
 	size_t debts_count;
 	struct uuid into_id; /* of a merged one */
 	int64_t merged_seq;
-	bool is_answer; /* to what the person wrote, in the same decision */
+	bool is_answer;              /* to what the person wrote, in the same decision */
+	int64_t lost_seq, found_seq; /* between these it was taken for one that did not leave; 0: not, or never */
 };
 
 struct told { /* a consent to be written to, or its withdrawal */

@@ -56,7 +56,7 @@ static const struct {
 	{ "AssessCost", "supervisor agent" },
 	{ "WaiveAmount", "supervisor agent" },
 	{ "AdjustBalance", "supervisor" },
-	{ "ProposePlan", "supervisor agent consumer" },
+	{ "ProposePlan", "supervisor agent" },
 	{ "AcceptPlan", "supervisor agent consumer" },
 	{ "CancelPlan", "supervisor agent consumer" },
 	{ "ReinstatePlan", "supervisor agent consumer" },

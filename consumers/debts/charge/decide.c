@@ -103,7 +103,7 @@ static bool is_within_limits(const struct change *change, struct decision *decis
 	char alone[32];
 
 	MUST(currency != NULL);
-	if (command->approval != NULL || change->amount_minor <= alone_minor)
+	if ((command->approval != NULL && (command->roles & ROLE_SUPERVISOR) != 0) || change->amount_minor <= alone_minor)
 		return true;
 	money_format(alone, alone_minor, currency);
 	if ((command->roles & ROLE_SUPERVISOR) != 0)

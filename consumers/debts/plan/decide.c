@@ -16,7 +16,7 @@ static const struct authority {
 	bool may_ask_second;
 } authorities[] = {
 	{ ROLE_SUPERVISOR, 36, true },
-	{ ROLE_AGENT | ROLE_CONSUMER, 12, false },
+	{ ROLE_AGENT, 12, false },
 };
 
 static const struct authority *authority_of(const struct command *command)
@@ -96,10 +96,6 @@ static bool is_new_for(const struct propose_plan *body, const struct debt *debt,
 
 	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
-		return false;
-	}
-	if (plan != NULL && command_is_limited(decision->command) && !uuid_equal(&plan->customer_id, &body->customer_id)) {
-		decision_refuse_unbound(decision, "plan_id");
 		return false;
 	}
 	if (plan != NULL) {
@@ -315,6 +311,10 @@ static bool can_hold_again(const struct uuid *plan_id, const struct plan *plan, 
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "another plan has taken its place");
 	} else if (!debt_can_be_arranged(debt, decision)) {
 		return false;
+	} else if (plan->paid_minor < plan->total_minor &&
+		   plan->total_minor - plan->paid_minor != balances_owed(&debt->balances)) {
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id",
+				"what is owed has changed since the plan was broken");
 	} else if (decision->command->today > plan->broken_on + plan_limits.reinstate_days) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "plan_id", "it was broken more than %d days ago",
 				(int)plan_limits.reinstate_days);

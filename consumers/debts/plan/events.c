@@ -129,7 +129,8 @@ void plan_add_broken(struct plan_review *review, const struct plan *plan, const 
 	event->paid_minor = judgement->paid_minor;
 	event->arrears_minor = due_minor > judgement->paid_minor ? due_minor - judgement->paid_minor : 0;
 	event->missed = judgement->missed;
-	event->has_reinstatable_until = plan->counts_from == 0 && judgement->why != PLAN_BREAK_RETURNED;
+	event->has_reinstatable_until =
+		plan->counts_from == 0 && judgement->why != PLAN_BREAK_RETURNED && judgement->why != PLAN_BREAK_ENDED;
 	event->reinstatable_until = today + plan_limits.reinstate_days;
 	BY_PAYMENT(event, review);
 	event->broken_on = today;

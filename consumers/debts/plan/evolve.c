@@ -15,7 +15,7 @@ static struct debt *follow(struct workset *set, const struct plan *plan, int64_t
 {
 	struct debt *debt = debt_change(set, &plan->debt_id, version);
 
-	if (plan->state == PLAN_ACTIVE && debt->lifecycle != LIFECYCLE_ARRANGED)
+	if (plan->state == PLAN_ACTIVE && debt_takes_plan(debt->lifecycle))
 		debt_move(debt, CAUSE_ARRANGED);
 	else if (plan->state != PLAN_ACTIVE && debt->lifecycle == LIFECYCLE_ARRANGED)
 		debt_move(debt, CAUSE_ARRANGEMENT_ENDED);

@@ -52,18 +52,19 @@ static void review_active(struct plan_review *review, const struct plan *plan, c
 }
 
 /*
- * A plan that has ended is judged anew while it is what was last arranged: the debt may be arranged, and nobody has promised anything
- * since. A promise has taken its place otherwise, and the plan stays as it has ended.
+ * A plan that has ended is judged anew while it is what was last arranged: the debt may be arranged, nobody has promised anything
+ * since, and the rest of the plan is what is owed: nothing was charged or waived. A promise has taken its place otherwise, and the plan stays as it has ended.
  */
-static bool may_hold_again(const struct plan_review *review)
+static bool may_hold_again(const struct plan_review *review, const struct plan *plan, const struct plan_judgement *judgement)
 {
-	return debt_takes_plan(review->lifecycle) && uuid_is_none(&review->debt->promise_id);
+	return debt_takes_plan(review->lifecycle) && uuid_is_none(&review->debt->promise_id) &&
+	       plan->total_minor - judgement->paid_minor == review->balance_minor;
 }
 
 static void review_completed(struct plan_review *review, const struct plan *plan, const struct plan_judgement *judgement,
 			     struct decision *decision)
 {
-	if (judgement->verdict == PLAN_COMPLETED || !may_hold_again(review))
+	if (judgement->verdict == PLAN_COMPLETED || !may_hold_again(review, plan, judgement))
 		return;
 	if (has_more(judgement->missed, plan->missed))
 		plan_add_missed(review, plan, judgement, decision);
@@ -80,7 +81,7 @@ static void review_broken(struct plan_review *review, const struct plan *plan, c
 {
 	if (!has_more(plan->missed, judgement->missed))
 		return;
-	if (judgement->verdict == PLAN_ACTIVE && may_hold_again(review)) {
+	if (judgement->verdict == PLAN_ACTIVE && may_hold_again(review, plan, judgement)) {
 		plan_add_resumed(review, plan, judgement, decision);
 		follow_deadline(review, plan, judgement, true, decision);
 	} else {
