@@ -23,6 +23,7 @@ import seeds
 
 HERE = pathlib.Path(__file__).resolve().parent
 LINES_MIN, CODES_MIN = 90, 80  # per cent
+ELSEWHERE = {("ReinstatePlan", "applied")}  # weeks without a payment break a plan: tests/unit/test_debts_plans.c
 SEEDED = {"record"}  # begin with the seeds too; of the others' the kept inputs hold what they reach
 INPUT_SIZE_MAX = {"record": 2500}
 INPUT_SIZE_KEPT = {"record": 600}
@@ -68,7 +69,7 @@ def judge(tally):
     """What was not reached, if that is too much."""
     counts = read_tally(tally)
     codes = {key: count for key, count in counts.items() if key[0] != "dead" and key[1] not in ("applied", "waits")}
-    missed = [key for key, count in counts.items() if count == 0 and key not in codes]
+    missed = [key for key, count in counts.items() if count == 0 and key not in codes and key not in ELSEWHERE]
     unrefused = [key for key, count in codes.items() if count == 0]
     records = sum(counts.values())
     print(f"record: {records} records: {sum(count for key, count in counts.items() if key[1] == 'applied')} applied, {sum(codes.values())} refused with "

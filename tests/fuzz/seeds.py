@@ -180,6 +180,7 @@ def stories(by_name):
     yield from promise_stories(by_name)
     yield from charge_stories(by_name)
     yield from plan_stories(by_name)
+    yield from hold_stories(by_name)
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
@@ -210,6 +211,22 @@ def plan_stories(by_name):
     yield [(debt, 0), (plan.but(instalments=40), 0), (accept, 0)]
     for ill in (plan.but(instalments=1), plan.but(frequency="daily"), plan.but(total_minor=0), plan.but(total_minor=7), plan.but(currency="GBP"), plan.but(first_due_on="2026-11-01"),
                 plan.but(down_payment_minor=5), plan.but(customer_id=record_id(9))):  # fmt: skip
+        yield [(debt, 0), (ill, 0)]
+
+
+def hold_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"customer_id": debt.body["customer_id"]}
+    hold = by_name["PlaceHold"].but(debt_id=debt.body["debt_id"], **about)
+    release, review = (by_name[name].but(hold_id=hold.body["hold_id"], **about) for name in ("ReleaseHold", "ReviewHold"))
+    promise = by_name["MakePromise"].but(debt_id=debt.body["debt_id"], due_on="2026-12-01", **about)
+    yield [(debt, 0), (hold, 0), (hold, 0), (promise, 0), (review, 0), (release, 0), (release, 0), (review, 0)]
+    law = hold.but(kind="bankruptcy", effects=[], until_on=None, review_on=None)
+    charges = [(by_name[name].but(debt_id=debt.body["debt_id"], **about), 0) for name in ("AssessFee", "AssessCost")]
+    yield [(debt, 0), (law, 0), *charges, (release.but(reason=""), 0), (release, 0, AGENT), (release, 0)]
+    yield [(debt, 0), (hold, 0), (hold.but(hold_id=record_id(7), until_on="2026-12-20"), 0), (review.but(review_on="2026-11-01"), 0)]
+    for ill in (hold.but(kind="mood"), hold.but(effects=[]), law.but(effects=["sale"]), hold.but(until_on="2026-11-01"), hold.but(review_on=None), hold.but(customer_id=record_id(9)),
+                hold.but(evidence_ref="")):  # fmt: skip
         yield [(debt, 0), (ill, 0)]
 
 

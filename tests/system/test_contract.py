@@ -33,7 +33,7 @@ ELSEWHERE = {
     ("publishPolicy", 201): "none, as of a profile", ("publishPolicy", 202): "test_policies",
     ("retirePolicy", 200): "none, as of a profile", ("retirePolicy", 202): "test_policies",
     ("previewDunning", 409): "tests/io/test_api_dunning",
-    ("reinstatePlan", 200): "tests/unit/test_debts_plans",  # a broken one
+    ("reinstatePlan", 200): "tests/unit/test_debts_plans", ("reinstatePlan", 202): "as of the others",  # a broken one
     ("takeTask", 200): "test_dunning_tasks", ("releaseTask", 200): "test_dunning_tasks", ("finishTask", 200): "test_dunning_tasks",  # of a user
     ("approveCommand", 200): "test_api_story", ("refuseCommand", 200): "test_api_templates",  # by a second person
     ("getToken", 503): "tests/io/test_api_auth",  # of a form
@@ -54,6 +54,8 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishDebtPolicy 201",
     "placeHold 201 /reviewAskedOn", "placeHold 201 /mergedInto",  # tests/unit/test_debts_holds
+    "proposePlan 201 /downPayment", "proposePlan 201 /brokenOn", "proposePlan 201 /approvedBy",  # tests/unit/test_debts_plans
+    "listPlans 200 /items/downPayment", "listPlans 200 /items/brokenOn", "listPlans 200 /items/approvedBy",
     "listHolds 200 /items/reviewAskedOn", "listHolds 200 /items/mergedInto",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain
@@ -213,7 +215,7 @@ class Things:
         return self.make(f"/debts/{self.a_new_debt()}/promises", a_promise())
 
     def a_new_plan(self):
-        return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan())
+        return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan(10_000))
 
     def a_new_payment(self):
         return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
@@ -269,11 +271,12 @@ GOOD = {
     "releaseHold": lambda t: (f"/holds/{t.a_new_hold()}/release", {"reason": "checked"}),
     "reviewHold": lambda t: (f"/holds/{t.a_new_hold()}/review", {"reviewOn": None, "evidenceRef": "call-2"}),
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
-    "proposePlan": lambda t: (f"/debts/{t.a_new_debt()}/plans", a_plan()),
+    "proposePlan": lambda t: (f"/debts/{t.a_new_debt()}/plans", a_plan(10_000)),
     "listPlans": lambda t: f"/debts/{t.debt}/plans",
     "getPlan": lambda t: f"/plans/{t.a_new_plan()}",
     "acceptPlan": lambda t: (f"/plans/{t.a_new_plan()}/acceptance", {}),
     "cancelPlan": lambda t: (f"/plans/{t.a_new_plan()}/cancellation", {"reason": "withdrawn"}),
+    "reinstatePlan": lambda t: (f"/plans/{t.a_new_plan()}/reinstatement", {}),
     "listPortfolios": lambda t: "/portfolios?limit=1", "listDebtPolicies": lambda t: "/debt-policies?limit=1",
     "describePortfolio": lambda t: ("/portfolios", a_portfolio(allocationPolicyId=t.debt_policy)),
     "listCreditors": lambda t: "/creditors?limit=1",
@@ -794,7 +797,7 @@ def test_pages_of_every_list(world, boss, things, operations):
     for _ in range(2):
         things.make(f"/debts/{debt}/promises", a_promise())
         things.make(f"/debts/{debt}/holds", a_hold(reviewOn=days_ago(-9)))
-        things.make(f"/debts/{debt}/plans", a_plan())
+        things.make(f"/debts/{debt}/plans", a_plan(10_000))
     things.a_point(things.reachable)
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})
