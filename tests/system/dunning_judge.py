@@ -308,6 +308,7 @@ class Judge:
         self.kept = {}  # command id: its type and body, which wait for a second person
         self.people, self.payments, self.findings = {}, {}, []
         self.at = self.today = None
+        self.business_date = None  # which says what is due; behind days without Ticks it is behind the day on which it is asked about
         self.ticks, self.is_ticking, self.is_first_of_day = 0, False, False
         self.record_at = None  # when the module's own topic had its last record
         self.heard = set()  # ids of commands
@@ -349,10 +350,11 @@ class Judge:
     # ---- time ----
 
     def tick(self, at):
-        before = self.today
+        before = self.business_date
         self.at, self.ticks = at, self.ticks + 1
-        self.today = at.date() if self.today is None else min(at.date(), self.today + DAY)  # a day for each Tick, at most
-        self.is_first_of_day = self.today != before
+        self.today = at.date()
+        self.business_date = self.today if before is None else min(self.today, before + DAY)  # a day for each Tick, at most
+        self.is_first_of_day = self.business_date != before
         self.in_force()
         for demands, before, instead in self.later:
             demands.remove(before)
@@ -401,7 +403,7 @@ class Judge:
 
     def is_its_turn(self, known, key):
         day, tick, maybe = known.ask_on[key]
-        return day <= self.today and self.has_come(known, key, tick, maybe)
+        return day <= self.business_date and self.has_come(known, key, tick, maybe)
 
     def has_come(self, known, key, tick, maybe):
         """tick: by which it is asked about; maybe: the one from which on it may be."""

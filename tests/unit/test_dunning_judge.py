@@ -364,9 +364,10 @@ def test_a_step_of_an_event_goes_out_soon():
 # ---- time ----
 
 
-def test_after_days_without_ticks_the_business_date_moves_by_a_day_a_tick():
-    """The third step of LADDER is due on the 25th, which the second Tick of the 27th brings."""
-    judge = Judge([REMINDED, DEMANDED, mail(27, "t-3", hour=13)])
+def test_after_days_without_ticks_what_was_due_is_asked_about_as_of_the_day():
+    """The third step of LADDER is due on the 25th. The business date moves by a day a Tick: the first Tick of the 27th fires the timer of the
+    24th, which asks what is due on the 27th."""
+    judge = Judge([REMINDED, DEMANDED, mail(27, "t-3")])
     days = [day for day in range(0, 40) if day not in (24, 25, 26)]
     judge.judge((at(day, hour), setup().get((day, hour), [])) for day in days for hour in HOURS)
     assert judge.findings == []
