@@ -160,7 +160,9 @@ def test_a_debt_keeps_the_version_of_its_portfolios_policy(api, client, two):
         body = {"policyId": policy, "kind": "allocation", "title": order, "allocationOrder": order}
         answer = two.writer.request("POST", "/debt-policies", body, headers=headers)
         assert answer.status in (202, 409), answer
-        two.agree(f"/commands/{answer.json['commandId']}")
+        command = f"/commands/{answer.json['commandId']}"
+        wait_for(lambda: two.writer.post(f"{command}/approval", {}).json["code"] == "needs_second_person", "a command that waits for a second person")
+        two.agree(command)
         return two.reader.get(f"/debt-policies/{policy}").json
 
     def split_of_50():
