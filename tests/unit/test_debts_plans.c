@@ -4,51 +4,15 @@
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "schemas/debts.h"
-#include "tests/unit/rule_spec.h"
 
-static struct spec spec;
-
-#define CUSTOMER (spec_id('C', 1))
-#define DEBT     (spec_id('D', 1))
-#define OWED     100000
+#define OWED 100000
+#include "tests/unit/debts_spec.h"
 
 /* Ten parts of 100.00, weekly from Monday 5 January 2026 on: the grace of each ends on the next Monday, as its fifth day is a Saturday. */
 #define FIRST         (SPEC_TODAY + 4)
 #define DUE(number)   (FIRST + 7 * ((number)-1))
 #define GRACE(number) (DUE(number) + 7)
 #define BIT(number)   ((int64_t)1 << (number))
-
-static void given_debt(unsigned number, int64_t amount_minor)
-{
-	struct create_debt *body = arena_take(&spec.arena, 1, sizeof(*body));
-
-	*body = (struct create_debt){ .debt_id = spec_id('D', number),
-				      .customer_id = CUSTOMER,
-				      .creditor_id = spec_id('R', 1),
-				      .external_ref = number == 1 ? STR("INV-1") : STR("INV-2"),
-				      .currency = STR("EUR"),
-				      .principal_minor = amount_minor,
-				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60 };
-	spec_when(&spec, &create_debt_type, body);
-	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	spec_init(&spec, &debts_module);
-	((struct debts_customer *)spec_given(&spec, &debts_customer_entity, CUSTOMER))->is_active = 1;
-	given_debt(1, OWED);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	spec_release(&spec);
-	return 0;
-}
 
 static struct debt *the_debt(void)
 {

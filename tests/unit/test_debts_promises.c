@@ -3,49 +3,13 @@
 #include "base/money.h"
 #include "consumers/debts/promise/promise.h"
 #include "schemas/debts.h"
-#include "tests/unit/rule_spec.h"
 
-static struct spec spec;
-
-#define CUSTOMER (spec_id('C', 1))
-#define DEBT     (spec_id('D', 1))
-#define OWED     10000
+#define OWED 10000
+#include "tests/unit/debts_spec.h"
 
 /* 2026-01-01 was a Thursday: due in 4 days, on Monday 5 January, it has its grace until Thursday the 8th. */
 #define DUE   (SPEC_TODAY + 4)
 #define GRACE (DUE + 3)
-
-static void given_debt(unsigned number, int64_t amount_minor)
-{
-	struct create_debt *body = arena_take(&spec.arena, 1, sizeof(*body));
-
-	*body = (struct create_debt){ .debt_id = spec_id('D', number),
-				      .customer_id = CUSTOMER,
-				      .creditor_id = spec_id('R', 1),
-				      .external_ref = number == 1 ? STR("INV-1") : STR("INV-2"),
-				      .currency = STR("EUR"),
-				      .principal_minor = amount_minor,
-				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60 };
-	spec_when(&spec, &create_debt_type, body);
-	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
-}
-
-static int set_up(void **state)
-{
-	(void)state;
-	spec_init(&spec, &debts_module);
-	((struct debts_customer *)spec_given(&spec, &debts_customer_entity, CUSTOMER))->is_active = 1;
-	given_debt(1, OWED);
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	(void)state;
-	spec_release(&spec);
-	return 0;
-}
 
 static struct make_promise *a_promise(unsigned number, int64_t amount_minor)
 {
