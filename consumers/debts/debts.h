@@ -245,6 +245,9 @@ struct debts_customer {
 	uint32_t holidays;  /* enum holidays: of the customer's country */
 };
 
+/* False: refused. Somebody who is dead or another person promises nothing, and agrees to nothing. NULL: there is no such customer. */
+bool debtor_is_there(const struct debts_customer *customer, struct decision *decision);
+
 /*
  * Whether a creditor knows a customer, in a portfolio if one is given: the slot exists. Touched only for issuers that act as a
  * creditor.

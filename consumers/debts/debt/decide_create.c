@@ -9,6 +9,14 @@ bool debt_is_reached(const struct command *command, const struct debt *debt)
 	return debt != NULL && command_reaches(command, &debt->creditor_id, &debt->portfolio_id);
 }
 
+bool debtor_is_there(const struct debts_customer *customer, struct decision *decision)
+{
+	if (customer != NULL && customer->is_active)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
+	return false;
+}
+
 static bool ids_are_good(const struct create_debt *body, struct decision *decision)
 {
 	if (uuid_is_none(&body->debt_id)) {

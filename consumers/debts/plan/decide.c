@@ -105,15 +105,6 @@ static bool is_new_for(const struct propose_plan *body, const struct debt *debt,
 	return true;
 }
 
-/* Somebody who is dead or another person agrees to nothing. */
-static bool debtor_is_there(const struct debts_customer *customer, struct decision *decision)
-{
-	if (customer != NULL && customer->is_active)
-		return true;
-	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
-	return false;
-}
-
 static bool debt_can_be_arranged(const struct debt *debt, struct decision *decision)
 {
 	if (debt_takes_plan(debt->lifecycle))

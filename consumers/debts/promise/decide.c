@@ -36,15 +36,6 @@ static bool is_new_for(const struct make_promise *body, const struct debt *debt,
 	return true;
 }
 
-/* Somebody who is dead or another person promises nothing. */
-static bool debtor_is_there(const struct debts_customer *customer, struct decision *decision)
-{
-	if (customer != NULL && customer->is_active)
-		return true;
-	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "customer_id", "the customer is merged, deceased or erased");
-	return false;
-}
-
 static bool amount_is_good(const struct make_promise *body, int64_t balance_minor, struct decision *decision)
 {
 	int64_t least_minor = promise_least(&promise_limits, balance_minor);
