@@ -287,6 +287,16 @@ void debt_pay_up(const struct uuid *debt_id, const struct debt *debt, int32_t pa
 /* Moves its lifecycle: the table has such a move. */
 void debt_move(struct debt *debt, enum lifecycle_cause cause);
 
+/* The members that every event about a debt has. `its_debt` is the debt before the command; `its_version` is that after the event. */
+#define ABOUT_DEBT(event, its_debt, its_debt_id, its_version)                                                                    \
+	do {                                                                                                                     \
+		(event)->customer_id = (its_debt)->customer_id;                                                                  \
+		(event)->debt_id = (its_debt_id);                                                                                \
+		(event)->version = (its_version);                                                                                \
+		(event)->creditor_id = (its_debt)->creditor_id;                                                                  \
+		(event)->currency = str_of((its_debt)->currency);                                                                \
+	} while (0)
+
 void debts_evolve(struct workset *set, const struct event *event);
 
 /* The range of a command's dates: a date outside is a typing error. */

@@ -5,12 +5,8 @@
 
 #define ABOUT(event, scene, its_hold_id, its_kind)                                                                               \
 	do {                                                                                                                     \
+		ABOUT_DEBT(event, (scene)->debt, *(scene)->debt_id, (scene)->version + 1);                                       \
 		(event)->hold_id = (its_hold_id);                                                                                \
-		(event)->customer_id = (scene)->debt->customer_id;                                                               \
-		(event)->debt_id = *(scene)->debt_id;                                                                            \
-		(event)->version = (scene)->version + 1;                                                                         \
-		(event)->creditor_id = (scene)->debt->creditor_id;                                                               \
-		(event)->currency = str_of((scene)->debt->currency);                                                             \
 		(event)->kind = str_of(hold_kind_name((enum hold_kind)(its_kind)));                                              \
 	} while (0)
 

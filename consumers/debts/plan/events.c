@@ -5,12 +5,8 @@
 
 #define ABOUT(event, review, plan)                                                                                               \
 	do {                                                                                                                     \
+		ABOUT_DEBT(event, (review)->debt, (plan)->debt_id, ++(review)->version);                                         \
 		(event)->plan_id = *(review)->plan_id;                                                                           \
-		(event)->customer_id = (plan)->customer_id;                                                                      \
-		(event)->debt_id = (plan)->debt_id;                                                                              \
-		(event)->version = ++(review)->version;                                                                          \
-		(event)->creditor_id = (review)->debt->creditor_id;                                                              \
-		(event)->currency = str_of((review)->debt->currency);                                                            \
 	} while (0)
 
 #define BY_PAYMENT(event, review)                                                                                                \

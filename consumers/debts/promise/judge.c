@@ -64,12 +64,8 @@ bool promise_counts(const struct promise *promise, const struct promise_receipt 
 
 #define ABOUT(event, review, promise)                                                                                            \
 	do {                                                                                                                     \
+		ABOUT_DEBT(event, (review)->debt, *(review)->debt_id, (review)->version + 1);                                    \
 		(event)->promise_id = (review)->debt->promise_id;                                                                \
-		(event)->customer_id = (review)->debt->customer_id;                                                              \
-		(event)->debt_id = *(review)->debt_id;                                                                           \
-		(event)->version = (review)->version + 1;                                                                        \
-		(event)->creditor_id = (review)->debt->creditor_id;                                                              \
-		(event)->currency = str_of((review)->debt->currency);                                                            \
 		(event)->amount_minor = (promise)->amount_minor;                                                                 \
 		(event)->due_on = (promise)->due_on;                                                                             \
 	} while (0)
