@@ -5,8 +5,12 @@
 #include "schemas/debts.h"
 #include "tests/unit/rule_spec.h"
 
-/* A customer who owes OWED, which the test defines, on an ACTIVE debt: then commands about it. */
+/* A customer who owes OWED on an ACTIVE debt, as much as the test says: then commands about it. */
 static struct spec spec;
+
+#ifndef OWED
+#define OWED 10000
+#endif
 
 #define CUSTOMER (spec_id('C', 1))
 #define DEBT     (spec_id('D', 1))
