@@ -452,6 +452,21 @@ static void test_promises__the_first_command_after_its_time_judges_it_too(void *
 	then_timer(0, 1, true);
 }
 
+/* A broker's clock may step back over midnight. */
+static void test_promises__a_day_before_does_not_open_a_broken_one(void **state)
+{
+	(void)state;
+	given_promise(1, 4000);
+	when_the_day_comes(1, GRACE + 1);
+	then_events(&spec, "PromiseBroken");
+	spec.today = GRACE;
+	when_paid_on(1, 4000, SPEC_TODAY - 1);
+	then_events(&spec, "PaymentRecorded");
+	when_reversed(1);
+	then_events(&spec, "PaymentReversed");
+	then_state(1, PROMISE_BROKEN, 0);
+}
+
 /* ---- reversals ---- */
 
 static void test_promises__a_reversal_in_its_time_opens_it_again(void **state)
@@ -697,6 +712,7 @@ int main(void)
 		TEST(test_promises__one_is_partly_kept),
 		TEST(test_promises__a_payment_that_is_booked_late_keeps_it_after_all),
 		TEST(test_promises__the_first_command_after_its_time_judges_it_too),
+		TEST(test_promises__a_day_before_does_not_open_a_broken_one),
 		TEST(test_promises__a_reversal_in_its_time_opens_it_again),
 		TEST(test_promises__a_reversal_after_its_time_breaks_it),
 		TEST(test_promises__a_reversal_may_leave_a_part),

@@ -210,7 +210,8 @@ void promise_review(const struct promise_review *review, const struct workset *s
 		return;
 	promise = workset_state(set, &promise_entity, id);
 	MUST(promise != NULL);
-	if (!is_judged(promise->state))
+	/* The verdict of one that is over is changed by money alone, never by a day: a broker's clock may step back over midnight. */
+	if (!is_judged(promise->state) || (promise->state != PROMISE_OPEN && review->paid_minor == 0))
 		return;
 	paid_minor = promise->paid_minor + review->paid_minor;
 	verdict = promise_verdict(promise, paid_minor, decision->command->today);
