@@ -284,7 +284,10 @@ static void touch_cancel_plan(const struct command *command, struct workset *set
 
 static void touch_reinstate_plan(const struct command *command, struct workset *set)
 {
-	touch_plan(&((const struct reinstate_plan *)command->body)->plan_id, set);
+	const struct reinstate_plan *body = command->body;
+
+	touch_plan(&body->plan_id, set);
+	touch(set, &debts_customer_entity, &body->customer_id);
 }
 
 static void touch_plan_judgement(const struct command *command, struct workset *set)

@@ -893,6 +893,18 @@ static void test_debts_plans__a_broken_plan_of_which_nothing_is_left(void **stat
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "plan_id");
 }
 
+static void test_debts_plans__who_is_not_there_reinstates_nothing(void **state)
+{
+	struct uuid customer = CUSTOMER;
+
+	(void)state;
+	given_broken_plan();
+	when_paid(1, 30000);
+	((struct debts_customer *)workset_change(&spec.set, &debts_customer_entity, &customer))->is_active = 0;
+	when_reinstated(1);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -958,6 +970,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_debts_plans__another_plan_has_taken_its_place, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_broken_plan_on_a_debt_that_is_paid, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_broken_plan_of_which_nothing_is_left, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_debts_plans__who_is_not_there_reinstates_nothing, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -344,11 +344,12 @@ static int32_t counts_from(const struct plan *plan, int32_t today)
 void decide_reinstate_plan(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct reinstate_plan *body = command->body;
+	const struct debts_customer *customer = workset_state(set, &debts_customer_entity, &body->customer_id);
 	const struct debt *debt = NULL;
 	const struct plan *plan = known_plan(&body->plan_id, &body->customer_id, set, &debt, decision);
 	struct plan_review review;
 
-	if (plan == NULL || !is_in_state(plan, plan->state == PLAN_BROKEN, decision) ||
+	if (plan == NULL || !debtor_is_there(customer, decision) || !is_in_state(plan, plan->state == PLAN_BROKEN, decision) ||
 	    !can_hold_again(&body->plan_id, plan, debt, decision) || !arrears_are_paid(plan, command->today, decision))
 		return;
 
