@@ -164,6 +164,7 @@ class Known:
     is_traced: bool = False  # somebody was asked to, since a step was taken
     is_reached: bool = False  # a step was taken at this Tick: mostly nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
+    entries: dict = dataclasses.field(default_factory=dict)  # debt: its group's key, the day on which that is asked about because of this debt, whatever else is, and the Tick from which on
     events: dict = dataclasses.field(default_factory=dict)  # the same key: event, the Tick at which it is asked about, and that at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
@@ -365,6 +366,10 @@ class Judge:
 
     def tick_of(self, known):
         """Messages whose time has come; then the groups whose turn it is: about each what has happened to it first."""
+        for debt_id, (key, day, tick) in list(known.entries.items()):
+            if day <= self.business_date and tick <= self.ticks:
+                del known.entries[debt_id]
+                known.ask_on[key] = day, 0, 0
         before = dict(known.ask_on)
         known.doubtful.clear()
         known.is_traced, known.is_reached = known.is_traced and not known.is_reached, False
@@ -913,6 +918,8 @@ class Judge:
                 known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
             for key, (event, tick, maybe) in known.events.items():
                 known.events[key] = event, min(tick, soon), min(maybe, soon)
+            for debt_id, (key, day, tick) in known.entries.items():
+                known.entries[debt_id] = key, day, min(tick, soon)
             for key, tick in known.stops.items():
                 known.stops[key] = min(tick, soon)
 
@@ -940,8 +947,8 @@ class Judge:
         enters_on = debt.due_on - ASKED_BEFORE
         if enters_on <= self.today:
             self.ask_soon(known, key)
-        elif key not in known.ask_on or enters_on < known.ask_on[key][0]:
-            known.ask_on[key] = enters_on, 0, 0
+        else:
+            known.entries[debt.id] = key, enters_on, self.ticks + 2
 
     def debt_of(self, body, debt_id):
         known = self.people[body["customer_id"]]

@@ -284,6 +284,17 @@ def test_a_search_names_any_of_the_groups_that_wait_at_its_tick(creditor):
     assert findings(happened) == []
 
 
+@pytest.mark.parametrize("day", [15, 16])
+def test_a_step_taken_at_a_tick_may_let_a_search_begin_at_it(day):
+    """There was a search before, on the 13th; whether the end of the step is known to the question of the same Tick is told by nobody."""
+    seen = {"kind": "trace", "customer": ANNA, "creditor": OTHER, "currency": "EUR", "policy": "late", "step": "1"}
+    policies = (a_policy(*LADDER, creditor_ids=[CREDITOR], demands_a_day=3), a_policy(a_step(1, 5, channels="letter"), name="late", creditor_ids=[OTHER], demands_a_day=3))
+    happened = setup(owes("D-2", due=8, creditor=OTHER), policies=policies)
+    happened |= {(13, 13): [("Tasks", {"new": [{"task": "x", **seen, "since": on(13)}]}), about("FinishTask", task_id="x", outcome="done")]}
+    happened |= {(day, 13): [("Tasks", {"new": [{"task": "y", **seen, "since": on(day)}]})]}
+    assert unexplained(happened, *RIGHT) == []
+
+
 def a_call(task, day):
     return {"task": task, "kind": "call", "customer": ANNA, "creditor": CREDITOR, "currency": "EUR", "policy": "early", "step": "2", "since": on(day)}
 
@@ -304,6 +315,12 @@ def test_a_dispute_before_a_task_is_taken_ends_it_at_the_next_tick():
     put_off = [about("TakeTask", task_id="x"), about("FinishTask", task_id="x", outcome="later")]
     happened = {(15, 13): [disputes, ("Tasks", {"new": [a_call("x", 15)]}), *put_off], (16, 13): [("Tasks", {"new": [a_call("y", 16)]})]}
     assert findings(calls | happened) == []
+
+
+@pytest.mark.parametrize("due, hour", [(45, 7), (50, 13)])
+def test_a_debt_that_is_due_soon_has_its_group_asked_about_whatever_another_event_has_put_off(due, hour):
+    happened = setup(owes("D-2", due=due), owes("D-3", due=20)) | {(14, 19): [about("AmendDebt", debt_id="D-3", due_on=on(22))], (16, 7): [pays(10_000, ref="D-3")]}
+    assert findings(happened, REMINDED, mail(15, "t-2", hour=hour), AGAIN) == []
 
 
 @pytest.mark.parametrize("first", ["D-1", "D-2"])
