@@ -750,8 +750,18 @@ class Judge:
         for customer in self.written_to.pop(at, ()):
             lines = self.lines[customer, at]
             for line in lines:
-                self.unexpected(customer, line)
+                if not self.is_next_try(customer, line):
+                    self.unexpected(customer, line)
             lines.clear()
+
+    def is_next_try(self, customer, line):
+        """The pause behind a busy gateway is of any length, of none, too (full jitter)."""
+        known = self.people.get(customer)
+        for key, asked in list(known.asked.items()) if known else ():
+            if asked.is_retried and (line.template, line.channel, sorted(line.refs)) == (asked.step.template, asked.answer.channel, sorted(asked.refs)):
+                self.check(known, key, asked, line)
+                return True
+        return False
 
     def unexpected(self, customer, line):
         known = self.people.get(customer)

@@ -195,6 +195,10 @@ def test_what_a_busy_gateway_takes_later_counts_then():
     assert findings(setup(), REMINDED, mail(15, "t-2", outcome="busy"), mail(16, "t-2", hour=13), mail(26, "t-3")) == []
 
 
+def test_it_may_be_tried_again_at_once():
+    assert findings(setup(), REMINDED, mail(15, "t-2", outcome="busy"), mail(15, "t-2", outcome="busy"), mail(16, "t-2"), mail(26, "t-3")) == []
+
+
 def test_what_it_never_takes_goes_by_the_next_channel():
     busy = mail(15, "t-2", outcome="busy")
     assert findings(setup(), REMINDED, busy, mail(19, "t-2", channel="sms"), mail(29, "t-3")) == []
