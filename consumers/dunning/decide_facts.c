@@ -1,9 +1,9 @@
 #include <string.h>
 
 #include "base/array.h"
-#include "base/day.h"
 #include "consumers/dunning/decide.h"
 #include "consumers/dunning/dunning.h"
+#include "consumers/dunning/place.h"
 #include "schemas/communications.h"
 #include "schemas/customers.h"
 #include "schemas/dunning.h"
@@ -176,7 +176,7 @@ void decide_inbound_received(const struct command *event, const struct workset *
 {
 	const struct inbound_received *body = event->body;
 	struct dunned_person person = person_now(event, set);
-	int32_t day = day_of_instant(body->received_at);
+	int32_t day = place_day(workset_state(set, &calendar_entity, &calendar_id), &person, body->received_at);
 
 	if (day <= person.inbound_on)
 		return;

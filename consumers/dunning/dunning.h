@@ -52,7 +52,7 @@ struct dunned_person {
 	char locale[LOCALE_SIZE];
 	int32_t usable[CHANNEL_COUNT];             /* contact points by channel */
 	uint32_t opted_out;                        /* bits by enum channel */
-	int32_t inbound_on;                        /* UTC day of the last message of the person; 0: none */
+	int32_t inbound_on;                        /* of the last message of the person, the latest day in its place; 0: none */
 	int32_t deceased, bankruptcy, restriction; /* open stops of these kinds, about all debts */
 	struct uuid trace_id;                      /* the open task to trace the person; nil: none */
 	int32_t traces;                            /* how many were opened so far: their ids count on */

@@ -58,6 +58,13 @@ static void touch_person(const struct command *event, struct workset *set)
 	touch(set, &dunned_person_entity, &event->key);
 }
 
+/* On which day the person wrote depends on where the person is. */
+static void touch_inbound_received(const struct command *event, struct workset *set)
+{
+	touch_person(event, set);
+	touch(set, &calendar_entity, &calendar_id);
+}
+
 /* A contact point that is added, or a stop, ends the search for the person. */
 static void touch_traced(const struct command *event, struct workset *set)
 {
@@ -373,7 +380,7 @@ static const struct rule communications_rules[] = {
 	{ &command_rejected_type, touch_rejected, decide_step_rejected, true, false },
 	{ &consent_withdrawn_type, touch_withdrawal, decide_withdrawal, true, false },
 	{ &consent_granted_type, touch_person, decide_consent_granted, false, false },
-	{ &inbound_received_type, touch_person, decide_inbound_received, false, false },
+	{ &inbound_received_type, touch_inbound_received, decide_inbound_received, false, false },
 	{ &circumstance_recorded_type, touch_circumstance_recorded, decide_circumstance_recorded, true, false },
 	{ &circumstance_ended_type, touch_circumstance_ended, decide_circumstance_ended, true, false },
 };

@@ -511,7 +511,7 @@ def why_held_back(answer, group, person, today):
     """Of a step that is due; empty: nothing holds it back."""
     if credits_of(group) >= sum(debt.owed for debt in answer.debts):
         return "balance"
-    if person.inbound_on == today:
+    if person.inbound_on is not None and person.inbound_on >= today:
         return "inbound"
     is_demand = answer.step.is_demand(answer.channel or first_channel(answer, person).channel)
     return "cap" if is_demand and is_beyond_cap(answer.policy, person, today) else ""

@@ -212,12 +212,22 @@ static void test_inbound__the_last_day_counts(void **state)
 	when_inbound(SPEC_TODAY * DAY_MS);
 	assert_true(noted()->has_inbound_on);
 	assert_int_equal(noted()->inbound_on, SPEC_TODAY);
-	when_inbound((SPEC_TODAY + 1) * DAY_MS - 1); /* the same day */
+	when_inbound((SPEC_TODAY + 1) * DAY_MS - 2 * HOUR_MS); /* the same day */
 	then_nothing();
 	when_inbound((SPEC_TODAY - 1) * DAY_MS); /* is told late */
 	then_nothing();
-	when_inbound((SPEC_TODAY + 1) * DAY_MS);
+	when_inbound((SPEC_TODAY + 1) * DAY_MS - HOUR_MS); /* midnight in Germany */
 	assert_int_equal(the_person()->inbound_on, SPEC_TODAY + 1);
+}
+
+static void test_inbound__the_day_is_that_of_the_place(void **state)
+{
+	(void)state;
+	when_person("US", NULL, "America/Los_Angeles");
+	when_inbound(SPEC_TODAY * DAY_MS + 8 * HOUR_MS - 1);
+	assert_int_equal(the_person()->inbound_on, SPEC_TODAY - 1);
+	when_inbound(SPEC_TODAY * DAY_MS + 8 * HOUR_MS);
+	assert_int_equal(the_person()->inbound_on, SPEC_TODAY);
 }
 
 /* ---- stops ---- */
@@ -404,6 +414,7 @@ int main(void)
 		TEST(test_opt_out__of_all_channels),
 		TEST(test_opt_out__a_consent_lifts_that_of_its_channel),
 		TEST(test_inbound__the_last_day_counts),
+		TEST(test_inbound__the_day_is_that_of_the_place),
 		TEST(test_stop__each_kind_of_circumstance),
 		TEST(test_stop__is_noted_and_ended_once),
 		TEST(test_stop__of_an_unknown_circumstance_nothing_ends),
