@@ -579,10 +579,10 @@ class Judge:
 
     def wait_for_gateway(self, known, key, asked):
         """No try at this Tick: it was not the time, or the notifier has not come back to it, which it does at each of the first Ticks. It
-        sends nothing that is not true any more."""
+        sends nothing that is not true any more; at another time it asks the guard first, and then the text is made anew."""
         until = guard_until(known, self.at, asked)
         comes_back = asked.tries <= TRIES_SOON or self.choose("back", 2) == 1
-        if comes_back and asked.net() != asked.stated:
+        if comes_back and until == self.at and not asked.is_back and asked.net() != asked.stated:
             self.fail(known, key)
             return
         if asked.is_back and (until >= asked.send_by or guard_denies(known, self.at, asked, self.today)):

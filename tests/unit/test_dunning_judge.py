@@ -415,11 +415,14 @@ def test_whoever_does_not_want_a_channel_and_uses_it_gets_one_answer_but_in_brit
 
 
 def test_a_message_that_is_tried_again_is_not_sent_when_what_it_says_is_not_true_any_more():
-    """A reversal at 14:10, between two tries: the next one fails."""
-    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(12, 7): [pays(4_000)], (15, 13): [about("ReversePayment", payment_id="p-1")]}
+    """A reversal between two tries: the next one fails, but if it is night by then: the guard is asked first, and the text is made anew."""
+    paid = setup(policies=[a_policy(a_step(2, 5))]) | {(12, 7): [pays(4_000)]}
+    in_the_morning, at_noon = (paid | {(15, hour): [about("ReversePayment", payment_id="p-1")]} for hour in (7, 13))
     tries = [mail(15, "t-2", hour=hour, owed=6_000, outcome="busy") for hour in (7, 13)]
-    assert unexplained(happened, *tries, mail(16, "t-2", channel="sms")) == []
-    assert unexplained(happened, *tries, mail(16, "t-2")) != []
+    assert unexplained(in_the_morning, tries[0], mail(16, "t-2", channel="sms")) == []
+    assert unexplained(in_the_morning, tries[0], mail(16, "t-2")) != []
+    assert unexplained(at_noon, *tries, mail(16, "t-2")) == []
+    assert unexplained(at_noon, *tries, mail(16, "t-2", owed=6_000)) != []
 
 
 def test_choices_are_made_otherwise_one_by_one_and_then_two_together():
