@@ -350,6 +350,8 @@ struct owed_debt {
 	int32_t due_on;
 	uint32_t is_closed;  /* settled, written off, transferred, cancelled: it has left the books */
 	uint32_t is_settled; /* paid or settled */
+	/* by its holds that are in force */
+	uint32_t contact_is_stopped, legal_is_stopped;
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };

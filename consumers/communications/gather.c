@@ -6,9 +6,6 @@
 
 /* ---- contacts ---- */
 
-#define IS_DEMAND(name) (1U << MESSAGE_CLASS_##name)
-#define DEMANDS         (IS_DEMAND(DEMAND) | IS_DEMAND(SETTLEMENT_OFFER) | IS_DEMAND(LEGAL_NOTICE) | IS_DEMAND(REMINDER))
-
 /* A call or a letter of which nobody says what it was about is taken for a demand (consumers/DOMAIN.md 12, Dunning). */
 static bool is_demand(const struct contacted *contacted)
 {
@@ -16,7 +13,7 @@ static bool is_demand(const struct contacted *contacted)
 		return false;
 	if (contacted->message_class == MESSAGE_CLASS_NONE)
 		return contacted->channel == CHANNEL_VOICE || contacted->channel == CHANNEL_LETTER;
-	return (1U << contacted->message_class & DEMANDS) != 0;
+	return (1U << contacted->message_class & CLASSES_DEMANDS) != 0;
 }
 
 static int32_t fact(bool is_so)
@@ -329,8 +326,16 @@ const struct address *best_address(const struct workset *set, const struct uuid 
 	return uuid_is_none(&address->contact_point_id) ? NULL : address;
 }
 
+/* Of the classes, what collects: a receipt, a reply, a validation notice ask for nothing (README.md, Holds). */
+static uint32_t stopped_of(const struct owed_debt *debt)
+{
+	return (debt->contact_is_stopped ? CLASSES_COLLECTING : 0) | (debt->legal_is_stopped ? CLASS(LEGAL_NOTICE) : 0);
+}
+
 static void gather_debts(const struct addressed *message, const struct workset *set, struct guard_facts *facts)
 {
+	uint32_t stopped = 0;
+
 	MUST(message->debt_ids_count <= GUARD_DEBTS_MAX);
 	for (size_t index = 0; index < message->debt_ids_count; index++) {
 		const struct owed_debt *debt = workset_state(set, &owed_debt_entity, &message->debt_ids[index]);
@@ -342,7 +347,10 @@ static void gather_debts(const struct addressed *message, const struct workset *
 					     .is_closed = fact(debt->is_closed != 0),
 					     .is_settled = fact(debt->is_settled != 0) };
 		facts->credits_minor = debt->credits_minor; /* as of all of them: they have one creditor and currency */
+		stopped |= stopped_of(debt);
 	}
+	if (stopped != 0)
+		facts->holds[facts->holds_count++] = (struct guard_hold){ .classes = stopped };
 }
 
 static void gather_permission(const struct addressed *message, const struct workset *set, struct guard_facts *facts)

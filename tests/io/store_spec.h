@@ -103,7 +103,7 @@ static inline void store_open(struct store_spec *spec, const char *database, con
 /* db remembers what it has prepared by the statement's address: one for each name, for good. */
 static inline const struct db_statement *store_statement(const char *name, const char *sql)
 {
-	static struct db_statement statements[128];
+	static struct db_statement statements[192];
 	static size_t count;
 
 	for (size_t index = 0; index < count; index++) {

@@ -1119,6 +1119,19 @@ static void test_communications_store__a_claim_asks_about_the_debts(void **state
 	given_message();
 	store_sql(&spec, "test_paid_in_part", "UPDATE debts.debt SET principal_minor = principal_minor - 1");
 	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_held", "UPDATE debts.debt SET stopped = 1");
+	then_refused(&ask, "held");
+	store_sql(&spec, "test_held_notice", "UPDATE communications.communication SET message_class = 'validation_notice'");
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_held_legal", "UPDATE debts.debt SET stopped = 255 - 1");
+	store_sql(&spec, "test_held_steps", "UPDATE communications.communication SET message_class = 'legal_notice'");
+	then_refused(&ask, "held");
+	store_sql(&spec, "test_held_no_legal", "UPDATE debts.debt SET stopped = 255 - 1 - 32");
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_held_demand", "UPDATE communications.communication SET message_class = 'demand'");
+	store_sql(&spec, "test_held_no_contact", "UPDATE debts.debt SET stopped = 255 - 1");
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_not_held", "UPDATE debts.debt SET stopped = NULL");
 	store_sql(&spec, "test_paid",
 		  "UPDATE debts.debt SET principal_minor = 0, interest_minor = 0, fee_minor = 0, cost_minor = 0");
 	then_refused(&ask, "nothing_owed");
@@ -1128,6 +1141,29 @@ static void test_communications_store__a_claim_asks_about_the_debts(void **state
 	/* What asks for nothing is no matter of the debts. */
 	store_sql(&spec, "test_receipt", "UPDATE communications.communication SET message_class = 'payment_receipt'");
 	assert_int_equal(claimed(&claim), 1);
+}
+
+/* What is stopped stands in the debt's row as bits, of which the view makes two answers (0400). */
+static void test_communications_store__a_message_about_a_held_debt_is_suppressed(void **state)
+{
+	(void)state;
+	assert_int_equal(in_state("held_bits", "SELECT (debts.hold_effects(1::smallint) = '{contact}' AND "
+					       "debts.hold_effects(32::smallint) = '{legal}')::integer::bigint"),
+			 1);
+	add_template(1, TEMPLATE);
+	add_consent(1, 1000);
+	store_sql(&spec, "held_legal", "UPDATE debts.debt SET stopped = 32");
+	add_message(1);
+	store_run(&spec);
+	then_answers(&spec, 2, "ComplianceDecided");
+	assert_int_equal(OUTBOX("released"), 1);
+	store_sql(&spec, "held_contact", "UPDATE debts.debt SET stopped = 1");
+	add_message(2);
+	store_run(&spec);
+	assert_int_equal(in_state("held_denied",
+				  "SELECT count(*) FROM communications.compliance_decision WHERE verdict = 'deny' AND "
+				  "rules = 'HOLD-1' AND facts LIKE '%hold=classes:reminder+demand%'"),
+			 1);
 }
 
 /* What dunning has committed before the claim counts, though its command to cancel may still be on its way. */
@@ -2478,6 +2514,7 @@ int main(void)
 		TEST(test_communications_store__what_was_written_to_an_address_given_up_is_not_claimed),
 		TEST(test_communications_store__the_balance_is_less_what_was_overpaid_and_a_claim_asks_again),
 		TEST(test_communications_store__a_claim_asks_about_the_debts),
+		TEST(test_communications_store__a_message_about_a_held_debt_is_suppressed),
 		TEST(test_communications_store__a_claim_asks_dunning_about_its_step),
 		TEST(test_communications_store__a_claim_demands_nothing_that_was_put_off),
 		TEST(test_communications_store__a_claim_judges_by_no_earlier_day_than_the_verdict),

@@ -965,6 +965,30 @@ static void test_communications__what_is_not_due_is_not_demanded(void **state)
 	then_allowed("demand");
 }
 
+/* What the holds of a debt stop; the rest of the message's debts may be free. */
+static void test_communications__what_is_held_is_not_collected(void **state)
+{
+	struct owed_debt *debt;
+
+	(void)state;
+	given_debt(2, "INV-2", 100, "EUR", SPEC_TODAY - 10);
+	debt_ids[1] = spec_id('D', 2);
+	named_debts = 2;
+	debt = spec_given(&spec, &owed_debt_entity, spec_id('D', 2));
+	debt->contact_is_stopped = 1;
+	then_denied("demand", "HOLD-1",
+		    "hold=classes:reminder+demand+promise_reminder+plan_notice+settlement_offer+legal_notice");
+	then_denied("plan_notice", "HOLD-1", "class=plan_notice");
+	then_allowed("dispute_reply");
+	then_allowed("validation_notice");
+	debt->contact_is_stopped = 0;
+	debt->legal_is_stopped = 1;
+	then_denied("legal_notice", "HOLD-1", "hold=classes:legal_notice");
+	then_allowed("demand");
+	named_debts = 1;
+	then_allowed("legal_notice");
+}
+
 /* One debt of many is enough. */
 static void test_communications__each_debt_of_a_message_is_asked_about(void **state)
 {
@@ -2003,6 +2027,7 @@ int main(void)
 		TEST(test_communications__nothing_is_claimed_for_a_cancelled_debt),
 		TEST(test_communications__nothing_is_claimed_where_nothing_is_owed),
 		TEST(test_communications__what_is_not_due_is_not_demanded),
+		TEST(test_communications__what_is_held_is_not_collected),
 		TEST(test_communications__each_debt_of_a_message_is_asked_about),
 		TEST(test_communications__classes_ask_for_what_is_owed_or_due),
 		TEST(test_communications__a_debt_stands_once_in_a_message),

@@ -34,9 +34,18 @@ struct guard_blocked {
 	int32_t to_min;
 };
 
+/* Sets of classes, as bits. */
+#define CLASS(name) (1U << MESSAGE_CLASS_##name)
+
+/* Asks for money now. */
+#define CLASSES_PAY_NOW    (CLASS(DEMAND) | CLASS(SETTLEMENT_OFFER) | CLASS(LEGAL_NOTICE))
+#define CLASSES_DEMANDS    (CLASSES_PAY_NOW | CLASS(REMINDER))
+/* Collects. */
+#define CLASSES_COLLECTING (CLASSES_DEMANDS | CLASS(PROMISE_REMINDER) | CLASS(PLAN_NOTICE))
+
 /* Something in force that stops messages of these classes (consumers/DOMAIN.md 9, Holds). Days are local days of the person. */
 struct guard_hold {
-	int32_t from_on;
+	int32_t from_on;  /* 0: it is in force */
 	int32_t until_on; /* the first day on which it does not stop; 0: open */
 	uint32_t classes; /* bits by enum message_class; 0: all */
 };

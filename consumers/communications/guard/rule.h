@@ -77,14 +77,6 @@ struct answer strictest(struct answer one, struct answer other);
 
 /* ---- what a contact is ---- */
 
-#define CLASS(name) (1U << MESSAGE_CLASS_##name)
-
-/* Asks for money now. */
-#define CLASSES_PAY_NOW    (CLASS(DEMAND) | CLASS(SETTLEMENT_OFFER) | CLASS(LEGAL_NOTICE))
-#define CLASSES_DEMANDS    (CLASSES_PAY_NOW | CLASS(REMINDER))
-/* Collects. */
-#define CLASSES_COLLECTING (CLASSES_DEMANDS | CLASS(PROMISE_REMINDER) | CLASS(PLAN_NOTICE))
-
 static inline bool class_is_in(const struct guard_facts *facts, uint32_t classes)
 {
 	return (1U << facts->message_class & classes) != 0;
