@@ -243,8 +243,10 @@ def planning_ends(known, at):
 
 
 def guard_until(known, at, asked, doubtful=()):
-    """The first instant from this one on at which no rule defers it. doubtful: instants that are counted, too."""
+    """The first instant from this one on at which no rule defers it; it does not count against itself. doubtful: instants that are counted, too."""
     contacts = [*known.contacts, *doubtful]
+    if asked.contact_at in contacts:
+        contacts.remove(asked.contact_at)
     channel, is_counted = asked.answer.channel, asked.step.message_class in COUNTED
     while True:
         until = max(hour_begins(known, at, channel, zone) for zone in known.zones())
