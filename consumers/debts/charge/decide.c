@@ -78,10 +78,8 @@ static bool amount_fits(const struct change *change, const struct debt *debt, co
 static bool debt_takes_change(const struct change *change, const struct debt *debt, const struct debt_terms *terms,
 			      struct decision *decision)
 {
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, change->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	if (!debt_is_known(debt, change->customer_id, decision))
 		return false;
-	}
 	if (!str_is(change->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;

@@ -13,24 +13,6 @@ static int64_t debt_standing_payments(const struct debt *debt, const struct debt
 	return terms->charged_minor - balances_owed(&debt->balances) + debt->balances.minor[ACCOUNT_CREDIT];
 }
 
-/* The checks that both commands share, in their order. */
-static bool is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
-{
-	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, customer_id))
-		return true;
-	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
-	return false;
-}
-
-static bool is_expected(const struct debt *debt, bool has_expected, int64_t expected, struct decision *decision)
-{
-	if (!has_expected || expected == debt->version)
-		return true;
-	decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the debt's version is %lld",
-			(long long)debt->version);
-	return false;
-}
-
 /* ---- AmendDebt ---- */
 
 static bool amendment_is_good(const struct amend_debt *body, struct decision *decision)
@@ -79,7 +61,7 @@ static bool debt_takes_amendment(const struct amend_debt *body, const struct deb
 	}
 	if (body->has_external_ref && !reference_is_free(body, debt, terms, set, &reference, decision))
 		return false;
-	if (!is_expected(debt, body->has_expected_version, body->expected_version, decision))
+	if (!debt_is_expected(debt, body->has_expected_version, body->expected_version, decision))
 		return false;
 	if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
@@ -113,7 +95,7 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 	struct debt_amended *event;
 	struct str previous_ref;
 
-	if (!amendment_is_good(body, decision) || !is_known(debt, &body->customer_id, decision))
+	if (!amendment_is_good(body, decision) || !debt_is_known(debt, &body->customer_id, decision))
 		return;
 	MUST(terms != NULL);
 	if (!debt_takes_amendment(body, debt, terms, set, decision))
@@ -185,8 +167,8 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &body->debt_id);
 	struct debt_cancelled *event;
 
-	if (!cancellation_is_good(body, decision) || !is_known(debt, &body->customer_id, decision) ||
-	    !is_expected(debt, body->has_expected_version, body->expected_version, decision))
+	if (!cancellation_is_good(body, decision) || !debt_is_known(debt, &body->customer_id, decision) ||
+	    !debt_is_expected(debt, body->has_expected_version, body->expected_version, decision))
 		return;
 	MUST(terms != NULL);
 	if (!debt_can_be_cancelled(debt, terms, decision))

@@ -9,6 +9,23 @@ bool debt_is_reached(const struct command *command, const struct debt *debt)
 	return debt != NULL && command_reaches(command, &debt->creditor_id, &debt->portfolio_id);
 }
 
+bool debt_is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision)
+{
+	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, customer_id))
+		return true;
+	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	return false;
+}
+
+bool debt_is_expected(const struct debt *debt, bool has_expected, int64_t expected, struct decision *decision)
+{
+	if (!has_expected || expected == debt->version)
+		return true;
+	decision_refuse(decision, REFUSAL_VERSION_CONFLICT, "expected_version", "the debt's version is %lld",
+			(long long)debt->version);
+	return false;
+}
+
 bool debtor_is_there(const struct debts_customer *customer, struct decision *decision)
 {
 	if (customer != NULL && customer->is_active)

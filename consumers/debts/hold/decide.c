@@ -81,10 +81,8 @@ static bool body_is_good(const struct place_hold *body, int32_t today, struct ho
 static bool is_new_for(const struct place_hold *body, const struct debt *debt, const struct workset *set,
 		       struct decision *decision)
 {
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	if (!debt_is_known(debt, &body->customer_id, decision))
 		return false;
-	}
 	if (workset_state(set, &hold_entity, &body->hold_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "hold_id", "a hold has this id");
 		return false;

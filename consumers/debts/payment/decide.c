@@ -32,15 +32,6 @@ static bool payment_body_is_good(const struct record_payment *body, int32_t toda
 	return false;
 }
 
-/* Checked before the ids and references, so that a sender without access to the debt does not learn whether they are taken. */
-static bool debt_is_his(const struct record_payment *body, const struct debt *debt, struct decision *decision)
-{
-	if (debt_is_reached(decision->command, debt) && uuid_equal(&debt->customer_id, &body->customer_id))
-		return true;
-	decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
-	return false;
-}
-
 static bool payment_is_new(const struct record_payment *body, const struct workset *set, struct decision *decision)
 {
 	const struct payment *payment = workset_state(set, &payment_entity, &body->payment_id);
@@ -133,7 +124,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 	struct balances allocated;
 	int64_t owed_minor;
 
-	if (!payment_body_is_good(body, command->today, decision) || !debt_is_his(body, debt, decision) ||
+	/* The debt before the ids and references, so that a sender without access to it does not learn whether they are taken. */
+	if (!payment_body_is_good(body, command->today, decision) || !debt_is_known(debt, &body->customer_id, decision) ||
 	    !payment_is_new(body, set, decision) || !debt_takes_payment(body, debt, decision))
 		return;
 

@@ -94,10 +94,8 @@ static bool is_new_for(const struct propose_plan *body, const struct debt *debt,
 {
 	const struct plan *plan = workset_state(set, &plan_entity, &body->plan_id);
 
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	if (!debt_is_known(debt, &body->customer_id, decision))
 		return false;
-	}
 	if (plan != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "plan_id", "a plan has this id");
 		return false;

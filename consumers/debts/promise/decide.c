@@ -25,10 +25,8 @@ static bool promise_body_is_good(const struct make_promise *body, int32_t today,
 static bool is_new_for(const struct make_promise *body, const struct debt *debt, const struct workset *set,
 		       struct decision *decision)
 {
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	if (!debt_is_known(debt, &body->customer_id, decision))
 		return false;
-	}
 	if (workset_state(set, &promise_entity, &body->promise_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "promise_id", "a promise has this id");
 		return false;
