@@ -22,6 +22,7 @@
  *                       under the thing's own id
  *   AssessFee, AssessCost --> ChargeAssessed   WaiveAmount --> AmountWaived [DebtPaid]   AdjustBalance --> BalanceAdjusted [DebtPaid]
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
+ *   ChargeOff ----> [PlanCancelled] DebtChargedOff [PromiseCancelled]   UndoChargeOff --> ChargeOffUndone [DebtActivated]
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
  *   (a payment, a reversal, a cancellation, a change of what is owed, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
  *                                                                          PromiseReopened or PromiseCancelled]
@@ -53,6 +54,8 @@ enum lifecycle_cause {
 	CAUSE_CANCELLED,
 	CAUSE_ARRANGED,          /* a plan is active */
 	CAUSE_ARRANGEMENT_ENDED, /* it is not any more, and something is owed */
+	CAUSE_CHARGED_OFF,
+	CAUSE_RECOVERY_REVERSED, /* as CAUSE_REOPENED, of a debt that was charged off */
 	CAUSE_COUNT,
 };
 
@@ -84,10 +87,13 @@ struct debt {
 	int64_t version;
 	int32_t opened_on;
 	int32_t due_on;
-	int32_t entries;     /* ledger entries so far */
-	uint32_t lifecycle;  /* enum lifecycle */
-	uint32_t allocation; /* enum allocation_order, of the version of its policy when it was created; NONE: the default */
-	uint32_t stopped;    /* what its holds stop now: bits of debt_is_stopped; 0: nothing */
+	int32_t entries;        /* ledger entries so far */
+	uint32_t lifecycle;     /* enum lifecycle */
+	uint32_t allocation;    /* enum allocation_order, of the version of its policy when it was created; NONE: the default */
+	uint32_t stopped;       /* what its holds stop now: bits of debt_is_stopped; 0: nothing */
+	int32_t charged_off_on; /* 0: it is not charged off; set also when it is paid since */
+	int32_t charged_off_entries; /* ledger entries then */
+	uint32_t charged_off_from;   /* enum lifecycle: what it was */
 	char currency[4];
 
 	/* for the store only */
@@ -287,6 +293,13 @@ struct debt *debt_change(struct workset *set, const struct uuid *debt_id, int64_
 /* Nothing is owed any more: adds DebtPaid. `paid_on`: the value date of what has come last, a payment or a waiver. */
 void debt_pay_up(const struct uuid *debt_id, const struct debt *debt, int32_t paid_on, int64_t version,
 		 struct decision *decision);
+
+/* A NEW debt is due later than today: it has a timer then; or it is due, and becomes ACTIVE (decide_activate.c). */
+void debt_follow_due_date(const struct uuid *debt_id, const struct debt *debt, int32_t due_on, int64_t version,
+			  struct decision *decision);
+
+/* Why a paid debt is owed again: CAUSE_REOPENED or CAUSE_RECOVERY_REVERSED. */
+enum lifecycle_cause debt_reopening(const struct debt *debt);
 
 /* Moves its lifecycle: the table has such a move. */
 void debt_move(struct debt *debt, enum lifecycle_cause cause);

@@ -1,6 +1,7 @@
 #include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/charge/charge.h"
+#include "consumers/debts/closing/closing.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/hold/hold.h"
@@ -28,6 +29,8 @@ static const struct effect effects[] = {
 	ROW(EVENT_DEBT_REOPENED) = { debt_on_reopened, NULL },
 	ROW(EVENT_DEBT_AMENDED) = { debt_on_amended, NULL },
 	ROW(EVENT_DEBT_CANCELLED) = { debt_on_cancelled, posting_of_cancellation },
+	ROW(EVENT_DEBT_CHARGED_OFF) = { closing_on_charged_off, NULL },
+	ROW(EVENT_CHARGE_OFF_UNDONE) = { closing_on_charge_off_undone, NULL },
 	ROW(EVENT_PAYMENT_RECORDED) = { payment_on_recorded, posting_of_payment },
 	ROW(EVENT_PAYMENT_REVERSED) = { payment_on_reversed, posting_of_reversal },
 	ROW(EVENT_CREDIT_APPLIED) = { payment_on_credit_applied, posting_of_credit },

@@ -1,6 +1,7 @@
 #include "base/array.h"
 #include "base/must.h"
 #include "consumers/debts/charge/charge.h"
+#include "consumers/debts/closing/closing.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
@@ -336,6 +337,8 @@ static const struct rule rules[] = {
 	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
 	{ &cancel_debt_type, touch_debt_changed, decide_cancel_debt, true, false },
+	{ &charge_off_type, touch_debt_changed, decide_charge_off, true, false },
+	{ &undo_charge_off_type, touch_debt_changed, decide_undo_charge_off, true, false },
 	{ &assess_fee_type, touch_debt_changed, decide_assess_fee, true, false },
 	{ &assess_cost_type, touch_debt_changed, decide_assess_cost, true, false },
 	{ &waive_amount_type, touch_debt_changed, decide_waive_amount, true, false },
@@ -376,6 +379,8 @@ static const struct action debt_actions[] = {
 	{ &waive_amount_type, debt_is_open, false, NULL },
 	{ &adjust_balance_type, debt_is_open, false, NULL },
 	{ &propose_plan_type, debt_takes_plan, false, NULL },
+	{ &charge_off_type, debt_takes_charge_off, false, NULL },
+	{ &undo_charge_off_type, debt_is_charged_off, false, NULL }, /* unless something was booked since */
 };
 /* clang-format on */
 

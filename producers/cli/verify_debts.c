@@ -152,7 +152,7 @@ static void count_payment_entry(struct table_row *row, struct payment_note *paym
 	enum ledger_kind kind = ledger_kind_by_name(row_text(row, ENTRY_KIND));
 	bool mirrors = row_int64(row, ENTRY_REVERSES_SEQ) == payment->entry_seq;
 
-	if (kind == LEDGER_PAYMENT) {
+	if (kind == LEDGER_PAYMENT || kind == LEDGER_RECOVERY) {
 		payment->entries++;
 		payment->entry_seq = ledger.seq;
 		memcpy(payment->amounts, amounts, sizeof(payment->amounts));

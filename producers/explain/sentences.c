@@ -28,6 +28,9 @@ const struct sentence sentences[] = {
 	{ "DebtCancelled", NULL, NULL,
 	  "Debt {debt_id} was cancelled ({reason:words}): {amount_minor} is not collected any more." },
 
+	{ "DebtChargedOff", NULL, NULL, "Debt {debt_id} was charged off: {amount_minor} is owed all the same." },
+	{ "ChargeOffUndone", NULL, NULL,
+	  "The charge-off of debt {debt_id} was undone: it is {lifecycle:words}, {balance_minor} is owed." },
 	{ "ChargeAssessed", NULL, NULL,
 	  "A {component} of {amount_minor} was charged on debt {debt_id} ({basis:words}); {balance_minor} is owed." },
 	{ "AmountWaived", NULL, NULL,

@@ -6,7 +6,7 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 		debt.interest_minor, debt.principal_minor, debt.credit_minor,
 		debt.cost_minor + debt.fee_minor + debt.interest_minor + debt.principal_minor AS total_minor,
 		public.dcs_debt_actions(debt.lifecycle, debt.entries > 1 AND (
-			(SELECT e.kind FROM debts.ledger_entry e WHERE e.part = debt.part AND e.seq = debt.last_entry_seq) IN ('PAYMENT', 'CREDIT_APPLIED')
+			(SELECT e.kind FROM debts.ledger_entry e WHERE e.part = debt.part AND e.seq = debt.last_entry_seq) IN ('PAYMENT', 'RECOVERY', 'CREDIT_APPLIED')
 			OR debts.has_standing_payments(debt.part, debt.last_entry_seq, debt.debt_id))) AS actions,
 		-- the newest of its last entry, which is in the ledger, and of its last change that moved no money
 		debt.created_at, coalesce(greatest(booked.at, debt.amended_at), debt.created_at) AS updated_at,
@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 		age.days AS days_past_due,
 		reporting.ageing_bucket_of(age.days) AS bucket,
 		debts.allocation_order_name(debt.allocation) AS allocation_order, debt.allocation_policy_id, debt.allocation_policy_version,
-		debts.hold_effects(debt.stopped) AS stopped
+		debts.hold_effects(debt.stopped) AS stopped, debt.charged_off_on
 	FROM debts.debt LEFT JOIN debts.event_log booked ON booked.part = debt.part AND booked.seq = debt.last_entry_seq
 	-- days past due, of what is owed in our books, on the business date that rules have: the clock's, or the Ticks' if that is later. OFFSET 0
 	-- keeps the planner from writing the whole expression into each place where days are used.

@@ -2,12 +2,20 @@
 
 CREATE OR REPLACE FUNCTION debts.ledger_kind_name(kind smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT (ARRAY['OPENING', 'PAYMENT', 'PAYMENT_REVERSAL', 'CREDIT_APPLIED', 'CANCELLATION', 'ASSESS_FEE', 'ASSESS_COST', 'WAIVE',
-		'ADJUST_UP', 'ADJUST_DOWN'])[kind];
+		'ADJUST_UP', 'ADJUST_DOWN', 'RECOVERY'])[kind];
 $$;
 
 CREATE OR REPLACE FUNCTION debts.contra_account_name(contra smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT (ARRAY['CREDITOR_CLAIM', 'CASH_CLEARING', 'FEE_INCOME', 'WAIVER'])[contra];
 $$;
+
+CREATE OR REPLACE VIEW debts.ledger_entry AS
+	SELECT part, entry_no, seq, previous_seq, debt_id, command_id, occurred_on, business_date,
+		CASE WHEN is_recovery THEN 'RECOVERY' ELSE debts.ledger_kind_name(kind) END AS kind,
+		debts.contra_account_name(contra) AS contra, contra_minor, cost_minor, fee_minor, interest_minor, principal_minor, credit_minor,
+		payment_id, reverses_seq, previous_part
+	FROM debts.posting;
+COMMENT ON VIEW debts.ledger_entry IS 'The entries of the ledger, in words';
 
 -- Whether a payment of the debt stands. Its newest entry shows that in most cases: behind any other the debt's ledger is summed.
 CREATE OR REPLACE FUNCTION debts.has_standing_payments(its_part integer, its_last_entry_seq bigint, its_debt_id uuid) RETURNS boolean
@@ -17,7 +25,7 @@ DECLARE
 BEGIN
 	IF newest IN ('OPENING', 'CANCELLATION') THEN
 		RETURN false;
-	ELSIF newest IN ('PAYMENT', 'CREDIT_APPLIED') THEN
+	ELSIF newest IN ('PAYMENT', 'RECOVERY', 'CREDIT_APPLIED') THEN
 		RETURN true;
 	END IF;
 	RETURN (SELECT coalesce(sum(contra_minor), 0) <> 0 FROM debts.ledger_of(its_debt_id) WHERE contra = 'CASH_CLEARING');

@@ -238,6 +238,9 @@ static void list_taken(char list[LIST_SIZE])
 				     .frequency = STR("weekly"),
 				     .first_due_on = STORE_TODAY };
 
+	struct charge_off charge_off = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
+	struct undo_charge_off undoing = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
+
 	list[0] = '\0';
 	add_if(list, LIST_SIZE, is_taken(&record_payment_type, &payment), "recordPayment");
 	add_if(list, LIST_SIZE, is_taken(&amend_debt_type, &amendment), "amendDebt");
@@ -249,6 +252,8 @@ static void list_taken(char list[LIST_SIZE])
 	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");
 	add_if(list, LIST_SIZE, is_taken(&adjust_balance_type, &adjustment), "adjustBalance");
 	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
+	add_if(list, LIST_SIZE, is_taken(&charge_off_type, &charge_off), "chargeOff");
+	add_if(list, LIST_SIZE, is_taken(&undo_charge_off_type, &undoing), "undoChargeOff");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)
@@ -267,6 +272,10 @@ static void then_text(const char *name, const char *sql, const char *wanted)
 static void move_to_next_lifecycle(void)
 {
 	store_sql(&spec, "test_next", "UPDATE debts.debt SET lifecycle = lifecycle + 1");
+	/* Nothing was booked since it was charged off. */
+	store_sql(&spec, "test_charged_off",
+		  "UPDATE debts.debt SET charged_off_on = current_date, charged_off_entries = entries, charged_off_from = 2 "
+		  "WHERE debts.lifecycle_name(lifecycle) = 'CHARGED_OFF'");
 }
 
 static void check_lifecycles(void)

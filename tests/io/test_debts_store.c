@@ -986,6 +986,62 @@ static void then_sql(const char *name, const char *sql, const char *wanted)
 	db_result_release(&result);
 }
 
+static void add_charge_off(void)
+{
+	struct charge_off body = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("180 days") };
+
+	store_add(&spec, &charge_off_type, &body);
+}
+
+static void add_undoing(void)
+{
+	struct undo_charge_off body = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("mistake") };
+
+	store_add(&spec, &undo_charge_off_type, &body);
+}
+
+/* In one batch and over many: charged off and undone; charged off, paid, the payment reversed. A recovery is a payment to everybody else. */
+static void test_debts_store__a_charge_off_comes_back_as_it_was_saved(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_payment(1, 1, STR("P-1"), 100);
+		NEXT;
+		add_charge_off();
+		NEXT;
+		add_undoing();
+		store_run(&spec);
+		then_sql("test_undone",
+			 "SELECT concat_ws(' ', a.lifecycle, a.charged_off_on, d.charged_off_entries, d.charged_off_from) "
+			 "FROM debts.debt d JOIN debts.api_debt a USING (debt_id)",
+			 "ACTIVE");
+		add_charge_off();
+		NEXT;
+		add_payment(2, 1, STR("P-2"), 900);
+		NEXT;
+		add_reversal(2);
+		store_run(&spec);
+		then_sql("test_recovered", "SELECT string_agg(kind, ' ' ORDER BY entry_no) FROM debts.ledger_entry",
+			 "OPENING PAYMENT RECOVERY PAYMENT_REVERSAL");
+		then_sql("test_its_payments", "SELECT string_agg(state, ' ' ORDER BY payment_id) FROM debts.payment",
+			 "settled reversed");
+		then_sql("test_charged_off",
+			 "SELECT concat_ws(' ', a.lifecycle, a.charged_off_on - date '1970-01-01', d.charged_off_entries, "
+			 "d.charged_off_from) FROM debts.debt d JOIN debts.api_debt a USING (debt_id)",
+			 "CHARGED_OFF 20454 2 2");
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static void then_plans(const char *wanted, const char *lifecycle)
 {
 	then_sql("test_plans",
@@ -1239,6 +1295,7 @@ static void test_debts_store__the_migration_keeps_what_entries_and_payments_say(
 				       "debts.api_payment")),
 		0);
 	then_books_agree();
+	store_sql(&spec, "test_later", "ALTER TABLE debts.posting ADD is_recovery boolean"); /* sql/0410_charge_off.sql */
 	add_payment(4, 1, STR("4"), 5);
 	add_reversal(2);
 	store_run(&spec);
@@ -1387,6 +1444,7 @@ int main(void)
 		TEST(test_debts_store__an_event_without_an_entry_is_noted_in_the_row),
 		TEST(test_debts_store__promises_come_back_as_they_were_saved),
 		TEST(test_debts_store__plans_come_back_as_they_were_saved),
+		TEST(test_debts_store__a_charge_off_comes_back_as_it_was_saved),
 		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__what_was_charged_is_the_sum_of_the_ledger),

@@ -348,6 +348,24 @@ static void tell_plan(void)
 	assert_int_equal(world.decision.events_count, 2);
 }
 
+/* One charged off and paid in part; one charged off by mistake. */
+static void tell_charge_offs(void)
+{
+	struct charge_off charge_off = { .debt_id = create_debt(21, 10),
+					 .customer_id = spec_id('C', 10),
+					 .reason = STR("180 days") };
+	struct undo_charge_off undoing = { .debt_id = create_debt(22, 10),
+					   .customer_id = spec_id('C', 10),
+					   .reason = STR("mistake") };
+
+	world_do(&world, DEBTS, &charge_off_type, &charge_off);
+	pay(21, 10, charge_off.debt_id, 300);
+	charge_off.debt_id = undoing.debt_id;
+	world_do(&world, DEBTS, &charge_off_type, &charge_off);
+	world_do(&world, DEBTS, &undo_charge_off_type, &undoing);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -376,6 +394,7 @@ static void tell_debts(void)
 	tell_creditors();
 	tell_debt_policies();
 	tell_plan();
+	tell_charge_offs();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -885,6 +904,12 @@ static const struct wrong wrongs[] = {
 	{ "debts.hold", "UPDATE debts.hold SET placed_at = now() WHERE " HOLD_1, "P7", "placed_at is not" },
 	{ "debts.hold", "UPDATE debts.hold SET changed_at = now() WHERE " HOLD_1, "P7", "changed_at is not" },
 	{ "debts.hold", "DELETE FROM debts.hold WHERE " HOLD_1, "P7", "the row is missing" },
+	{ "debts.debt", "UPDATE debts.debt SET charged_off_on = charged_off_on + 1 WHERE charged_off_on IS NOT NULL", "P7",
+	  "charged_off_on is not" },
+	{ "debts.debt", "UPDATE debts.debt SET charged_off_entries = 3 WHERE charged_off_on IS NOT NULL", "P7",
+	  "charged_off_entries is not" },
+	{ "debts.debt", "UPDATE debts.debt SET charged_off_from = 1 WHERE charged_off_on IS NOT NULL", "P7",
+	  "charged_off_from is not" },
 	{ "debts.debt", "UPDATE debts.debt SET stopped = NULL WHERE stopped IS NOT NULL", "P7", "stopped is not" },
 	{ "debts.plan", "UPDATE debts.plan SET customer_id = gen_random_uuid() WHERE " PLAN_1, "P7", "customer_id is not" },
 	{ "debts.plan", "UPDATE debts.plan SET total_minor = total_minor + 1 WHERE " PLAN_1, "P7", "total_minor is not" },
@@ -1324,6 +1349,7 @@ static const struct wrong wrong_postings[] = {
 	  "received_on is not" },
 	{ "debts.payment", "UPDATE debts.posting SET debt_id = gen_random_uuid() WHERE kind = 2 AND " PAYMENT_11, "P7",
 	  "debt_id is not" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET is_recovery = NULL WHERE is_recovery", "P5", "kind is not" },
 	{ "debts.payment", "UPDATE debts.posting SET method = 'cash' WHERE kind = 2 AND " PAYMENT_11, "P7", "method is not" },
 	{ "debts.payment", "UPDATE debts.posting SET source = 'bank-2' WHERE kind = 2 AND " PAYMENT_11, "P7", "source is not" },
 	{ "debts.payment", "UPDATE debts.posting SET external_ref = 'Y-0' WHERE kind = 2 AND " PAYMENT_11, "P7",
@@ -1726,7 +1752,7 @@ static int check_chain(void)
 static void test_verify__an_anchor_holds_where_the_log_only_grew(void **state)
 {
 	(void)state;
-	create_debt(21, 10);
+	create_debt(23, 10);
 	assert_int_equal(write_anchor(), 0);
 	verify_anchor();
 	then_silent(&findings);
@@ -1860,7 +1886,8 @@ static const struct {
 	{ "*.followed_head", "part source last_seq last_hash" },
 	{ "*.sent_head", "part log_seq" },
 	{ "debts.posting", /* as debts.ledger_entry and debts.payment */
-	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind contra contra_minor "
+	  "part seq entry_no previous_seq previous_part debt_id command_id occurred_on business_date kind is_recovery contra "
+	  "contra_minor "
 	  "payment_id reverses_seq method source external_ref " ENTRY_ACCOUNTS },
 	{ "communications.creditor_communication", "communication_id creditor_id portfolio_id created_at" },
 	{ "debts.creditor_customer", "creditor_id customer_id portfolio_id created_at" },

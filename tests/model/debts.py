@@ -504,7 +504,7 @@ def reverse_payment(world, body, issuer, approved):
         apply_credit(world, debt, allocate(debt.order, debt.balances, credit)[:CREDIT])
     if debt.owed > 0 and debt.lifecycle == "PAID":
         debt.lifecycle = "ACTIVE"
-        world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today)})
+        world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today), "lifecycle": debt.lifecycle})
     review_payment(world, payment, -payment.amount)
 
 

@@ -120,6 +120,9 @@ static void test_debts__lifecycle_moves_are_those_of_the_table(void **state)
 	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_PAID_UP), LIFECYCLE_NONE);
 	assert_int_equal(lifecycle_after(LIFECYCLE_NEW, CAUSE_CANCELLED), LIFECYCLE_CANCELLED);
 	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_CANCELLED), LIFECYCLE_NONE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_LEGAL, CAUSE_CHARGED_OFF), LIFECYCLE_CHARGED_OFF);
+	assert_int_equal(lifecycle_after(LIFECYCLE_CHARGED_OFF, CAUSE_CHARGED_OFF), LIFECYCLE_NONE);
+	assert_int_equal(lifecycle_after(LIFECYCLE_PAID, CAUSE_RECOVERY_REVERSED), LIFECYCLE_CHARGED_OFF);
 	for (unsigned from = 0; from < LIFECYCLE_COUNT; from++) {
 		for (unsigned cause = 0; lifecycle_is_terminal(from) && cause < CAUSE_COUNT; cause++)
 			assert_int_equal(lifecycle_after(from, cause), LIFECYCLE_NONE);

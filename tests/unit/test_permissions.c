@@ -54,6 +54,8 @@ static const struct {
 	{ "ReviewHold", "compliance supervisor agent" },
 	{ "AssessFee", "supervisor agent system" },
 	{ "AssessCost", "supervisor agent" },
+	{ "ChargeOff", "supervisor" },
+	{ "UndoChargeOff", "supervisor" },
 	{ "WaiveAmount", "supervisor agent" },
 	{ "AdjustBalance", "supervisor" },
 	{ "ProposePlan", "supervisor agent" },

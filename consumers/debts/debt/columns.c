@@ -26,6 +26,9 @@ static const struct db_column debt_rows[] = {
 	{ "plan_id", DB_UUID(struct debt, plan_id), .set = AMENDED, .or_null = true },
 	{ "allocation", DB_SMALLINT(struct debt, allocation), .or_null = true },
 	{ "stopped", DB_SMALLINT(struct debt, stopped), .set = AMENDED, .or_null = true },
+	{ "charged_off_on", DB_DATE(struct debt, charged_off_on), .set = AMENDED, .or_null = true },
+	{ "charged_off_entries", DB_INT32(struct debt, charged_off_entries), .set = AMENDED, .or_null = true },
+	{ "charged_off_from", DB_SMALLINT(struct debt, charged_off_from), .set = AMENDED, .or_null = true },
 	OWED_ACCOUNTS(USED, credit_used)
 };
 /* clang-format on */

@@ -25,6 +25,17 @@ void debt_activate(const struct uuid *debt_id, const struct debt *debt, int32_t 
 	event->activated_on = decision->command->today;
 }
 
+void debt_follow_due_date(const struct uuid *debt_id, const struct debt *debt, int32_t due_on, int64_t version,
+			  struct decision *decision)
+{
+	if (!debt_is_due(due_on, decision->command->today)) {
+		decision_set_timer_on(decision, &activation_timer, debt_id, due_on);
+		return;
+	}
+	decision_cancel_timer(decision, &activation_timer, debt_id);
+	debt_activate(debt_id, debt, due_on, version, decision);
+}
+
 /* Of a debt that was paid or cancelled before its due date, nothing is left to be done. */
 void decide_activation(const struct command *timer, const struct workset *set, struct decision *decision)
 {

@@ -76,17 +76,6 @@ static bool debt_takes_amendment(const struct amend_debt *body, const struct deb
 	return true;
 }
 
-/* Of a NEW debt. One that is ACTIVE stays so though it is due later: its days past due are 0 again. */
-static void follow_due_date(const struct uuid *debt_id, const struct debt *debt, int32_t due_on, struct decision *decision)
-{
-	if (!debt_is_due(due_on, decision->command->today)) {
-		decision_set_timer_on(decision, &activation_timer, debt_id, due_on);
-		return;
-	}
-	decision_cancel_timer(decision, &activation_timer, debt_id);
-	debt_activate(debt_id, debt, due_on, debt->version + 2, decision);
-}
-
 void decide_amend_debt(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct amend_debt *body = command->body;
@@ -117,8 +106,9 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 	event->amended_on = command->today;
 	event->reason = body->reason;
 	event->by = command->actor;
+	/* One that is ACTIVE stays so though it is due later: its days past due are 0 again. */
 	if (debt->lifecycle == LIFECYCLE_NEW && event->due_on != event->previous_due_on)
-		follow_due_date(&body->debt_id, debt, event->due_on, decision);
+		debt_follow_due_date(&body->debt_id, debt, event->due_on, event->version + 1, decision);
 }
 
 /* ---- CancelDebt ---- */
@@ -193,6 +183,6 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	promise_review(&(struct promise_review){ .debt_id = &body->debt_id,
 						 .debt = debt,
 						 .version = event->version,
-						 .is_cancelled = true },
+						 .ended_by = PROMISE_END_DEBT_CANCELLED },
 		       set, decision);
 }

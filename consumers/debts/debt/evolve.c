@@ -84,7 +84,7 @@ void debt_on_reopened(struct workset *set, const void *body)
 
 	MUST(balances_owed(&debt->balances) == event->balance_minor);
 	MUST(debt->balances.minor[ACCOUNT_CREDIT] == 0);
-	debt_move(debt, CAUSE_REOPENED);
+	debt_move(debt, debt_reopening(debt));
 }
 
 /* From the next command on, the old reference is free for any debt of the creditor. */

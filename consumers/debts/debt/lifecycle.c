@@ -3,8 +3,8 @@
 #include "consumers/debts/debts.h"
 
 /*
- * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (plans, settlement, charge-off, transfer) are added
- * here and nowhere else.
+ * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (settlement, transfer) are added here and nowhere else.
+ * UndoChargeOff goes the row of CAUSE_CHARGED_OFF back that the debt has come.
  */
 struct move {
 	enum lifecycle from;
@@ -26,6 +26,12 @@ static const struct move moves[] = {
 	{ LIFECYCLE_ACTIVE, CAUSE_CANCELLED, LIFECYCLE_CANCELLED },
 	{ LIFECYCLE_ACTIVE, CAUSE_ARRANGED, LIFECYCLE_ARRANGED },
 	{ LIFECYCLE_ARRANGED, CAUSE_ARRANGEMENT_ENDED, LIFECYCLE_ACTIVE },
+	{ LIFECYCLE_NEW, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },
+	{ LIFECYCLE_ACTIVE, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },
+	{ LIFECYCLE_ARRANGED, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF }, /* by way of ACTIVE: its plan ends first */
+	{ LIFECYCLE_LEGAL, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },
+	{ LIFECYCLE_PAID, CAUSE_RECOVERY_REVERSED, LIFECYCLE_CHARGED_OFF },
+	{ LIFECYCLE_SETTLED, CAUSE_RECOVERY_REVERSED, LIFECYCLE_CHARGED_OFF },
 };
 
 enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause)
@@ -37,6 +43,11 @@ enum lifecycle lifecycle_after(enum lifecycle from, enum lifecycle_cause cause)
 			return moves[index].to;
 	}
 	return LIFECYCLE_NONE;
+}
+
+enum lifecycle_cause debt_reopening(const struct debt *debt)
+{
+	return debt->charged_off_on != 0 ? CAUSE_RECOVERY_REVERSED : CAUSE_REOPENED;
 }
 
 bool lifecycle_is_terminal(enum lifecycle lifecycle)

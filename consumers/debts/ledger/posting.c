@@ -23,7 +23,7 @@ struct posting posting_of_payment(const void *body)
 	const struct payment_recorded *event = body;
 	const struct balances allocated = BALANCES_OF(event);
 
-	return (struct posting){ .kind = LEDGER_PAYMENT,
+	return (struct posting){ .kind = event->has_is_recovery && event->is_recovery ? LEDGER_RECOVERY : LEDGER_PAYMENT,
 				 .contra = CONTRA_CASH_CLEARING,
 				 .contra_minor = event->amount_minor,
 				 .debits = balances_negated(&allocated),

@@ -12,8 +12,15 @@ const struct db_table ledger_table = {
 	.name = "debts.posting",
 	.columns = "part integer, entry_no integer, seq bigint, previous_seq bigint, debt_id uuid, command_id uuid, "
 		   "occurred_on date, business_date date, kind smallint, contra smallint, contra_minor bigint, " ENTRY_ACCOUNTS
-		   "payment_id uuid, reverses_seq bigint, previous_part integer, source text, external_ref text, method text",
+		   "payment_id uuid, reverses_seq bigint, previous_part integer, source text, external_ref text, method text, "
+		   "is_recovery boolean",
 };
+
+/* The row of every payment has one number, by which its indexes know it (sql/0295_posting.sql); that it is a recovery is a column. */
+static int16_t stored_kind(enum ledger_kind kind)
+{
+	return (int16_t)(kind == LEDGER_RECOVERY ? LEDGER_PAYMENT : kind);
+}
 
 static void copy_number_or_null(struct db_copy *copy, int64_t number)
 {
@@ -55,7 +62,7 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	db_copy_uuid(copy, &command->id);
 	db_copy_date(copy, posting->occurred_on);
 	db_copy_date(copy, command->today);
-	db_copy_int16(copy, (int16_t)posting->kind);
+	db_copy_int16(copy, stored_kind(posting->kind));
 	if (posting->contra == CONTRA_NONE)
 		db_copy_null(copy);
 	else
@@ -76,6 +83,10 @@ static void post(struct db_copy *copy, const struct logged_event *logged, struct
 	else
 		db_copy_int32(copy, debt->part);
 	copy_payment(copy, logged->event);
+	if (posting->kind == LEDGER_RECOVERY)
+		db_copy_bool(copy, true);
+	else
+		db_copy_null(copy);
 	debt->last_entry_seq = logged->seq;
 	debt->part = logged->part;
 }
@@ -90,6 +101,7 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 {
 	switch (posting->kind) {
 	case LEDGER_PAYMENT:
+	case LEDGER_RECOVERY:
 		payment_of(set, posting)->entry_seq = logged->seq;
 		return;
 	case LEDGER_PAYMENT_REVERSAL:

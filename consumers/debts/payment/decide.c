@@ -151,6 +151,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->amount_minor = body->amount_minor;
 	BALANCES_INTO(event, &allocated);
 	event->balance_minor = owed_minor - balances_owed(&allocated);
+	event->has_is_recovery = event->is_recovery = debt->lifecycle == LIFECYCLE_CHARGED_OFF;
 	if (owed_minor > 0 && event->balance_minor == 0)
 		debt_pay_up(&body->debt_id, debt, body->received_on, debt->version + 2, decision);
 	if (!uuid_is_none(&debt->promise_id))
@@ -254,7 +255,9 @@ static void add_debt_reopened(struct reversal *reversal, struct decision *decisi
 	event->due_on = reversal->debt->due_on;
 	event->balance_minor = balances_owed(&reversal->balances);
 	event->reopened_on = reversal->command->today;
-	reversal->lifecycle = lifecycle_after(reversal->lifecycle, CAUSE_REOPENED);
+	reversal->lifecycle = lifecycle_after(reversal->lifecycle, debt_reopening(reversal->debt));
+	event->has_lifecycle = true;
+	event->lifecycle = str_of(lifecycle_name(reversal->lifecycle));
 }
 
 /* What the payment was for a promise about the debt, behind the events of the reversal. */
@@ -327,7 +330,7 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 		applied = ledger_allocate(debt->allocation, &reversal.balances, reversal.balances.minor[ACCOUNT_CREDIT]);
 		add_credit_applied(&reversal, decision, &applied);
 	}
-	if (lifecycle_after(debt->lifecycle, CAUSE_REOPENED) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
+	if (lifecycle_after(debt->lifecycle, debt_reopening(debt)) != LIFECYCLE_NONE && balances_owed(&reversal.balances) > 0)
 		add_debt_reopened(&reversal, decision);
 	judge_promise_anew(&reversal, set, decision);
 	judge_plan_anew(&reversal, set, decision);

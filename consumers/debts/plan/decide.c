@@ -274,7 +274,7 @@ void decide_cancel_plan(const struct command *command, const struct workset *set
 	const struct debt *debt = NULL;
 	const struct plan *plan;
 
-	if (plan_cancel_reason_by_name(body->reason) == PLAN_CANCEL_REASON_NONE) {
+	if (plan_cancel_reason_by_name(body->reason) == PLAN_END_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " PLAN_CANCEL_REASON_LISTED);
 		return;
 	}

@@ -116,6 +116,9 @@ struct plan_review {
 void plan_review_payment(struct plan_review review, const struct plan_receipt *receipt, const struct workset *set,
 			 struct decision *decision);
 
+/* The debt becomes something that ends its plan: PlanCancelled, in front of the event that says so, if the plan is active. */
+void plan_end(struct plan_review *review, enum plan_end reason, const struct workset *set, struct decision *decision);
+
 /* The timer of an active plan: a grace is over. */
 void decide_plan_judgement(const struct command *timer, const struct workset *set, struct decision *decision);
 

@@ -129,6 +129,22 @@ void plan_review_payment(struct plan_review review, const struct plan_receipt *r
 	review_plan(&review, plan, plan_counts(plan, receipt) ? receipt : NULL, decision);
 }
 
+void plan_end(struct plan_review *review, enum plan_end reason, const struct workset *set, struct decision *decision)
+{
+	const struct plan *plan;
+
+	review->plan_id = &review->debt->plan_id;
+	if (uuid_is_none(review->plan_id))
+		return;
+	plan = workset_state(set, &plan_entity, review->plan_id);
+	MUST(plan != NULL);
+	if (plan->state != PLAN_ACTIVE)
+		return;
+	plan_add_cancelled(review, plan, str_of(plan_end_name(reason)), decision);
+	decision_cancel_timer(decision, &plan_timer, review->plan_id);
+	review->lifecycle = lifecycle_after(review->lifecycle, CAUSE_ARRANGEMENT_ENDED);
+}
+
 /* A plan that ended otherwise has no timer; one that is there all the same finds nothing to do. */
 void decide_plan_judgement(const struct command *timer, const struct workset *set, struct decision *decision)
 {

@@ -186,7 +186,9 @@ static void add_verdict(const struct promise_review *review, const struct promis
 /* Nothing is left to be paid, and the promise was not kept by what has paid it: by a payment with a value date before it, say. */
 static bool ends_with_debt(const struct promise_review *review, const struct promise *promise, enum promise_state verdict)
 {
-	return review->is_cancelled ? promise->state == PROMISE_OPEN : verdict == PROMISE_OPEN && review->balance_minor == 0;
+	if (review->ended_by != PROMISE_END_NONE)
+		return promise->state == PROMISE_OPEN;
+	return verdict == PROMISE_OPEN && review->balance_minor == 0;
 }
 
 static void set_timer(const struct promise_review *review, const struct promise *promise, bool is_open, struct decision *decision)
@@ -216,7 +218,7 @@ void promise_review(const struct promise_review *review, const struct workset *s
 	paid_minor = promise->paid_minor + review->paid_minor;
 	verdict = promise_verdict(promise, paid_minor, decision->command->today);
 	if (ends_with_debt(review, promise, verdict)) {
-		promise_cancel(review, promise, review->is_cancelled ? PROMISE_END_DEBT_CANCELLED : PROMISE_END_DEBT_PAID,
+		promise_cancel(review, promise, review->ended_by != PROMISE_END_NONE ? review->ended_by : PROMISE_END_DEBT_PAID,
 			       decision);
 	} else if (verdict != promise->state) {
 		add_verdict(review, promise, verdict, paid_minor, decision);

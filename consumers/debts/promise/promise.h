@@ -48,7 +48,7 @@ struct promise_review {
 	int64_t balance_minor;
 	const struct uuid *payment_id; /* booked or reversed; NULL: neither */
 	int64_t paid_minor;            /* by it: below 0 if it is reversed; 0: it does not count */
-	bool is_cancelled;             /* the debt is */
+	enum promise_end ended_by;     /* what the debt has become, if that ends an open promise; NONE: it goes on */
 };
 
 /* Adds the events that follow for the debt's latest promise; most often there are none, and mostly there is no promise. */
