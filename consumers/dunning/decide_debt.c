@@ -118,6 +118,20 @@ static void on_cancelled(struct debt_change *change, const void *event)
 	change->reason = "cancelled";
 }
 
+/* As much is owed as before; another policy may be the debt's, or none. */
+static void on_charged_off(struct debt_change *change, const void *event)
+{
+	(void)event;
+	change->next.lifecycle = LIFECYCLE_CHARGED_OFF;
+	change->may_be_due = true;
+}
+
+static void on_charge_off_undone(struct debt_change *change, const void *event)
+{
+	change->next.lifecycle = lifecycle_by_name(((const struct charge_off_undone *)event)->lifecycle);
+	change->may_be_due = true;
+}
+
 /* Where the ladder of a debt goes on that was paid and is owed again, says the policy by which its level was reached. */
 static void on_reopened(struct debt_change *change, const void *event)
 {
@@ -126,7 +140,7 @@ static void on_reopened(struct debt_change *change, const void *event)
 	const struct policy *policy = policies == NULL ? NULL : policies_find(policies, str_of(change->next.policy));
 
 	change->next.balance_minor = body->balance_minor;
-	change->next.lifecycle = LIFECYCLE_ACTIVE;
+	change->next.lifecycle = body->has_lifecycle ? lifecycle_by_name(body->lifecycle) : LIFECYCLE_ACTIVE;
 	if (policy == NULL || policy->reopened == REOPENED_START)
 		change->next.level = 0;
 	change->may_be_due = true;
@@ -264,6 +278,8 @@ static const struct {
 	{ &debt_reopened_type, on_reopened },
 	{ &debt_amended_type, on_amended },
 	{ &debt_cancelled_type, on_cancelled },
+	{ &debt_charged_off_type, on_charged_off },
+	{ &charge_off_undone_type, on_charge_off_undone },
 	{ &payment_reversed_type, on_reversal },
 	{ &credit_applied_type, on_credit },
 	{ &charge_assessed_type, on_charge },

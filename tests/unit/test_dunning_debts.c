@@ -868,6 +868,65 @@ static void test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan(void *
 	assert_int_equal(spec.decision.timers_count, 0);
 }
 
+/* ---- charge-off ---- */
+
+static void when_charged_off(unsigned number)
+{
+	const struct debt_charged_off body = {
+		.debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR, .currency = STR("EUR")
+	};
+
+	spec_follow(&spec, &debt_charged_off_type, &body);
+}
+
+static void when_charge_off_undone(unsigned number)
+{
+	const struct charge_off_undone body = { .debt_id = DEBT(number),
+						.customer_id = PERSON,
+						.creditor_id = CREDITOR,
+						.currency = STR("EUR"),
+						.lifecycle = STR("ACTIVE") };
+
+	spec_follow(&spec, &charge_off_undone_type, &body);
+}
+
+/* The policy is for debts that are not. */
+static void test_charge_off__a_policy_for_other_debts_asks_no_more_until_it_is_undone(void **state)
+{
+	(void)state;
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_charged_off(1);
+	then_lifecycle(1, LIFECYCLE_CHARGED_OFF);
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+	then_asked_again_on(SPEC_TODAY);
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_charge_off_undone(1);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	then_asked_again_on(SPEC_TODAY);
+	then_step_follows_on(SPEC_TODAY);
+}
+
+static void test_charge_off__a_debt_that_is_owed_again_is_what_it_was(void **state)
+{
+	const struct debt_reopened body = { .debt_id = DEBT(1),
+					    .customer_id = PERSON,
+					    .creditor_id = CREDITOR,
+					    .currency = STR("EUR"),
+					    .balance_minor = 1000,
+					    .has_lifecycle = true,
+					    .lifecycle = STR("CHARGED_OFF") };
+
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_charged_off(1);
+	when_payment(1, 0, 0);
+	spec_follow(&spec, &debt_reopened_type, &body);
+	then_lifecycle(1, LIFECYCLE_CHARGED_OFF);
+}
+
 /* ---- limits ---- */
 
 static void then_is_debt(const struct uuid *debt_id, unsigned number)
@@ -959,6 +1018,8 @@ int main(void)
 		TEST(test_plan_ended__by_a_reversal_the_group_is_asked_about_with_it),
 		TEST(test_plan_ended__completed_leaves_what_is_owed_to_the_next_day),
 		TEST(test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan),
+		TEST(test_charge_off__a_policy_for_other_debts_asks_no_more_until_it_is_undone),
+		TEST(test_charge_off__a_debt_that_is_owed_again_is_what_it_was),
 		TEST(test_hold__its_debt_is_not_asked_for_until_it_has_ended),
 		TEST(test_hold__withdraws_the_step_about_its_debt),
 		TEST(test_limits__a_group_has_its_64_oldest_debts),
