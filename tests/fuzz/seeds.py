@@ -179,6 +179,7 @@ def stories(by_name):
         yield [(ill, 1)]
     yield from promise_stories(by_name)
     yield from charge_stories(by_name)
+    yield from closing_stories(by_name)
     yield from plan_stories(by_name)
     yield from hold_stories(by_name)
     for command in by_name.values():
@@ -262,6 +263,21 @@ def charge_stories(by_name):
     for end in ("ApproveCommand", "RefuseCommand"):
         ended = by_name[end].but(record_key=about["customer_id"], command_id=record_id(1))
         yield [(debt, 0), (fee.but(amount_minor=999_999), 1), (ended, 1), (ended, 5)]
+
+
+def closing_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"debt_id": debt.body["debt_id"], "customer_id": debt.body["customer_id"]}
+    off, undo = (by_name[name].but(**about) for name in ("ChargeOff", "UndoChargeOff"))
+    payment = by_name["RecordPayment"].but(debt_id=debt.body["debt_id"], amount_minor=12445)
+    plan = by_name["ProposePlan"].but(first_due_on="2026-12-01", **about)
+    accept = by_name["AcceptPlan"].but(plan_id=plan.body["plan_id"], customer_id=about["customer_id"])
+    promise = by_name["MakePromise"].but(due_on="2026-12-01", **about)
+    yield [(debt, 0), (off, 0), (off, 0), (undo, 0), (undo, 0), (off, 0), (payment, 0), (undo, 0), (by_name["ReversePayment"].but(payment_id=payment.body["payment_id"]), 0)]
+    yield [(debt, 0), (plan, 0), (accept, 0), (off, 0), (undo, 0), (promise, 0), (off, 0)]
+    yield [(debt.but(due_on="2026-12-24"), 0), (off, 0), (undo, 0)]
+    for ill in (off, undo):
+        yield [(debt, 0), (ill.but(reason=""), 0), (ill.but(customer_id=record_id(9)), 0), (ill.but(expected_version=7), 0)]
 
 
 def task_stories(take, release, finish):

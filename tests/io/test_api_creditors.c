@@ -549,11 +549,11 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	(void)state;
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
-		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\"]",
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\"]",
 		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
-		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\"]",
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\"]",
 		       api_token("svc", ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\","

@@ -208,6 +208,11 @@ class Things:
     def a_new_debt(self):
         return self.make("/debts", a_debt(self.customer))
 
+    def a_charged_off_debt(self):
+        debt = self.a_new_debt()
+        assert self.api.post(f"/debts/{debt}/charge-off", {"reason": "x"}).status == 200
+        return debt
+
     def a_new_hold(self):
         return self.make(f"/debts/{self.a_new_debt()}/holds", a_hold())
 
@@ -262,6 +267,8 @@ GOOD = {
     "waiveAmount": lambda t: (f"/debts/{t.a_new_debt()}/waivers", {"component": "principal", "amount": {"amountMinor": 1, "currency": "EUR"}, "reason": "x"}),
     "adjustBalance": lambda t: (f"/debts/{t.a_new_debt()}/adjustments",
                                 {"component": "principal", "direction": "up", "amount": {"amountMinor": 1, "currency": "EUR"}, "reason": "x"}),
+    "chargeOff": lambda t: (f"/debts/{t.a_new_debt()}/charge-off", {"reason": "x"}),
+    "undoChargeOff": lambda t: (f"/debts/{t.a_charged_off_debt()}/charge-off/undo", {"reason": "x"}),
     "makePromise": lambda t: (f"/debts/{t.a_new_debt()}/promises", a_promise()),
     "listPromises": lambda t: f"/debts/{t.debt}/promises",
     "getPromise": lambda t: f"/promises/{t.a_new_promise()}",
