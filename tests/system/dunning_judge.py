@@ -106,6 +106,7 @@ class Asked:
     tries: int = 0  # of a gateway that was busy
     stated: int = 0  # what it said at the first of them that is due
     is_back: bool = False  # at one of them it was not the time: the guard is asked anew at the next Tick
+    fit_until: datetime.datetime = datetime.datetime.max.replace(tzinfo=UTC)  # as of when it was released
     contact_at: datetime.datetime | None = None  # when it was let go: what HOUSE-1 counts, as long as it has not failed
     task: "Task | None" = None  # a person does it: it has no message
 
@@ -226,6 +227,14 @@ def hour_begins(known, at, channel, zone):
         return at
     day = local.date() if local.time() < FROM else local.date() + DAY
     return datetime.datetime.combine(day, FROM, zone).astimezone(UTC)
+
+
+def hours_end(known, at, channel):
+    """Until when what is released now may leave: the guard is asked again behind it."""
+    if channel == "letter":
+        return datetime.datetime.max.replace(tzinfo=UTC)
+    to = TO_IN_UNION if known.person.country in UNION else TO
+    return min(datetime.datetime.combine(known.local_day(at, zone), to, zone).astimezone(UTC) for zone in known.zones())
 
 
 def cap_ends(known, at, most, days, contacts, zone):
@@ -584,13 +593,13 @@ class Judge:
         sends nothing that is not true any more; at another time it asks the guard first, and then the text is made anew."""
         until = guard_until(known, self.at, asked)
         comes_back = asked.tries <= TRIES_SOON or self.choose("back", 2) == 1
-        if comes_back and until == self.at and not asked.is_back and asked.net() != asked.stated:
+        is_denied = (comes_back or asked.is_back) and guard_denies(known, self.at, asked, self.today)
+        is_fit = until == self.at and self.at < asked.fit_until
+        is_untrue = comes_back and not asked.is_back and is_fit and asked.net() != asked.stated
+        if is_denied or is_untrue or (asked.is_back and until >= asked.send_by):
             self.fail(known, key)
             return
-        if asked.is_back and (until >= asked.send_by or guard_denies(known, self.at, asked, self.today)):
-            self.fail(known, key)
-            return
-        asked.is_back = until > self.at and comes_back
+        asked.is_back = comes_back and not is_fit
         if asked.is_back:
             self.forget_contact(known, asked)
         self.give_up_if_over(known, key, asked)
@@ -616,6 +625,8 @@ class Judge:
         said, wanted = (line.template, line.channel, sorted(line.refs)), (asked.step.template, asked.answer.channel, sorted(asked.refs))
         denied = guard_denies(known, self.at, asked, self.today)
         until = guard_until(known, self.at, asked) if not asked.is_retried else self.at
+        if asked.is_back or not asked.is_retried:
+            asked.fit_until = hours_end(known, self.at, asked.answer.channel)
         if said != wanted:
             self.find("wrong", known.person.id, f"{line}, not {self.described(asked)}")
             self.adopt(known, key, line)

@@ -199,9 +199,19 @@ def test_it_may_be_tried_again_at_once():
     assert findings(setup(), REMINDED, mail(15, "t-2", outcome="busy"), mail(15, "t-2", outcome="busy"), mail(16, "t-2"), mail(26, "t-3")) == []
 
 
-def test_what_it_never_takes_goes_by_the_next_channel():
-    busy = mail(15, "t-2", outcome="busy")
-    assert findings(setup(), REMINDED, busy, mail(19, "t-2", channel="sms"), mail(29, "t-3")) == []
+@pytest.mark.parametrize("day, hour", [(18, 13), (19, 7)])
+def test_what_it_never_takes_goes_by_the_next_channel(day, hour):
+    busy = [mail(day, "t-2", hour=hour, outcome="busy") for day in (15, 16, 17) for hour in (7, 13)]
+    assert unexplained(setup(), REMINDED, *busy, mail(day, "t-2", hour=hour, channel="sms"), mail(day + 10, "t-3")) == []
+
+
+def test_what_is_tried_again_behind_its_hours_waits_for_the_guard():
+    """It was released on the 4th of April, until 21:00 in London; on the morning behind it the guard is asked again, and it is a contact of the 5th."""
+    happened = {(0, 7): list(published(a_policy(a_step(2, 5)))) + list(anna()) + [owes(due=30)]}
+    happened[0, 7][2] = ("CreateCustomer", {**happened[0, 7][2][1], "timezone": "Europe/London", "country": "GB"})
+    judge = Judge([*(mail(35, "t-2", hour=hour, outcome="busy") for hour in HOURS), mail(36, "t-2", hour=13)])
+    assert judge.judge(history(happened)) == []
+    assert judge.people[ANNA].contacts == [at(36, 13)]
 
 
 # ---- what the guard does to it ----
@@ -423,6 +433,11 @@ def test_a_message_that_is_tried_again_is_not_sent_when_what_it_says_is_not_true
     assert unexplained(in_the_morning, tries[0], mail(16, "t-2")) != []
     assert unexplained(at_noon, *tries, mail(16, "t-2")) == []
     assert unexplained(at_noon, *tries, mail(16, "t-2", owed=6_000)) != []
+
+
+def test_a_message_that_is_tried_again_is_not_sent_on_a_channel_that_is_not_wanted_any_more():
+    happened = setup(policies=[a_policy(a_step(2, 5))]) | {(15, 7): [about("SetPreference", blocked_channels=["email"])]}
+    assert findings(happened, mail(15, "t-2", outcome="busy"), mail(16, "t-2", channel="sms")) == []
 
 
 def test_choices_are_made_otherwise_one_by_one_and_then_two_together():
