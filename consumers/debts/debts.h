@@ -23,6 +23,7 @@
  *   AssessFee, AssessCost --> ChargeAssessed   WaiveAmount --> AmountWaived [DebtPaid]   AdjustBalance --> BalanceAdjusted [DebtPaid]
  *   CancelDebt ---> DebtCancelled      (a timer, on the due date) --> DebtActivated
  *   ChargeOff ----> [PlanCancelled] DebtChargedOff [PromiseCancelled]   UndoChargeOff --> ChargeOffUndone [DebtActivated]
+ *   WriteOff, TransferDebt, RecallDebt --> [PlanCancelled] DebtWrittenOff, DebtTransferred, DebtRecalled [PromiseCancelled]
  *   MakePromise --> [PromiseSuperseded] PromiseMade        CancelPromise --> PromiseCancelled
  *   (a payment, a reversal, a cancellation, a change of what is owed, or the timer of a promise) --> [PromiseKept, PromisePartlyKept, PromiseBroken,
  *                                                                          PromiseReopened or PromiseCancelled]
@@ -55,6 +56,9 @@ enum lifecycle_cause {
 	CAUSE_ARRANGED,          /* a plan is active */
 	CAUSE_ARRANGEMENT_ENDED, /* it is not any more, and something is owed */
 	CAUSE_CHARGED_OFF,
+	CAUSE_WRITTEN_OFF,
+	CAUSE_TRANSFERRED,
+	CAUSE_RECALLED,          /* by its creditor */
 	CAUSE_RECOVERY_REVERSED, /* as CAUSE_REOPENED, of a debt that was charged off */
 	CAUSE_COUNT,
 };

@@ -31,6 +31,9 @@ static const struct effect effects[] = {
 	ROW(EVENT_DEBT_CANCELLED) = { debt_on_cancelled, posting_of_cancellation },
 	ROW(EVENT_DEBT_CHARGED_OFF) = { closing_on_charged_off, NULL },
 	ROW(EVENT_CHARGE_OFF_UNDONE) = { closing_on_charge_off_undone, NULL },
+	ROW(EVENT_DEBT_WRITTEN_OFF) = { closing_on_written_off, posting_of_write_off },
+	ROW(EVENT_DEBT_TRANSFERRED) = { closing_on_transferred, posting_of_transfer },
+	ROW(EVENT_DEBT_RECALLED) = { closing_on_recalled, posting_of_recall },
 	ROW(EVENT_PAYMENT_RECORDED) = { payment_on_recorded, posting_of_payment },
 	ROW(EVENT_PAYMENT_REVERSED) = { payment_on_reversed, posting_of_reversal },
 	ROW(EVENT_CREDIT_APPLIED) = { payment_on_credit_applied, posting_of_credit },
@@ -80,7 +83,7 @@ bool posting_of(const struct event *event, struct posting *ret_posting)
 	if (effect->posting == NULL)
 		return false;
 	*ret_posting = effect->posting(event->body);
-	return true;
+	return ret_posting->kind != LEDGER_NONE;
 }
 
 void debts_evolve(struct workset *set, const struct event *event)

@@ -339,6 +339,9 @@ static const struct rule rules[] = {
 	{ &cancel_debt_type, touch_debt_changed, decide_cancel_debt, true, false },
 	{ &charge_off_type, touch_debt_changed, decide_charge_off, true, false },
 	{ &undo_charge_off_type, touch_debt_changed, decide_undo_charge_off, true, false },
+	{ &write_off_type, touch_debt_changed, decide_write_off, true, false },
+	{ &transfer_debt_type, touch_debt_changed, decide_transfer_debt, true, false },
+	{ &recall_debt_type, touch_debt_changed, decide_recall_debt, true, false },
 	{ &assess_fee_type, touch_debt_changed, decide_assess_fee, true, false },
 	{ &assess_cost_type, touch_debt_changed, decide_assess_cost, true, false },
 	{ &waive_amount_type, touch_debt_changed, decide_waive_amount, true, false },
@@ -364,6 +367,7 @@ static const struct approval_rule approvals[] = {
 	{ &assess_cost_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &waive_amount_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &adjust_balance_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &write_off_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &propose_plan_type, ROLE_SUPERVISOR, PLAN_APPROVAL_DAYS },
 };
 
@@ -381,6 +385,9 @@ static const struct action debt_actions[] = {
 	{ &propose_plan_type, debt_takes_plan, false, NULL },
 	{ &charge_off_type, debt_takes_charge_off, false, NULL },
 	{ &undo_charge_off_type, debt_is_charged_off, false, NULL }, /* unless something was booked since */
+	{ &write_off_type, debt_can_be_written_off, false, NULL },
+	{ &transfer_debt_type, debt_can_be_transferred, false, NULL }, /* unless its holds stop its sale */
+	{ &recall_debt_type, debt_can_be_recalled, false, NULL },
 };
 /* clang-format on */
 

@@ -240,6 +240,13 @@ static void list_taken(char list[LIST_SIZE])
 
 	struct charge_off charge_off = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
 	struct undo_charge_off undoing = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
+	struct write_off write_off = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
+	struct transfer_debt transfer = { .debt_id = spec_id('D', 1),
+					  .customer_id = spec_id('C', 1),
+					  .kind = STR("sold"),
+					  .transferee = STR("t"),
+					  .reason = STR("r") };
+	struct recall_debt recall = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("r") };
 
 	list[0] = '\0';
 	add_if(list, LIST_SIZE, is_taken(&record_payment_type, &payment), "recordPayment");
@@ -254,6 +261,9 @@ static void list_taken(char list[LIST_SIZE])
 	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
 	add_if(list, LIST_SIZE, is_taken(&charge_off_type, &charge_off), "chargeOff");
 	add_if(list, LIST_SIZE, is_taken(&undo_charge_off_type, &undoing), "undoChargeOff");
+	add_if(list, LIST_SIZE, is_taken(&write_off_type, &write_off), "writeOff");
+	add_if(list, LIST_SIZE, is_taken(&transfer_debt_type, &transfer), "transferDebt");
+	add_if(list, LIST_SIZE, is_taken(&recall_debt_type, &recall), "recallDebt");
 }
 
 static void then_text(const char *name, const char *sql, const char *wanted)

@@ -1042,6 +1042,66 @@ static void test_debts_store__a_charge_off_comes_back_as_it_was_saved(void **sta
 	}
 }
 
+static void add_recall(void)
+{
+	struct recall_debt body = { .debt_id = spec_id('D', 1), .customer_id = spec_id('C', 1), .reason = STR("ended") };
+
+	store_add(&spec, &recall_debt_type, &body);
+}
+
+static void add_write_off(unsigned debt)
+{
+	struct write_off body = { .debt_id = spec_id('D', debt), .customer_id = spec_id('C', 1), .reason = STR("insolvent") };
+
+	store_add(&spec, &write_off_type, &body);
+}
+
+static void add_transfer(unsigned debt)
+{
+	struct transfer_debt body = { .debt_id = spec_id('D', debt),
+				      .customer_id = spec_id('C', 1),
+				      .kind = STR("placed"),
+				      .transferee = STR("Example Ltd"),
+				      .reason = STR("r") };
+
+	store_add(&spec, &transfer_debt_type, &body);
+}
+
+/* Its credit goes with the one that is paid and recalled; of the paid one without credit nothing moves. */
+static void test_debts_store__debts_that_have_left_owe_nothing(void **state)
+{
+	(void)state;
+	for (unsigned debt = 1; debt <= 3; debt++)
+		add_debt(debt, debt == 1 ? STR("A") : debt == 2 ? STR("B") : STR("C"), 1);
+	add_payment(1, 1, STR("P-1"), 1105);
+	add_payment(2, 2, STR("P-2"), 100);
+	store_run(&spec);
+	add_recall();
+	add_write_off(2);
+	add_transfer(3);
+	store_run(&spec);
+	then_sql("test_left", "SELECT string_agg(lifecycle, ' ' ORDER BY debt_id) FROM debts.api_debt",
+		 "TRANSFERRED WRITTEN_OFF TRANSFERRED");
+	then_sql("test_left_entries",
+		 "SELECT string_agg(concat_ws(' ', kind, contra, contra_minor, credit_minor), ',' ORDER BY debt_id) "
+		 "FROM debts.ledger_entry WHERE kind IN ('WRITE_OFF', 'TRANSFER_OUT')",
+		 "TRANSFER_OUT CREDITOR_CLAIM -5 5,WRITE_OFF WRITE_OFF 1000,TRANSFER_OUT CREDITOR_CLAIM 1100");
+	then_books_agree();
+}
+
+static void test_debts_store__a_paid_debt_is_recalled_without_an_entry(void **state)
+{
+	(void)state;
+	add_debt(1, STR("A"), 1);
+	add_payment(1, 1, STR("P-1"), 1100);
+	store_run(&spec);
+	add_recall();
+	store_run(&spec);
+	then_sql("test_paid_recalled", "SELECT concat_ws(' ', lifecycle, total_minor) FROM debts.api_debt", "TRANSFERRED 0");
+	then_sql("test_paid_entries", "SELECT count(*)::text FROM debts.ledger_entry", "2");
+	then_books_agree();
+}
+
 static void then_plans(const char *wanted, const char *lifecycle)
 {
 	then_sql("test_plans",
@@ -1445,6 +1505,8 @@ int main(void)
 		TEST(test_debts_store__promises_come_back_as_they_were_saved),
 		TEST(test_debts_store__plans_come_back_as_they_were_saved),
 		TEST(test_debts_store__a_charge_off_comes_back_as_it_was_saved),
+		TEST(test_debts_store__debts_that_have_left_owe_nothing),
+		TEST(test_debts_store__a_paid_debt_is_recalled_without_an_entry),
 		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__what_was_charged_is_the_sum_of_the_ledger),

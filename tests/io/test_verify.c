@@ -366,6 +366,27 @@ static void tell_charge_offs(void)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+/* Written off, sold, and recalled when it was paid. */
+static void tell_of_debts_that_left(void)
+{
+	const struct approval approval = { .actor = STR("another") };
+	const struct write_off write_off = { .debt_id = create_debt(24, 10),
+					     .customer_id = spec_id('C', 10),
+					     .reason = STR("r") };
+	const struct transfer_debt transfer = { .debt_id = create_debt(25, 10),
+						.customer_id = spec_id('C', 10),
+						.kind = STR("sold"),
+						.transferee = STR("Example Ltd"),
+						.reason = STR("r") };
+	const struct recall_debt recall = { .debt_id = create_debt(26, 10), .customer_id = spec_id('C', 10), .reason = STR("r") };
+
+	world_do_as(&world, DEBTS, &write_off_type, &write_off, (struct how){ .approval = &approval });
+	world_do(&world, DEBTS, &transfer_debt_type, &transfer);
+	pay(26, 10, recall.debt_id, 105000);
+	world_do(&world, DEBTS, &recall_debt_type, &recall);
+	assert_int_equal(world.decision.kind, DECISION_EVENTS);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -395,6 +416,7 @@ static void tell_debts(void)
 	tell_debt_policies();
 	tell_plan();
 	tell_charge_offs();
+	tell_of_debts_that_left();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)

@@ -22,7 +22,9 @@ static void given_debt(unsigned number, int64_t amount_minor)
 	*body = (struct create_debt){ .debt_id = spec_id('D', number),
 				      .customer_id = CUSTOMER,
 				      .creditor_id = spec_id('R', 1),
-				      .external_ref = number == 1 ? STR("INV-1") : STR("INV-2"),
+				      .external_ref = number == 1   ? STR("INV-1")
+						      : number == 2 ? STR("INV-2")
+								    : STR("INV-3"),
 				      .currency = STR("EUR"),
 				      .principal_minor = amount_minor,
 				      .opened_on = SPEC_TODAY - 90,

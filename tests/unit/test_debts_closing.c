@@ -1,4 +1,4 @@
-/* The creditor gives a debt up: ChargeOff, UndoChargeOff (consumers/DOMAIN.md 4, 5 and 12). */
+/* The creditor gives a debt up: ChargeOff, UndoChargeOff, WriteOff, TransferDebt, RecallDebt (consumers/DOMAIN.md 4, 5 and 12). */
 
 #include "consumers/debts/closing/closing.h"
 #include "consumers/debts/ledger/ledger.h"
@@ -334,6 +334,326 @@ static void test_closing__a_new_debt_that_became_due_meanwhile_is_active(void **
 	then_lifecycle(LIFECYCLE_ACTIVE);
 }
 
+/* ---- WriteOff ---- */
+
+static struct write_off *a_write_off(void)
+{
+	struct write_off *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct write_off){ .debt_id = DEBT, .customer_id = CUSTOMER, .reason = STR("insolvency closed") };
+	return body;
+}
+
+static void when_written_off(void)
+{
+	spec_when(&spec, &write_off_type, a_write_off());
+}
+
+/* The entry of the last decision's event with this index takes away all components. */
+static void then_all_is_posted(size_t index, enum ledger_kind kind, enum contra_account contra, int64_t contra_minor)
+{
+	struct posting posting;
+
+	assert_true(posting_of(&spec.decision.events[index], &posting));
+	assert_string_equal(ledger_kind_name(posting.kind), ledger_kind_name(kind));
+	assert_string_equal(contra_account_name(posting.contra), contra_account_name(contra));
+	assert_int_equal(posting.contra_minor, contra_minor);
+	assert_int_equal(posting.balance_minor, 0);
+	assert_int_equal(posting.booked_on, SPEC_TODAY);
+	assert_int_equal(balances_owed(&the_debt()->balances), 0);
+	assert_int_equal(the_debt()->balances.minor[ACCOUNT_CREDIT], 0);
+}
+
+/* Neither money nor anything else. */
+static void then_takes_nothing_more(void)
+{
+	when_paid(2, 1);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	when_charged_off();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	when_written_off();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+static void test_closing__a_debt_is_written_off(void **state)
+{
+	const struct debt_written_off *event;
+
+	(void)state;
+	when_paid(1, 2500);
+	when_written_off();
+	then_events(&spec, "DebtWrittenOff");
+	event = then_event(&spec, 0, debt_written_off);
+	assert_int_equal(event->version, 3);
+	assert_int_equal(event->written_off_on, SPEC_TODAY);
+	assert_int_equal(event->amount_minor, 7500);
+	assert_int_equal(event->principal_minor, 7500);
+	assert_true(str_is(event->reason, "insolvency closed"));
+	assert_false(event->has_approved_by);
+	then_all_is_posted(0, LEDGER_WRITE_OFF, CONTRA_WRITE_OFF, 7500);
+	then_lifecycle(LIFECYCLE_WRITTEN_OFF);
+	then_takes_nothing_more();
+	when_reversed(1);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "payment_id");
+}
+
+static void test_closing__a_charged_off_debt_is_written_off(void **state)
+{
+	(void)state;
+	when_charged_off();
+	when_written_off();
+	then_lifecycle(LIFECYCLE_WRITTEN_OFF);
+	when_undone();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+static void test_closing__what_is_wrong_with_a_write_off_is_refused(void **state)
+{
+	struct write_off *body = a_write_off();
+
+	(void)state;
+	body->reason = STR("");
+	spec_when(&spec, &write_off_type, body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	body = a_write_off();
+	body->customer_id = spec_id('C', 2);
+	spec_when(&spec, &write_off_type, body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	body = a_write_off();
+	body->has_expected_version = true;
+	body->expected_version = 7;
+	spec_when(&spec, &write_off_type, body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	when_paid(1, OWED);
+	when_written_off();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+static void test_closing__above_its_limit_a_write_off_needs_a_second_person(void **state)
+{
+	const struct approval approval = { .actor = STR("another") };
+	struct write_off *body = a_write_off();
+
+	(void)state;
+	body->debt_id = spec_id('D', 2);
+	given_debt(2, 100001);
+	spec_when(&spec, &write_off_type, body);
+	assert_int_equal(spec.decision.kind, DECISION_KEPT);
+	spec.approval = &approval;
+	spec_when(&spec, &write_off_type, body);
+	then_events(&spec, "DebtWrittenOff");
+	assert_true(str_is(then_event(&spec, 0, debt_written_off)->approved_by, "another"));
+	spec.approval = NULL;
+	given_debt(3, 100000);
+	body->debt_id = spec_id('D', 3);
+	spec_when(&spec, &write_off_type, body);
+	then_events(&spec, "DebtWrittenOff");
+}
+
+static void test_closing__a_plan_ends_with_the_debt(void **state)
+{
+	(void)state;
+	given_plan();
+	when_written_off();
+	then_events(&spec, "PlanCancelled", "DebtWrittenOff");
+	assert_true(str_is(then_event(&spec, 0, plan_cancelled)->reason, "debt_written_off"));
+	then_all_is_posted(1, LEDGER_WRITE_OFF, CONTRA_WRITE_OFF, OWED);
+	then_lifecycle(LIFECYCLE_WRITTEN_OFF);
+}
+
+static void test_closing__a_promise_ends_with_the_debt(void **state)
+{
+	(void)state;
+	when_promised(1);
+	when_written_off();
+	then_events(&spec, "DebtWrittenOff", "PromiseCancelled");
+	assert_true(str_is(then_event(&spec, 1, promise_cancelled)->reason, "debt_written_off"));
+}
+
+/* ---- TransferDebt ---- */
+
+static struct transfer_debt *a_transfer(void)
+{
+	struct transfer_debt *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct transfer_debt){ .debt_id = DEBT,
+					.customer_id = CUSTOMER,
+					.kind = STR("sold"),
+					.transferee = STR("Example Debt Purchase Ltd"),
+					.reason = STR("portfolio sale") };
+	return body;
+}
+
+static void when_transferred(void)
+{
+	spec_when(&spec, &transfer_debt_type, a_transfer());
+}
+
+static void test_closing__a_debt_is_sold(void **state)
+{
+	const struct debt_transferred *event;
+	struct transfer_debt *body = a_transfer();
+
+	(void)state;
+	when_promised(1);
+	body->has_transferred_on = true;
+	body->transferred_on = SPEC_TODAY - 3;
+	spec_when(&spec, &transfer_debt_type, body);
+	then_events(&spec, "DebtTransferred", "PromiseCancelled");
+	event = then_event(&spec, 0, debt_transferred);
+	assert_true(str_is(event->kind, "sold"));
+	assert_true(str_is(event->transferee, "Example Debt Purchase Ltd"));
+	assert_int_equal(event->transferred_on, SPEC_TODAY - 3);
+	assert_int_equal(event->booked_on, SPEC_TODAY);
+	assert_int_equal(event->amount_minor, OWED);
+	assert_true(str_is(then_event(&spec, 1, promise_cancelled)->reason, "debt_transferred"));
+	then_all_is_posted(0, LEDGER_TRANSFER_OUT, CONTRA_CREDITOR_CLAIM, OWED);
+	then_lifecycle(LIFECYCLE_TRANSFERRED);
+	then_takes_nothing_more();
+	when_transferred();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+static void test_closing__without_a_day_a_transfer_is_of_the_business_date(void **state)
+{
+	(void)state;
+	given_plan();
+	when_transferred();
+	then_events(&spec, "PlanCancelled", "DebtTransferred");
+	assert_int_equal(then_event(&spec, 1, debt_transferred)->transferred_on, SPEC_TODAY);
+}
+
+static void test_closing__what_is_wrong_with_a_transfer_is_refused(void **state)
+{
+	struct transfer_debt *body;
+
+	(void)state;
+#define REFUSED(change, refusal, field)                                                                                          \
+	body = a_transfer();                                                                                                     \
+	change;                                                                                                                  \
+	spec_when(&spec, &transfer_debt_type, body);                                                                             \
+	then_refused(&spec, refusal, field)
+	REFUSED(body->kind = STR("given"), REFUSAL_BAD_VALUE, "kind");
+	REFUSED(body->transferee = STR(""), REFUSAL_BAD_VALUE, "transferee");
+	REFUSED(body->reason = STR(""), REFUSAL_BAD_VALUE, "reason");
+	REFUSED(body->customer_id = spec_id('C', 2), REFUSAL_NOT_FOUND, "debt_id");
+	REFUSED((body->has_expected_version = true, body->expected_version = 7), REFUSAL_VERSION_CONFLICT, "expected_version");
+	REFUSED((body->has_transferred_on = true, body->transferred_on = SPEC_TODAY + 1), REFUSAL_BAD_DATE, "transferred_on");
+	REFUSED((body->has_transferred_on = true, body->transferred_on = SPEC_TODAY - 91), REFUSAL_BAD_DATE, "transferred_on");
+#undef REFUSED
+}
+
+static void test_closing__a_hold_may_stop_a_sale_and_no_recall(void **state)
+{
+	const struct recall_debt recall = { .debt_id = DEBT, .customer_id = CUSTOMER, .reason = STR("r") };
+	const struct place_hold hold = { .hold_id = spec_id('H', 1),
+					 .customer_id = CUSTOMER,
+					 .debt_id = DEBT,
+					 .kind = STR("identity_theft"),
+					 .evidence_ref = STR("report") };
+
+	(void)state;
+	spec_when(&spec, &place_hold_type, &hold);
+	assert_true(debt_is_stopped(the_debt(), HOLD_EFFECT_SALE));
+	when_transferred();
+	then_refused(&spec, REFUSAL_HELD, "debt_id");
+	spec_when(&spec, &recall_debt_type, &recall);
+	then_events(&spec, "DebtRecalled");
+}
+
+/* 12 CFR 1006.30(b)(1) */
+static void test_closing__a_paid_or_settled_debt_is_not_transferred(void **state)
+{
+	(void)state;
+	when_paid(1, OWED);
+	when_transferred();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	the_debt()->lifecycle = LIFECYCLE_SETTLED;
+	when_transferred();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
+/* ---- RecallDebt ---- */
+
+static struct recall_debt *a_recall(void)
+{
+	struct recall_debt *body = arena_take(&spec.arena, 1, sizeof(*body));
+
+	*body = (struct recall_debt){ .debt_id = DEBT, .customer_id = CUSTOMER, .reason = STR("placement has ended") };
+	return body;
+}
+
+static void when_recalled(void)
+{
+	spec_when(&spec, &recall_debt_type, a_recall());
+}
+
+static void test_closing__a_debt_is_recalled(void **state)
+{
+	const struct debt_recalled *event;
+
+	(void)state;
+	when_promised(1);
+	when_recalled();
+	then_events(&spec, "DebtRecalled", "PromiseCancelled");
+	event = then_event(&spec, 0, debt_recalled);
+	assert_int_equal(event->recalled_on, SPEC_TODAY);
+	assert_int_equal(event->amount_minor, OWED);
+	assert_int_equal(event->credit_minor, 0);
+	assert_true(str_is(event->reason, "placement has ended"));
+	assert_true(str_is(then_event(&spec, 1, promise_cancelled)->reason, "debt_recalled"));
+	then_all_is_posted(0, LEDGER_TRANSFER_OUT, CONTRA_CREDITOR_CLAIM, OWED);
+	then_lifecycle(LIFECYCLE_TRANSFERRED);
+	then_takes_nothing_more();
+}
+
+/* 12 CFR 1006.30(b)(2): also one that is paid. */
+static void test_closing__a_paid_debt_is_recalled_and_moves_nothing(void **state)
+{
+	struct posting posting;
+
+	(void)state;
+	when_paid(1, OWED);
+	when_recalled();
+	then_events(&spec, "DebtRecalled");
+	assert_int_equal(then_event(&spec, 0, debt_recalled)->amount_minor, 0);
+	assert_false(posting_of(&spec.decision.events[0], &posting));
+	then_lifecycle(LIFECYCLE_TRANSFERRED);
+}
+
+static void test_closing__the_credit_of_a_paid_debt_goes_with_it(void **state)
+{
+	(void)state;
+	when_paid(1, OWED + 300);
+	when_recalled();
+	then_events(&spec, "DebtRecalled");
+	assert_int_equal(then_event(&spec, 0, debt_recalled)->credit_minor, 300);
+	then_all_is_posted(0, LEDGER_TRANSFER_OUT, CONTRA_CREDITOR_CLAIM, -300);
+	then_takes_nothing_more();
+}
+
+static void test_closing__what_is_wrong_with_a_recall_is_refused(void **state)
+{
+	struct recall_debt *body = a_recall();
+
+	(void)state;
+	body->reason = STR("");
+	spec_when(&spec, &recall_debt_type, body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "reason");
+	body = a_recall();
+	body->customer_id = spec_id('C', 2);
+	spec_when(&spec, &recall_debt_type, body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+	body = a_recall();
+	body->has_expected_version = true;
+	body->expected_version = 7;
+	spec_when(&spec, &recall_debt_type, body);
+	then_refused(&spec, REFUSAL_VERSION_CONFLICT, "expected_version");
+	when_recalled();
+	when_recalled();
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -353,6 +673,21 @@ int main(void)
 		TEST(test_closing__nothing_is_undone_once_something_was_booked),
 		TEST(test_closing__a_new_debt_is_new_again_and_waits_for_its_day),
 		TEST(test_closing__a_new_debt_that_became_due_meanwhile_is_active),
+		TEST(test_closing__a_debt_is_written_off),
+		TEST(test_closing__a_charged_off_debt_is_written_off),
+		TEST(test_closing__what_is_wrong_with_a_write_off_is_refused),
+		TEST(test_closing__above_its_limit_a_write_off_needs_a_second_person),
+		TEST(test_closing__a_plan_ends_with_the_debt),
+		TEST(test_closing__a_promise_ends_with_the_debt),
+		TEST(test_closing__a_debt_is_sold),
+		TEST(test_closing__without_a_day_a_transfer_is_of_the_business_date),
+		TEST(test_closing__what_is_wrong_with_a_transfer_is_refused),
+		TEST(test_closing__a_hold_may_stop_a_sale_and_no_recall),
+		TEST(test_closing__a_paid_or_settled_debt_is_not_transferred),
+		TEST(test_closing__a_debt_is_recalled),
+		TEST(test_closing__a_paid_debt_is_recalled_and_moves_nothing),
+		TEST(test_closing__the_credit_of_a_paid_debt_goes_with_it),
+		TEST(test_closing__what_is_wrong_with_a_recall_is_refused),
 	};
 	return cmocka_run_group_tests_name("debts: closing", tests, NULL, NULL);
 }

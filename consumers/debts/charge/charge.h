@@ -17,7 +17,7 @@
  */
 
 /*
- * What an issuer with this role may do alone, by one command: up to `alone_minor` minor units of whatever currency. Above it the command of
+ * What an issuer with this role may do alone, by one command, also by WriteOff: up to `alone_minor` minor units of whatever currency. Above it the command of
  * a supervisor is kept for a second person, and the others' are refused with limit_exceeded: a supervisor sends them.
  */
 struct charge_limit {
@@ -31,6 +31,12 @@ struct charge_limit {
 
 /* The most that an issuer with these roles may do alone; 0: none of them may. */
 int64_t charge_alone(const struct message_type *type, uint32_t roles);
+
+/* Whether the issuer may do it alone, or a second person has agreed already. */
+bool charge_may_alone(const struct command *command, int64_t amount_minor);
+
+/* A supervisor's command is kept for a second person. The last thing: nobody is asked to approve what would be refused all the same. */
+void charge_keep(struct str currency, struct decision *decision);
 
 /* evolve.c */
 evolve_event charge_on_assessed;

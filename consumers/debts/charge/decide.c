@@ -1,3 +1,5 @@
+#include <stdio.h>
+
 #include "base/array.h"
 #include "base/money.h"
 #include "base/must.h"
@@ -17,6 +19,7 @@ static const struct charge_limit limits[] = {
 	{ &waive_amount_type, ROLE_AGENT, 5000 },
 	{ &waive_amount_type, ROLE_SUPERVISOR, 50000 },
 	{ &adjust_balance_type, ROLE_SUPERVISOR, 50000 },
+	{ &write_off_type, ROLE_SUPERVISOR, 100000 },
 };
 /* clang-format on */
 
@@ -29,6 +32,30 @@ int64_t charge_alone(const struct message_type *type, uint32_t roles)
 			most_minor = limits[i].alone_minor;
 	}
 	return most_minor;
+}
+
+bool charge_may_alone(const struct command *command, int64_t amount_minor)
+{
+	return (command->approval != NULL && (command->roles & ROLE_SUPERVISOR) != 0) ||
+	       amount_minor <= charge_alone(command->type, command->roles);
+}
+
+static void format_alone(char *text, size_t size, struct str code, const struct command *command)
+{
+	const struct currency *currency = currency_find(code);
+	char amount[32];
+
+	MUST(currency != NULL);
+	money_format(amount, charge_alone(command->type, command->roles), currency);
+	(void)snprintf(text, size, "%s %s", amount, currency->code);
+}
+
+void charge_keep(struct str currency, struct decision *decision)
+{
+	char alone[40];
+
+	format_alone(alone, sizeof(alone), currency, decision->command);
+	decision_keep(decision, "above %s a second person has to agree", alone);
 }
 
 /* ---- what the four commands have in common ---- */
@@ -92,23 +119,20 @@ static bool debt_takes_change(const struct change *change, const struct debt *de
 	return amount_fits(change, debt, terms, decision);
 }
 
-/* The last that refuses, or keeps the command: nobody is asked to approve what would be refused all the same. */
+/* The last that refuses, or keeps the command. */
 static bool is_within_limits(const struct change *change, struct decision *decision)
 {
 	const struct command *command = decision->command;
-	const int64_t alone_minor = charge_alone(command->type, command->roles);
-	const struct currency *currency = currency_find(change->currency);
-	char alone[32];
+	char alone[40];
 
-	MUST(currency != NULL);
-	if ((command->approval != NULL && (command->roles & ROLE_SUPERVISOR) != 0) || change->amount_minor <= alone_minor)
+	if (charge_may_alone(command, change->amount_minor))
 		return true;
-	money_format(alone, alone_minor, currency);
-	if ((command->roles & ROLE_SUPERVISOR) != 0)
-		decision_keep(decision, "above %s %s a second person has to agree", alone, currency->code);
-	else
-		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "amount_minor", "above %s %s a supervisor has to do it", alone,
-				currency->code);
+	if ((command->roles & ROLE_SUPERVISOR) != 0) {
+		charge_keep(change->currency, decision);
+		return false;
+	}
+	format_alone(alone, sizeof(alone), change->currency, command);
+	decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "amount_minor", "above %s a supervisor has to do it", alone);
 	return false;
 }
 

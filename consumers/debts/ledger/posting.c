@@ -64,20 +64,58 @@ struct posting posting_of_credit(const void *body)
 				 .debt_id = &event->debt_id };
 }
 
+/* All that is owed is taken away, by an event of that day. */
+static struct posting posting_of_all(enum ledger_kind kind, enum contra_account contra, const struct balances *owed,
+				     int32_t booked_on, const struct uuid *debt_id)
+{
+	return (struct posting){ .kind = kind,
+				 .contra = contra,
+				 .contra_minor = balances_owed(owed),
+				 .debits = balances_negated(owed),
+				 .balance_minor = 0,
+				 .occurred_on = booked_on,
+				 .has_booked_on = true,
+				 .booked_on = booked_on,
+				 .debt_id = debt_id };
+}
+
 struct posting posting_of_cancellation(const void *body)
 {
 	const struct debt_cancelled *event = body;
 	const struct balances charged = OWED_OF(event);
 
-	return (struct posting){ .kind = LEDGER_CANCELLATION,
-				 .contra = CONTRA_CREDITOR_CLAIM,
-				 .contra_minor = event->amount_minor,
-				 .debits = balances_negated(&charged),
-				 .balance_minor = 0,
-				 .occurred_on = event->cancelled_on,
-				 .has_booked_on = true,
-				 .booked_on = event->cancelled_on,
-				 .debt_id = &event->debt_id };
+	return posting_of_all(LEDGER_CANCELLATION, CONTRA_CREDITOR_CLAIM, &charged, event->cancelled_on, &event->debt_id);
+}
+
+struct posting posting_of_write_off(const void *body)
+{
+	const struct debt_written_off *event = body;
+	const struct balances owed = OWED_OF(event);
+
+	return posting_of_all(LEDGER_WRITE_OFF, CONTRA_WRITE_OFF, &owed, event->written_off_on, &event->debt_id);
+}
+
+struct posting posting_of_transfer(const void *body)
+{
+	const struct debt_transferred *event = body;
+	const struct balances owed = OWED_OF(event);
+
+	return posting_of_all(LEDGER_TRANSFER_OUT, CONTRA_CREDITOR_CLAIM, &owed, event->booked_on, &event->debt_id);
+}
+
+/* Of a paid debt, the creditor takes over what is owed to the debtor. */
+struct posting posting_of_recall(const void *body)
+{
+	const struct debt_recalled *event = body;
+	const struct balances owed = OWED_OF(event);
+	struct posting posting =
+		posting_of_all(LEDGER_TRANSFER_OUT, CONTRA_CREDITOR_CLAIM, &owed, event->recalled_on, &event->debt_id);
+
+	posting.debits.minor[ACCOUNT_CREDIT] = event->credit_minor;
+	posting.contra_minor -= event->credit_minor;
+	if (event->amount_minor == 0 && event->credit_minor == 0)
+		posting.kind = LEDGER_NONE;
+	return posting;
 }
 
 /* One component of what is owed goes up, or down by an amount below 0. */

@@ -117,6 +117,8 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 	case LEDGER_WAIVE:
 	case LEDGER_ADJUST_UP:
 	case LEDGER_ADJUST_DOWN:
+	case LEDGER_WRITE_OFF:
+	case LEDGER_TRANSFER_OUT:
 		return;
 	case LEDGER_NONE:
 	case LEDGER_KIND_COUNT:
