@@ -110,12 +110,39 @@ static void on_amended(struct debt_change *change, const void *event)
 	change->reason = "amended";
 }
 
+/* The debt has left the books. */
+static void leave(struct debt_change *change, enum lifecycle lifecycle, const char *reason)
+{
+	change->next.balance_minor = 0;
+	change->next.lifecycle = lifecycle;
+	change->reason = reason;
+}
+
 static void on_cancelled(struct debt_change *change, const void *event)
 {
 	(void)event;
-	change->next.balance_minor = 0;
-	change->next.lifecycle = LIFECYCLE_CANCELLED;
-	change->reason = "cancelled";
+	leave(change, LIFECYCLE_CANCELLED, "cancelled");
+}
+
+static void on_written_off(struct debt_change *change, const void *event)
+{
+	(void)event;
+	leave(change, LIFECYCLE_WRITTEN_OFF, "written_off");
+}
+
+static void on_transferred(struct debt_change *change, const void *event)
+{
+	(void)event;
+	leave(change, LIFECYCLE_TRANSFERRED, "transferred");
+}
+
+static void on_recalled(struct debt_change *change, const void *event)
+{
+	const struct debt_recalled *body = event;
+
+	leave(change, LIFECYCLE_TRANSFERRED, "recalled");
+	change->next.credit_minor -= body->credit_minor;
+	change->is_netted = body->credit_minor > 0;
 }
 
 /* As much is owed as before; another policy may be the debt's, or none. */
@@ -280,6 +307,9 @@ static const struct {
 	{ &debt_cancelled_type, on_cancelled },
 	{ &debt_charged_off_type, on_charged_off },
 	{ &charge_off_undone_type, on_charge_off_undone },
+	{ &debt_written_off_type, on_written_off },
+	{ &debt_transferred_type, on_transferred },
+	{ &debt_recalled_type, on_recalled },
 	{ &payment_reversed_type, on_reversal },
 	{ &credit_applied_type, on_credit },
 	{ &charge_assessed_type, on_charge },

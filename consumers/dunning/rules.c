@@ -191,6 +191,9 @@ TOUCH_DEBT(debt_amended)
 TOUCH_DEBT(debt_cancelled)
 TOUCH_DEBT(debt_charged_off)
 TOUCH_DEBT(charge_off_undone)
+TOUCH_DEBT(debt_written_off)
+TOUCH_DEBT(debt_transferred)
+TOUCH_DEBT(debt_recalled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
 TOUCH_DEBT(credit_applied)
@@ -352,6 +355,9 @@ static const struct rule debts_rules[] = {
 	{ &debt_cancelled_type, touch_debt_cancelled, decide_debt_event, true, false },
 	{ &debt_charged_off_type, touch_debt_charged_off, decide_debt_event, true, false },
 	{ &charge_off_undone_type, touch_charge_off_undone, decide_debt_event, true, false },
+	{ &debt_written_off_type, touch_debt_written_off, decide_debt_event, true, false },
+	{ &debt_transferred_type, touch_debt_transferred, decide_debt_event, true, false },
+	{ &debt_recalled_type, touch_debt_recalled, decide_debt_event, true, false },
 	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
 	{ &payment_reversed_type, touch_payment_reversed, decide_debt_event, true, false },
 	{ &credit_applied_type, touch_credit_applied, decide_debt_event, true, false },

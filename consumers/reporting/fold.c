@@ -61,6 +61,23 @@ static bool fold_debt_cancelled(const struct debt_cancelled *event, struct buf *
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
 }
 
+static bool fold_debt_written_off(const struct debt_written_off *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
+}
+
+static bool fold_debt_transferred(const struct debt_transferred *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
+}
+
+/* A paid debt is none of those that are outstanding. */
+static bool fold_debt_recalled(const struct debt_recalled *event, struct buf *deltas)
+{
+	return event->amount_minor == 0 ||
+	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->amount_minor);
+}
+
 /* What is owed changes, and no money comes in. */
 static bool fold_charge_assessed(const struct charge_assessed *event, struct buf *deltas)
 {
@@ -242,6 +259,15 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_DEBT_CANCELLED:
 		*ret_booking = BOOKED(debt_cancelled, cancelled_on);
 		return fold_debt_cancelled(body, deltas);
+	case EVENT_DEBT_WRITTEN_OFF:
+		*ret_booking = BOOKED(debt_written_off, written_off_on);
+		return fold_debt_written_off(body, deltas);
+	case EVENT_DEBT_TRANSFERRED:
+		*ret_booking = BOOKED(debt_transferred, booked_on);
+		return fold_debt_transferred(body, deltas);
+	case EVENT_DEBT_RECALLED:
+		*ret_booking = BOOKED(debt_recalled, recalled_on);
+		return fold_debt_recalled(body, deltas);
 	case EVENT_CHARGE_ASSESSED:
 		*ret_booking = BOOKED(charge_assessed, booked_on);
 		return fold_charge_assessed(body, deltas);

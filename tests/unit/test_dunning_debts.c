@@ -927,6 +927,49 @@ static void test_charge_off__a_debt_that_is_owed_again_is_what_it_was(void **sta
 	then_lifecycle(1, LIFECYCLE_CHARGED_OFF);
 }
 
+/* ---- a debt that leaves the books ---- */
+
+#define LEFT(number) .debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR, .currency = STR("EUR")
+
+static void then_left(struct uuid step_id, const char *reason, enum lifecycle lifecycle)
+{
+	then_withdrawn(step_id, reason);
+	assert_int_equal(the_debt(1)->balance_minor, 0);
+	assert_int_equal(the_debt(1)->lifecycle, lifecycle);
+	when_day(SPEC_TODAY + 1);
+	assert_int_equal(spec.decision.events_count, 0);
+}
+
+static void test_left__written_off_it_is_not_asked_for(void **state)
+{
+	const struct debt_written_off body = { LEFT(1), .amount_minor = 1000 };
+	struct uuid step_id = given_a_step_under_way();
+
+	(void)state;
+	spec_follow(&spec, &debt_written_off_type, &body);
+	then_left(step_id, "written_off", LIFECYCLE_WRITTEN_OFF);
+}
+
+static void test_left__transferred_it_is_not_asked_for(void **state)
+{
+	const struct debt_transferred body = { LEFT(1), .amount_minor = 1000 };
+	struct uuid step_id = given_a_step_under_way();
+
+	(void)state;
+	spec_follow(&spec, &debt_transferred_type, &body);
+	then_left(step_id, "transferred", LIFECYCLE_TRANSFERRED);
+}
+
+static void test_left__recalled_it_is_not_asked_for(void **state)
+{
+	const struct debt_recalled body = { LEFT(1), .amount_minor = 1000 };
+	struct uuid step_id = given_a_step_under_way();
+
+	(void)state;
+	spec_follow(&spec, &debt_recalled_type, &body);
+	then_left(step_id, "recalled", LIFECYCLE_TRANSFERRED);
+}
+
 /* ---- limits ---- */
 
 static void then_is_debt(const struct uuid *debt_id, unsigned number)
@@ -1020,6 +1063,9 @@ int main(void)
 		TEST(test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan),
 		TEST(test_charge_off__a_policy_for_other_debts_asks_no_more_until_it_is_undone),
 		TEST(test_charge_off__a_debt_that_is_owed_again_is_what_it_was),
+		TEST(test_left__written_off_it_is_not_asked_for),
+		TEST(test_left__transferred_it_is_not_asked_for),
+		TEST(test_left__recalled_it_is_not_asked_for),
 		TEST(test_hold__its_debt_is_not_asked_for_until_it_has_ended),
 		TEST(test_hold__withdraws_the_step_about_its_debt),
 		TEST(test_limits__a_group_has_its_64_oldest_debts),

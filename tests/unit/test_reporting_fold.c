@@ -249,6 +249,29 @@ static void test_fold__an_amended_reference_changes_no_figure(void **state)
 	assert_int_equal(deltas_count(*state), 0);
 }
 
+/* Written off, sold or recalled; one that was paid is recalled without being outstanding. */
+static void test_fold__a_debt_that_has_left_is_outstanding_no_more(void **state)
+{
+	struct debt_written_off written_off = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 70
+	};
+	struct debt_transferred transferred = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 7
+	};
+	struct debt_recalled recalled = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 3 };
+
+	given(*state, &debt_written_off_type, &written_off);
+	given(*state, &debt_transferred_type, &transferred);
+	given(*state, &debt_recalled_type, &recalled);
+	recalled.amount_minor = 0;
+	recalled.credit_minor = 5;
+	given(*state, &debt_recalled_type, &recalled);
+	assert_int_equal(deltas_count(*state), 6);
+	then_outstanding(*state, 0, 20000, -1, -70);
+	then_outstanding(*state, 2, 20000, -1, -7);
+	then_outstanding(*state, 4, 20000, -1, -3);
+}
+
 static void test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected(void **state)
 {
 	struct debt_cancelled event = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 70 };
@@ -942,6 +965,7 @@ int main(void)
 		TEST(test_fold__of_a_paid_debt_the_amended_due_date_moves_nothing),
 		TEST(test_fold__an_amended_reference_changes_no_figure),
 		TEST(test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected),
+		TEST(test_fold__a_debt_that_has_left_is_outstanding_no_more),
 		TEST(test_fold__a_message_counts_in_the_state_it_is_in),
 		TEST(test_fold__a_withdrawal_cancels_each_message_on_its_own_day),
 		TEST(test_fold__a_message_that_waited_leaves_that_state),
