@@ -276,7 +276,19 @@ def closing_stories(by_name):
     yield [(debt, 0), (off, 0), (off, 0), (undo, 0), (undo, 0), (off, 0), (payment, 0), (undo, 0), (by_name["ReversePayment"].but(payment_id=payment.body["payment_id"]), 0)]
     yield [(debt, 0), (plan, 0), (accept, 0), (off, 0), (undo, 0), (promise, 0), (off, 0)]
     yield [(debt.but(due_on="2026-12-24"), 0), (off, 0), (undo, 0)]
-    for ill in (off, undo):
+    out, transfer, recall = (by_name[name].but(**about) for name in ("WriteOff", "TransferDebt", "RecallDebt"))
+    hold = by_name["PlaceHold"].but(kind="identity_theft", effects=[], until_on=None, review_on=None, **about)
+    for end in (out, transfer, recall):
+        yield [(debt, 0), (promise, 0), (end, 0), (end, 0), (off, 0), (payment, 0)]
+        yield [(debt, 0), (plan, 0), (accept, 0), (end, 0)]
+        yield [(debt, 0), (hold, 0), (end, 0)]
+        yield [(debt, 0), (payment.but(amount_minor=12500), 0), (end, 0)]
+    large = debt.but(principal_minor=900_000)
+    for end in ("ApproveCommand", "RefuseCommand"):
+        yield [(large, 0), (out, 1), (by_name[end].but(record_key=about["customer_id"], command_id=record_id(1)), 5)]
+    for ill in (transfer.but(kind="given"), transfer.but(transferee=""), transfer.but(transferred_on="1999-01-01"), transfer.but(transferred_on="2099-01-01")):
+        yield [(debt, 0), (ill, 0)]
+    for ill in (off, undo, out, transfer, recall):
         yield [(debt, 0), (ill.but(reason=""), 0), (ill.but(customer_id=record_id(9)), 0), (ill.but(expected_version=7), 0)]
 
 

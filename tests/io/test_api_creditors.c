@@ -549,11 +549,13 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	(void)state;
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
-		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\"]",
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\",\"writeOff\","
+		       "\"transferDebt\",\"recallDebt\"]",
 		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
-		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\"]",
+		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\",\"writeOff\","
+		       "\"transferDebt\",\"recallDebt\"]",
 		       api_token("svc", ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
 		       "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\","
@@ -565,9 +567,11 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 		       api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_REPORTING));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"transferDebt\",\"recallDebt\"]",
 		       api_bound_token("svc", ROLE_CREDITOR, &own));
-	assert_actions("/debts/" DEBT(OWN), "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\"]",
+	assert_actions("/debts/" DEBT(OWN),
+		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"transferDebt\",\"recallDebt\"]",
 		       api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &own));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &other));
 	assert_actions("/debts?customer=" CUSTOMER(OWN), "\"actions\":[]",

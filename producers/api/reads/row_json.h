@@ -7,7 +7,7 @@
 #include "wire/coder.h"
 
 /* Writes a row of an answer as a JSON object, without a JSON library: this runs for every row of every read. */
-#define ROW_ACTIONS_MAX 64
+#define ROW_ACTIONS_MAX 96
 
 struct row_writer {
 	struct action {
