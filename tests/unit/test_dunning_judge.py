@@ -322,6 +322,15 @@ def test_what_somebody_says_of_a_task_counts_during_a_stop():
     assert findings(setup(policies=[calls]) | {(15, 7): [ceases], (15, 13): ends} | again) == []
 
 
+@pytest.mark.parametrize("lines", [[], [mail(16, "t-9")]])
+def test_a_reversal_and_the_end_of_a_task_are_asked_about_in_any_order(lines):
+    """A call that is not needed is moved on from, which is the step of its day, and leaves none for the reversal; or that one comes first."""
+    policy = a_policy(a_step(2, 5, action="call"), a_step(9, 0, "event", event="payment_reversed"))
+    ends = [("Tasks", {"new": [a_call("x", 15)]}), about("TakeTask", task_id="x"), about("FinishTask", task_id="x", outcome="not_needed")]
+    happened = setup(policies=[policy]) | {(12, 7): [pays(4_000)], (15, 13): [about("ReversePayment", payment_id="p-1"), *ends]}
+    assert unexplained(happened, *lines) == []
+
+
 def test_a_dispute_before_a_task_is_taken_ends_it_at_the_next_tick():
     """A record of dunning's own topic is behind the event: the group rests on this day, and has a new task on the next."""
     disputes = about("RecordCircumstance", circumstance_id="x", kind="dispute", from_on=on(15), debt_id="D-2")
