@@ -325,6 +325,7 @@ class Judge:
         self.record_at = None  # when the module's own topic had its last record
         self.heard = set()  # ids of commands
         self.guessed = set()  # customers of whom no message tells the arm
+        self.overtaken = []  # messages of this Tick that a command of its instant has withdrawn, or must
         self.later = []  # (demands, the day on which one counts no more, that on which it counts instead) from the next Tick on
         self.counts = collections.Counter()
 
@@ -586,7 +587,13 @@ class Judge:
         elif until > self.at:
             asked.release_at = until
         elif known.stops.get(key, math.inf) > self.ticks:  # otherwise this Tick ends it, and came first
-            self.lose(known, key, "missing", f"{self.described(asked)} did not come")
+            if self.choose("overtaken", 2) == 1:
+                self.overtaken.append((known, key, asked))
+            else:
+                self.miss(known, key, asked)
+
+    def miss(self, known, key, asked):
+        self.lose(known, key, "missing", f"{self.described(asked)} did not come")
 
     def held_until(self, known, asked):
         """Of a message that did not come: what failed at this Tick may have counted when the guard was asked."""
@@ -767,6 +774,10 @@ class Judge:
                         known.person.demands.append(day)
 
     def end_of(self, at):
+        for known, key, asked in self.overtaken:
+            if known.asked.get(key) is asked:
+                self.miss(known, key, asked)
+        self.overtaken.clear()
         for customer in self.written_to.pop(at, ()):
             lines = self.lines[customer, at]
             for line in lines:

@@ -322,6 +322,12 @@ def test_what_somebody_says_of_a_task_counts_during_a_stop():
     assert findings(setup(policies=[calls]) | {(15, 7): [ceases], (15, 13): ends} | again) == []
 
 
+def test_a_payment_may_overtake_the_message_of_its_instant_but_nothing_else_does():
+    assert unexplained(setup() | {(15, 7): [pays(10_000)]}, REMINDED) == []
+    assert unexplained(setup() | {(15, 7): [pays(10_000)]}, REMINDED, DEMANDED) == []
+    assert unexplained(setup() | {(15, 13): [pays(10_000)]}, REMINDED) != []
+
+
 @pytest.mark.parametrize("lines", [[], [mail(16, "t-9")]])
 def test_a_reversal_and_the_end_of_a_task_are_asked_about_in_any_order(lines):
     """A call that is not needed is moved on from, which is the step of its day, and leaves none for the reversal; or that one comes first."""
