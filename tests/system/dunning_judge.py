@@ -386,7 +386,8 @@ class Judge:
         known.doubtful.clear()
         known.is_traced, known.is_reached = known.is_traced and not known.is_reached, False
         due = [key for key, asked in known.asked.items() if asked.task is None and (asked.release_at <= self.at or asked.is_retried)]
-        for key in self.in_order_of_log(known, due):
+        is_overtaken = 0 < len(due) < len(known.groups) and self.choose("sent last", 2) == 1  # by a message that is asked for at this Tick
+        for key in self.in_order_of_log(known, [] if is_overtaken else due):
             self.try_to_send(known, key)
         for key, tick in list(known.stops.items()):
             if tick <= self.ticks:
@@ -417,6 +418,8 @@ class Judge:
                 self.ask(known, key)
             if key in day_first:
                 self.ask(known, key, happened[key])
+        for key in self.in_order_of_log(known, [key for key in due if is_overtaken and key in known.asked]):
+            self.try_to_send(known, key)
 
     def ask_daily(self, known, key):
         """A group with an open debt that is due soon is asked about every day; the others when it is."""

@@ -322,6 +322,16 @@ def test_what_somebody_says_of_a_task_counts_during_a_stop():
     assert findings(setup(policies=[calls]) | {(15, 7): [ceases], (15, 13): ends} | again) == []
 
 
+@pytest.mark.parametrize("first", [0, 1])
+def test_two_messages_that_may_leave_at_one_tick_come_in_any_order(first):
+    """One was asked for before its hours, the other one about a debt that came meanwhile; HOUSE-1 lets one of them leave on the day."""
+    happened = in_los_angeles(setup(owes("D-2", due=1, creditor=OTHER), policies=[a_policy(a_step(2, 5), demands_a_day=0)]))
+    happened[0, 7] = [command for command in happened[0, 7] if command[1].get("debt_id") != "D-2"]
+    happened |= {(15, 7): [owes("D-2", due=1, creditor=OTHER)]}
+    lines = [mail(15, "t-2", ("D-1", "D-2")[first], hour=19), mail(16, "t-2", ("D-2", "D-1")[first], hour=19)]
+    assert unexplained(happened, *lines) == []
+
+
 def test_a_payment_may_overtake_the_message_of_its_instant_but_nothing_else_does():
     assert unexplained(setup() | {(15, 7): [pays(10_000)]}, REMINDED) == []
     assert unexplained(setup() | {(15, 7): [pays(10_000)]}, REMINDED, DEMANDED) == []
