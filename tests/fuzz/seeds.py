@@ -285,7 +285,7 @@ def closing_stories(by_name):
         yield [(debt, 0), (payment.but(amount_minor=12500), 0), (end, 0)]
     large = debt.but(principal_minor=900_000)
     for end in ("ApproveCommand", "RefuseCommand"):
-        yield [(large, 0), (out, 1), (by_name[end].but(record_key=about["customer_id"], command_id=record_id(1)), 5)]
+        yield [(large, 0), (out.but(expected_version=1), 1), (by_name[end].but(record_key=about["customer_id"], command_id=record_id(1)), 5)]
     for ill in (transfer.but(kind="given"), transfer.but(transferee=""), transfer.but(transferred_on="1999-01-01"), transfer.but(transferred_on="2099-01-01")):
         yield [(debt, 0), (ill, 0)]
     for ill in (off, undo, out, transfer, recall):

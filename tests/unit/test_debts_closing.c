@@ -438,6 +438,10 @@ static void test_closing__above_its_limit_a_write_off_needs_a_second_person(void
 	body->debt_id = spec_id('D', 2);
 	given_debt(2, 100001);
 	spec_when(&spec, &write_off_type, body);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "expected_version");
+	body->has_expected_version = true;
+	body->expected_version = 1;
+	spec_when(&spec, &write_off_type, body);
 	assert_int_equal(spec.decision.kind, DECISION_KEPT);
 	spec.approval = &approval;
 	spec_when(&spec, &write_off_type, body);
@@ -446,6 +450,7 @@ static void test_closing__above_its_limit_a_write_off_needs_a_second_person(void
 	spec.approval = NULL;
 	given_debt(3, 100000);
 	body->debt_id = spec_id('D', 3);
+	body->has_expected_version = false;
 	spec_when(&spec, &write_off_type, body);
 	then_events(&spec, "DebtWrittenOff");
 }

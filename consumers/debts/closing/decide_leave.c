@@ -21,6 +21,16 @@ bool debt_can_be_written_off(unsigned lifecycle)
 	return lifecycle_after(lifecycle, CAUSE_WRITTEN_OFF) != LIFECYCLE_NONE;
 }
 
+/* The second person vouches for the amount of that version; it must not be more at the approval. */
+static void keep(const struct write_off *body, const struct debt *debt, struct decision *decision)
+{
+	if (body->has_expected_version)
+		charge_keep(str_of(debt->currency), decision);
+	else
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "expected_version",
+				"so much is written off by two persons, who name the version of the debt");
+}
+
 void decide_write_off(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct write_off *body = command->body;
@@ -31,7 +41,7 @@ void decide_write_off(const struct command *command, const struct workset *set, 
 	if (!closing_is_good(CLOSING_OF(body), debt, debt_can_be_written_off, decision))
 		return;
 	if (!charge_may_alone(command, balances_owed(&debt->balances))) {
-		charge_keep(str_of(debt->currency), decision);
+		keep(body, debt, decision);
 		return;
 	}
 
