@@ -29,6 +29,8 @@
  *                                                                          PromiseReopened or PromiseCancelled]
  *   PlaceHold --> HoldPlaced | HoldExtended     ReleaseHold --> HoldReleased     ReviewHold --> HoldReviewed
  *   (the timer of a hold) --> [HoldBegun] [HoldReviewDue] | HoldExpired
+ *   RaiseDispute --> DisputeRaised [HoldPlaced | HoldExtended]     AddDisputeEvidence --> DisputeEvidenceAdded
+ *   ResolveDispute --> [HoldReleased] DisputeResolved
  *   ProposePlan --> PlanProposed       AcceptPlan ---> [PromiseCancelled] PlanActivated
  *   CancelPlan ---> PlanCancelled      ReinstatePlan -> [PromiseCancelled] PlanReinstated
  *   (a payment, a reversal, or the timer of a plan) --> [InstalmentMissed] [InstalmentPaid] [PlanBroken, PlanCompleted or PlanResumed]
@@ -75,6 +77,7 @@ bool debt_is_open(
 	unsigned lifecycle); /* something is owed on it, and no plan says how that is paid: people change what is owed */
 bool debt_takes_promise(unsigned lifecycle); /* it is open */
 bool debt_takes_plan(unsigned lifecycle);
+bool debt_takes_dispute(unsigned lifecycle); /* whatever it is */
 
 /* ---- states ---- */
 
@@ -223,8 +226,44 @@ struct plan {
 	int64_t version_stored; /* as loaded: the condition of the update */
 };
 
+/* A dispute about a debt: dispute/dispute.h. */
+#define DISPUTE_EVIDENCE_MAX 16
+
+struct dispute {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	struct uuid duplicate_of; /* DUPLICATE: the one that was rejected before; nil in other states */
+	int64_t portion_minor;    /* 0: all of the debt */
+	int64_t version;          /* 1, 2, 3 ... its events */
+	int32_t received_on, raised_on;
+	int32_t sent_on;         /* the answer; 0: not resolved */
+	int32_t evidence_count;  /* the lines of evidence_refs */
+	uint32_t grounds, state; /* enum dispute_grounds, dispute_state */
+	uint32_t in_writing, within_validation;
+	char verification_ref[HOLD_EVIDENCE_MAX + 1]; /* empty: not resolved */
+	char evidence_refs[DISPUTE_EVIDENCE_MAX * (HOLD_EVIDENCE_MAX + 1)];
+
+	/* for the store only */
+	int64_t version_stored; /* as loaded: the condition of the update */
+};
+
+/* The disputes of a debt, under its id. Never saved: read from debts.dispute. */
+#define DEBT_REJECTED_MAX 16
+struct debt_disputes {
+	uint32_t thefts_open, others_open; /* that share a hold of the kind identity_theft, dispute */
+	uint32_t rejected_count;
+	struct rejected_dispute { /* those with the highest ids, in their order */
+		struct uuid dispute_id;
+		int64_t portion_minor;
+		uint32_t grounds;
+	} rejected[DEBT_REJECTED_MAX];
+};
+
+/* Whether an open dispute needs a hold of this kind, so that people do not release it. `disputes` may be NULL. */
+bool debt_disputes_need(const struct debt_disputes *disputes, enum hold_kind kind);
+
 /* The holds of a debt that have not ended, in the order of their ids, under the debt's id. Never saved: read from debts.hold. */
-#define DEBT_HOLDS_MAX 16
+#define DEBT_HOLDS_MAX 17
 struct debt_holds {
 	uint32_t count;
 	struct open_hold {
@@ -279,6 +318,8 @@ extern const struct entity promise_entity;
 extern const struct entity hold_entity;
 extern const struct entity debt_holds_entity;
 extern const struct entity plan_entity;
+extern const struct entity dispute_entity;
+extern const struct entity debt_disputes_entity;
 extern const struct entity debt_reference_entity;
 extern const struct entity payment_reference_entity;
 extern const struct entity debts_customer_entity;

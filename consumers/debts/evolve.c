@@ -4,6 +4,7 @@
 #include "consumers/debts/closing/closing.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/dispute/dispute.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
@@ -54,6 +55,9 @@ static const struct effect effects[] = {
 	ROW(EVENT_HOLD_REVIEWED) = { hold_on_reviewed, NULL },
 	ROW(EVENT_HOLD_RELEASED) = { hold_on_released, NULL },
 	ROW(EVENT_HOLD_EXPIRED) = { hold_on_expired, NULL },
+	ROW(EVENT_DISPUTE_RAISED) = { dispute_on_raised, NULL },
+	ROW(EVENT_DISPUTE_EVIDENCE_ADDED) = { dispute_on_evidence_added, NULL },
+	ROW(EVENT_DISPUTE_RESOLVED) = { dispute_on_resolved, NULL },
 	ROW(EVENT_PLAN_PROPOSED) = { plan_on_proposed, NULL },
 	ROW(EVENT_PLAN_ACTIVATED) = { plan_on_activated, NULL },
 	ROW(EVENT_PLAN_CANCELLED) = { plan_on_cancelled, NULL },

@@ -5,6 +5,7 @@
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/dispute/dispute.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
@@ -18,6 +19,8 @@ const struct entity promise_entity = { .name = "promise", .state_size = sizeof(s
 const struct entity hold_entity = { .name = "hold", .state_size = sizeof(struct hold), .is_ordered = true };
 const struct entity debt_holds_entity = { .name = "debt_holds", .state_size = sizeof(struct debt_holds) };
 const struct entity plan_entity = { .name = "plan", .state_size = sizeof(struct plan), .is_ordered = true };
+const struct entity dispute_entity = { .name = "dispute", .state_size = sizeof(struct dispute), .is_ordered = true };
+const struct entity debt_disputes_entity = { .name = "debt_disputes", .state_size = sizeof(struct debt_disputes) };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
 const struct entity payment_reference_entity = { .name = "payment_reference", .state_size = sizeof(struct taken) };
 const struct entity debts_customer_entity = { .name = "customer", .state_size = sizeof(struct debts_customer) };
@@ -219,8 +222,47 @@ static void touch_place_hold(const struct command *command, struct workset *set)
 	const struct place_hold *body = command->body;
 
 	touch(set, &debt_entity, &body->debt_id);
+	touch(set, &debt_disputes_entity, &body->debt_id); /* for its release in the same batch */
 	touch_new(set, &hold_entity, &body->hold_id);
 	touch_holds_of(&body->debt_id, set);
+}
+
+/* Its hold has the dispute's id; one that there is already takes it in. */
+static void touch_raise_dispute(const struct command *command, struct workset *set)
+{
+	const struct raise_dispute *body = command->body;
+
+	touch(set, &debt_entity, &body->debt_id);
+	touch(set, &debt_disputes_entity, &body->debt_id);
+	touch_new(set, &dispute_entity, &body->dispute_id);
+	touch_new(set, &hold_entity, &body->dispute_id);
+	touch_holds_of(&body->debt_id, set);
+}
+
+/* The dispute first; its debt is known once it is loaded. */
+static const struct dispute *touch_dispute(const struct uuid *dispute_id, struct workset *set)
+{
+	const struct slot *slot = touch(set, &dispute_entity, dispute_id);
+	const struct dispute *dispute = slot != NULL && slot->exists ? slot->state : NULL;
+
+	if (dispute != NULL)
+		touch(set, &debt_entity, &dispute->debt_id);
+	return dispute;
+}
+
+static void touch_add_dispute_evidence(const struct command *command, struct workset *set)
+{
+	(void)touch_dispute(&((const struct add_dispute_evidence *)command->body)->dispute_id, set);
+}
+
+static void touch_resolve_dispute(const struct command *command, struct workset *set)
+{
+	const struct dispute *dispute = touch_dispute(&((const struct resolve_dispute *)command->body)->dispute_id, set);
+
+	if (dispute == NULL)
+		return;
+	touch(set, &debt_disputes_entity, &dispute->debt_id);
+	touch_holds_of(&dispute->debt_id, set);
 }
 
 /* The hold first; its debt is known once it is loaded. */
@@ -236,9 +278,16 @@ static void touch_hold(const struct uuid *hold_id, struct workset *set)
 	touch(set, &debt_holds_entity, debt_id);
 }
 
+/* The disputes of its debt, too: some need it. */
 static void touch_release_hold(const struct command *command, struct workset *set)
 {
-	touch_hold(&((const struct release_hold *)command->body)->hold_id, set);
+	const struct uuid *hold_id = &((const struct release_hold *)command->body)->hold_id;
+	const struct slot *hold;
+
+	touch_hold(hold_id, set);
+	hold = workset_find(set, &hold_entity, hold_id);
+	if (hold != NULL && hold->exists)
+		touch(set, &debt_disputes_entity, &((const struct hold *)hold->state)->debt_id);
 }
 
 static void touch_review_hold(const struct command *command, struct workset *set)
@@ -351,6 +400,9 @@ static const struct rule rules[] = {
 	{ &place_hold_type, touch_place_hold, decide_place_hold, true, false },
 	{ &release_hold_type, touch_release_hold, decide_release_hold, true, false },
 	{ &review_hold_type, touch_review_hold, decide_review_hold, true, false },
+	{ &raise_dispute_type, touch_raise_dispute, decide_raise_dispute, true, false },
+	{ &add_dispute_evidence_type, touch_add_dispute_evidence, decide_add_dispute_evidence, true, false },
+	{ &resolve_dispute_type, touch_resolve_dispute, decide_resolve_dispute, true, false },
 	{ &propose_plan_type, touch_propose_plan, decide_propose_plan, true, false },
 	{ &accept_plan_type, touch_accept_plan, decide_accept_plan, true, false },
 	{ &cancel_plan_type, touch_cancel_plan, decide_cancel_plan, true, false },
@@ -378,6 +430,7 @@ static const struct action debt_actions[] = {
 	{ &cancel_debt_type, debt_is_cancellable, true, NULL }, /* unless it has payments */
 	{ &make_promise_type, debt_takes_promise, false, NULL }, /* unless its holds stop dunning */
 	{ &place_hold_type, debt_is_in_books, false, NULL },
+	{ &raise_dispute_type, debt_takes_dispute, false, NULL },
 	{ &assess_fee_type, debt_is_open, false, NULL }, /* unless its holds stop fees; so for a cost */
 	{ &assess_cost_type, debt_is_open, false, NULL },
 	{ &waive_amount_type, debt_is_open, false, NULL },
@@ -402,6 +455,11 @@ static const struct action promise_actions[] = {
 static const struct action hold_actions[] = {
 	{ &release_hold_type, hold_is_open, true, NULL }, /* one of a dispute ends with the dispute */
 	{ &review_hold_type, hold_is_open, false, NULL },
+};
+
+static const struct action dispute_actions[] = {
+	{ &add_dispute_evidence_type, dispute_is_open, false, NULL },
+	{ &resolve_dispute_type, dispute_is_open, false, NULL },
 };
 
 static const struct action plan_actions[] = {
@@ -429,6 +487,7 @@ static const struct actions actions[] = {
 	  .fact = "is of a dispute",
 	  .rows = hold_actions,
 	  .rows_count = COUNT(hold_actions) },
+	{ .thing = "dispute", .states = DISPUTE_STATE_WORDS, .rows = dispute_actions, .rows_count = COUNT(dispute_actions) },
 	{ .thing = "plan",
 	  .states = PLAN_STATE_WORDS,
 	  .fact = "was reinstated",

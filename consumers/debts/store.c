@@ -7,6 +7,7 @@
 #include "consumers/debts/creditor/store.h"
 #include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/dispute/store.h"
 #include "consumers/debts/hold/store.h"
 #include "consumers/debts/ledger/store.h"
 #include "consumers/debts/payment/store.h"
@@ -34,6 +35,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		creditor_query,       portfolio_query,
 		debt_policy_query,    hold_query,
 		hold_query_of_debt,   plan_query,
+		dispute_query,        dispute_query_of_debt,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -110,7 +112,7 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
  * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a
- * promise two in between, and so do a hold and a plan.
+ * promise two in between, and so do a hold, a plan and a dispute.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		struct err *err)
@@ -125,7 +127,8 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
 	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0 ||
 	    hold_write(store, db, set, events, events_count, err) < 0 ||
-	    plan_write(store, db, set, events, events_count, err) < 0)
+	    plan_write(store, db, set, events, events_count, err) < 0 ||
+	    dispute_write(store, db, set, events, events_count, err) < 0)
 		return -1;
 	return debt_write_terms(store, db, set, err);
 }
@@ -147,6 +150,7 @@ int debts_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_copy_init(&store->holds, &hold_table, COPY_SIZE_MAX);
 	db_copy_init(&store->plans, &plan_table, COPY_SIZE_MAX);
+	db_copy_init(&store->disputes, &dispute_table, COPY_SIZE_MAX);
 	db_copy_init(&store->creditors, &creditor_table, COPY_SIZE_MAX);
 	db_copy_init(&store->portfolios, &portfolio_table, COPY_SIZE_MAX);
 	db_copy_init(&store->policies, &debt_policy_table, COPY_SIZE_MAX);

@@ -15,6 +15,7 @@ struct debts_store {
 	struct db_copy promises;
 	struct db_copy holds;
 	struct db_copy plans;
+	struct db_copy disputes;
 	struct db_copy creditors;
 	struct db_copy portfolios;
 	struct db_copy policies;
@@ -24,6 +25,7 @@ struct debts_store {
 	bool has_holds;      /* whether it has an event about a hold */
 	bool has_promises;   /* whether it has changed a promise */
 	bool has_plans;      /* the same of a plan */
+	bool has_disputes;   /* and of a dispute */
 };
 
 /* Initialises the buffers of `debts_store`: once, before the first batch. */

@@ -403,6 +403,8 @@ static void note_other(struct fold *fold, const struct event *event, const struc
 		note_hold(fold, message_uuid(field, event->body), event->type == &hold_placed_type, event, line);
 	else if (message_field(event->type, STR("plan_id")) != NULL)
 		note_plan(fold, event, line);
+	else if (message_field(event->type, STR("dispute_id")) != NULL)
+		note_dispute(fold, event, line);
 	else
 		note_promise(fold, event, line);
 }
@@ -645,6 +647,7 @@ static const struct folded_table tables[] = {
 	  .check = check_payment },
 	{ .name = "debts.promise", .template = &select_promises, .ids = 1, .entity = &promise_entity, .check = check_promise },
 	{ .name = "debts.hold", .template = &select_holds, .ids = 1, .entity = &hold_entity, .check = check_hold },
+	{ .name = "debts.dispute", .template = &select_disputes, .ids = 1, .entity = &dispute_entity, .check = check_dispute },
 	{ .name = "debts.plan", .template = &select_plans, .ids = 1, .entity = &plan_entity, .check = check_plan },
 	{ .name = "debts.portfolio_version",
 	  .template = &select_portfolios,

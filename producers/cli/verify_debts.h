@@ -6,8 +6,12 @@
 
 /*
  * Private to verify_debts.c, which has the module's list of tables; verify_debts_versions.c: things that are described, a row for each
- * version; and verify_debts_plans.c: payment plans.
+ * version; verify_debts_plans.c: payment plans; and verify_debts_disputes.c: disputes.
  */
+extern struct db_template select_disputes;
+void check_dispute(struct fold *fold, struct table_row *row);
+void note_dispute(struct fold *fold, const struct event *event, const struct logged_line *line); /* any event about a dispute */
+
 extern struct db_template select_plans;
 void check_plan(struct fold *fold, struct table_row *row);
 void note_plan(struct fold *fold, const struct event *event, const struct logged_line *line); /* any event about a plan */

@@ -82,6 +82,13 @@ const struct sentence sentences[] = {
 	{ "PlanCompleted", NULL, NULL, "Plan {plan_id} about debt {debt_id} is completed: {paid_minor} was paid." },
 	{ "PlanCancelled", NULL, NULL, "Plan {plan_id} about debt {debt_id} was cancelled: {reason:words}." },
 	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
+	{ "DisputeRaised", NULL, NULL,
+	  "[{portion_minor} of ]debt {debt_id} is disputed ({grounds:words}), received on {received_on}[; it repeats dispute "
+	  "{duplicate_of}, which was rejected] (dispute {dispute_id})." },
+	{ "DisputeEvidenceAdded", NULL, NULL, "Evidence about dispute {dispute_id} of debt {debt_id} has come." },
+	{ "DisputeResolved", NULL, NULL,
+	  "Dispute {dispute_id} of debt {debt_id} ({grounds:words}) is over: {outcome:words}; the answer was sent on "
+	  "{sent_on}." },
 	{ "HoldPlaced", NULL, NULL,
 	  "Debt {debt_id} is held from {from_on} on[ until {until_on}]: {kind:words} (hold {hold_id})." },
 	{ "HoldExtended", NULL, NULL,

@@ -182,6 +182,7 @@ def stories(by_name):
     yield from closing_stories(by_name)
     yield from plan_stories(by_name)
     yield from hold_stories(by_name)
+    yield from dispute_stories(by_name)
     for command in by_name.values():
         if command.module in MODULES:
             yield [(command, 0)] * 2  # the second one finds that there is one
@@ -228,6 +229,24 @@ def hold_stories(by_name):
     yield [(debt, 0), (hold, 0), (hold.but(hold_id=record_id(7), until_on="2026-12-20"), 0), (review.but(review_on="2026-11-01"), 0)]
     for ill in (hold.but(kind="mood"), hold.but(effects=[]), law.but(effects=["sale"]), hold.but(until_on="2026-11-01"), hold.but(review_on=None), hold.but(customer_id=record_id(9)),
                 hold.but(evidence_ref="")):  # fmt: skip
+        yield [(debt, 0), (ill, 0)]
+
+
+def dispute_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"customer_id": debt.body["customer_id"]}
+    dispute = by_name["RaiseDispute"].but(debt_id=debt.body["debt_id"], **about)
+    evidence, resolution = (by_name[name].but(dispute_id=dispute.body["dispute_id"], **about) for name in ("AddDisputeEvidence", "ResolveDispute"))
+    release = by_name["ReleaseHold"].but(hold_id=dispute.body["dispute_id"], **about)
+    again = dispute.but(dispute_id=record_id(8), evidence_refs=[])
+    yield [(debt, 0), (dispute, 0), (dispute, 0), (evidence, 0), (release, 0), (resolution, 0), (resolution, 0), (evidence, 0), (again, 0)]
+    yield [(debt, 0), (dispute, 0), (again, 0), (resolution, 0), (resolution.but(dispute_id=record_id(8), outcome="upheld"), 0)]
+    yield [(debt, 0), (dispute, 0), *[(evidence, 0)] * 17]
+    yield [(debt, 0), (dispute.but(grounds="identity_theft"), 0), (release, 0)]
+    for ill in (evidence.but(evidence_ref=""), resolution.but(outcome="mood"), resolution.but(verification_ref=""), resolution.but(sent_on="2027-11-29")):
+        yield [(debt, 0), (dispute, 0), (ill, 0)]
+    for ill in (dispute.but(grounds="mood"), dispute.but(portion_minor=0), dispute.but(portion_minor=999_999), dispute.but(currency="GBP"), dispute.but(received_on="2027-11-29"),
+                dispute.but(evidence_refs=[""]), dispute.but(customer_id=record_id(9))):  # fmt: skip
         yield [(debt, 0), (ill, 0)]
 
 

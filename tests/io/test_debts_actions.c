@@ -229,6 +229,10 @@ static void list_taken(char list[LIST_SIZE])
 				   .kind = STR("bankruptcy"),
 				   .evidence_ref = STR("E") };
 
+	struct raise_dispute dispute = {
+		.dispute_id = spec_id('S', 1), .customer_id = spec_id('C', 1), .debt_id = spec_id('D', 1), .grounds = STR("paid")
+	};
+
 	struct propose_plan plan = { .plan_id = spec_id('L', 1),
 				     .customer_id = spec_id('C', 1),
 				     .debt_id = spec_id('D', 1),
@@ -254,6 +258,7 @@ static void list_taken(char list[LIST_SIZE])
 	add_if(list, LIST_SIZE, is_taken(&cancel_debt_type, &cancellation), "cancelDebt");
 	add_if(list, LIST_SIZE, is_taken(&make_promise_type, &promise), "makePromise");
 	add_if(list, LIST_SIZE, is_taken(&place_hold_type, &hold), "placeHold");
+	add_if(list, LIST_SIZE, is_taken(&raise_dispute_type, &dispute), "raiseDispute");
 	add_if(list, LIST_SIZE, is_taken(&assess_fee_type, &fee), "assessFee");
 	add_if(list, LIST_SIZE, is_taken(&assess_cost_type, &cost), "assessCost");
 	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");

@@ -944,6 +944,102 @@ static void test_debts_store__holds_come_back_as_they_were_saved(void **state)
 	}
 }
 
+static void add_dispute(unsigned number, struct str grounds, const struct str *evidence_refs, size_t count)
+{
+	struct raise_dispute body = { .dispute_id = spec_id('S', number),
+				      .customer_id = spec_id('C', 1),
+				      .debt_id = spec_id('D', 1),
+				      .grounds = grounds,
+				      .evidence_refs = evidence_refs,
+				      .evidence_refs_count = count };
+
+	store_add(&spec, &raise_dispute_type, &body);
+}
+
+static void add_dispute_evidence(unsigned number)
+{
+	struct add_dispute_evidence body = { .dispute_id = spec_id('S', number),
+					     .customer_id = spec_id('C', 1),
+					     .evidence_ref = STR("E-9") };
+
+	store_add(&spec, &add_dispute_evidence_type, &body);
+}
+
+static void add_resolution(unsigned number, struct str outcome)
+{
+	struct resolve_dispute body = { .dispute_id = spec_id('S', number),
+					.customer_id = spec_id('C', 1),
+					.outcome = outcome,
+					.verification_ref = STR("V"),
+					.sent_on = STORE_TODAY };
+
+	store_add(&spec, &resolve_dispute_type, &body);
+}
+
+static void then_disputes(const char *wanted)
+{
+	struct db_result result = { 0 };
+	struct str text;
+
+	store_must(&spec,
+		   db_run(spec.admin,
+			  store_statement("test_disputes", "SELECT string_agg(format('%s %s %s %s', state, version, "
+							   "array_to_string(evidence_refs, '+'), array_length(actions, 1)), ',' "
+							   "ORDER BY dispute_id) FROM debts.api_dispute"),
+			  NULL, &result, &spec.err));
+	text = db_str(&result, 0, 0);
+	if (!str_is(text, wanted))
+		fail_msg("%.*s instead of %s", (int)text.size, text.data, wanted);
+	db_result_release(&result);
+}
+
+static int64_t stopped_of_debt(void)
+{
+	return store_number(&spec, "test_disputed", "SELECT coalesce(stopped, 0)::bigint FROM debts.debt");
+}
+
+/* In one batch and over many: raised, again, with evidence, resolved, repeated. */
+static void test_debts_store__disputes_come_back_as_they_were_saved(void **state)
+{
+	static const struct str refs[] = { { .data = "E-1", .size = 3 }, { .data = "E-2", .size = 3 } };
+
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_dispute(1, STR("paid"), refs, 2);
+		NEXT;
+		add_dispute(2, STR("other"), NULL, 0);
+		NEXT;
+		add_dispute(3, STR("identity_theft"), NULL, 0);
+		NEXT;
+		add_dispute_evidence(1);
+		NEXT;
+		add_resolution(1, STR("rejected"));
+		store_run(&spec);
+		then_disputes("rejected 3 E-1+E-2+E-9 ,open 1  2,open 1  2");
+		assert_int_equal(stopped_of_debt(), 255);
+		add_resolution(3, STR("upheld"));
+		NEXT;
+		add_dispute(4, STR("paid"), NULL, 0);
+		store_run(&spec);
+		assert_int_equal(stopped_of_debt(), 191);
+		add_release(2); /* another id */
+		add_resolution(2, STR("rejected"));
+		store_run(&spec);
+		then_disputes("rejected 3 E-1+E-2+E-9 ,rejected 2  ,upheld 2  ,duplicate 1  ");
+		assert_int_equal(stopped_of_debt(), 0);
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static void add_plan(unsigned number, int64_t total_minor)
 {
 	struct propose_plan body = { .plan_id = spec_id('L', number),
@@ -1509,6 +1605,7 @@ int main(void)
 		TEST(test_debts_store__a_paid_debt_is_recalled_without_an_entry),
 		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
+		TEST(test_debts_store__disputes_come_back_as_they_were_saved),
 		TEST(test_debts_store__what_was_charged_is_the_sum_of_the_ledger),
 		TEST(test_debts_store__a_reference_taken_meanwhile_is_seen_when_the_batch_is_repeated),
 		TEST(test_debts_store__the_migration_keeps_what_entries_and_payments_say),

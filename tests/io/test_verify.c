@@ -324,6 +324,39 @@ static void tell_holds(void)
 	world_do(&world, DEBTS, &release_hold_type, &release);
 }
 
+/* One that was rejected, one that repeats it. */
+static void tell_disputes(void)
+{
+	const struct str refs[] = { STR("E-1") };
+	struct raise_dispute dispute = { .dispute_id = spec_id('S', 1),
+					 .customer_id = spec_id('C', 10),
+					 .debt_id = spec_id('D', 12),
+					 .grounds = STR("wrong_amount"),
+					 .has_portion_minor = true,
+					 .portion_minor = 100,
+					 .has_currency = true,
+					 .currency = STR("EUR"),
+					 .in_writing = true,
+					 .evidence_refs = refs,
+					 .evidence_refs_count = 1 };
+	struct add_dispute_evidence evidence = { .dispute_id = spec_id('S', 1),
+						 .customer_id = spec_id('C', 10),
+						 .evidence_ref = STR("E-2") };
+	struct resolve_dispute resolution = { .dispute_id = spec_id('S', 1),
+					      .customer_id = spec_id('C', 10),
+					      .outcome = STR("rejected"),
+					      .verification_ref = STR("V-1"),
+					      .sent_on = STORE_TODAY };
+
+	world_do(&world, DEBTS, &raise_dispute_type, &dispute);
+	world_do(&world, DEBTS, &add_dispute_evidence_type, &evidence);
+	world_do(&world, DEBTS, &resolve_dispute_type, &resolution);
+	dispute.dispute_id = spec_id('S', 2);
+	dispute.evidence_refs_count = 0;
+	world_do(&world, DEBTS, &raise_dispute_type, &dispute);
+	assert_int_equal(world.decision.events_count, 1);
+}
+
 /* With a down payment that is paid, a second person, and what is paid of its first instalment. */
 static void tell_plan(void)
 {
@@ -417,6 +450,7 @@ static void tell_debts(void)
 	tell_plan();
 	tell_charge_offs();
 	tell_of_debts_that_left();
+	tell_disputes();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -841,6 +875,8 @@ struct wrong {
 #define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
 #define HOLD_1      "hold_id = '019a0000-0000-7000-8000-004800000001'"
 #define HOLD_2      "hold_id = '019a0000-0000-7000-8000-004800000002'"
+#define DISPUTE_1   "dispute_id = '019a0000-0000-7000-8000-005300000001'"
+#define DISPUTE_2   "dispute_id = '019a0000-0000-7000-8000-005300000002'"
 #define PLAN_1      "plan_id = '019a0000-0000-7000-8000-004c00000001'"
 #define PROMISE_2   "promise_id = '019a0000-0000-7000-8000-005800000002'"
 
@@ -933,6 +969,29 @@ static const struct wrong wrongs[] = {
 	{ "debts.debt", "UPDATE debts.debt SET charged_off_from = 1 WHERE charged_off_on IS NOT NULL", "P7",
 	  "charged_off_from is not" },
 	{ "debts.debt", "UPDATE debts.debt SET stopped = NULL WHERE stopped IS NOT NULL", "P7", "stopped is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET customer_id = gen_random_uuid() WHERE " DISPUTE_1, "P7",
+	  "customer_id is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET duplicate_of = gen_random_uuid() WHERE " DISPUTE_2, "P7",
+	  "duplicate_of is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET portion_minor = portion_minor + 1 WHERE " DISPUTE_1, "P7",
+	  "portion_minor is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET version = 7 WHERE " DISPUTE_1, "P7", "version is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET received_on = received_on - 1 WHERE " DISPUTE_1, "P7",
+	  "received_on is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET raised_on = raised_on - 1 WHERE " DISPUTE_1, "P7", "raised_on is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET sent_on = sent_on - 1 WHERE " DISPUTE_1, "P7", "sent_on is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET evidence_count = 1 WHERE " DISPUTE_1, "P7", "evidence_count is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET grounds = 'paid' WHERE " DISPUTE_1, "P7", "grounds is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET state = 'upheld' WHERE " DISPUTE_1, "P7", "state is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET in_writing = false WHERE " DISPUTE_1, "P7", "in_writing is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET within_validation = true WHERE " DISPUTE_1, "P7",
+	  "within_validation is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET verification_ref = 'x' WHERE " DISPUTE_1, "P7", "verification_ref is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET evidence_refs = 'x' WHERE " DISPUTE_1, "P7", "evidence_refs is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET raised_by = 'x' WHERE " DISPUTE_1, "P7", "raised_by is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET created_at = now() WHERE " DISPUTE_1, "P7", "created_at is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET changed_at = now() WHERE " DISPUTE_1, "P7", "changed_at is not" },
+	{ "debts.dispute", "DELETE FROM debts.dispute WHERE " DISPUTE_1, "P7", "the row is missing" },
 	{ "debts.plan", "UPDATE debts.plan SET customer_id = gen_random_uuid() WHERE " PLAN_1, "P7", "customer_id is not" },
 	{ "debts.plan", "UPDATE debts.plan SET total_minor = total_minor + 1 WHERE " PLAN_1, "P7", "total_minor is not" },
 	{ "debts.plan", "UPDATE debts.plan SET down_payment_minor = down_payment_minor + 1 WHERE " PLAN_1, "P7",

@@ -269,7 +269,7 @@ static void test_holds__a_debt_that_has_left_the_books_takes_none(void **state)
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
 }
 
-static void test_holds__one_place_is_left_for_a_dispute(void **state)
+static void test_holds__two_places_are_left_for_disputes(void **state)
 {
 	(void)state;
 	for (unsigned number = 1; number <= DEBT_HOLDS_PLACED_MAX; number++)
@@ -569,7 +569,7 @@ int main(void)
 		TEST(test_holds__what_is_wrong_with_one_is_refused),
 		TEST(test_holds__a_manual_one_says_what_it_stops_and_when_it_is_reviewed),
 		TEST(test_holds__a_debt_that_has_left_the_books_takes_none),
-		TEST(test_holds__one_place_is_left_for_a_dispute),
+		TEST(test_holds__two_places_are_left_for_disputes),
 		TEST(test_holds__a_kind_has_its_days),
 		TEST(test_holds__each_kind_stops_what_the_table_says),
 		TEST(test_holds__one_of_a_later_day_begins_then),

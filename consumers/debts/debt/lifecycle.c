@@ -83,6 +83,11 @@ bool debt_is_open(unsigned lifecycle)
 	return lifecycle != LIFECYCLE_ARRANGED && lifecycle_after(lifecycle, CAUSE_PAID_UP) != LIFECYCLE_NONE;
 }
 
+bool debt_takes_dispute(unsigned lifecycle)
+{
+	return lifecycle != LIFECYCLE_NONE;
+}
+
 bool debt_takes_plan(unsigned lifecycle)
 {
 	return lifecycle_after(lifecycle, CAUSE_ARRANGED) != LIFECYCLE_NONE;

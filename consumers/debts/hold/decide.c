@@ -163,7 +163,8 @@ void decide_release_hold(const struct command *command, const struct workset *se
 		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "hold_id", "a hold of this kind is released by compliance");
 		return;
 	}
-	if (hold->kind == HOLD_DISPUTE) {
+	if (hold->kind == HOLD_DISPUTE ||
+	    debt_disputes_need(workset_state(set, &debt_disputes_entity, &hold->debt_id), (enum hold_kind)hold->kind)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "hold_id", "it ends when the dispute is resolved");
 		return;
 	}

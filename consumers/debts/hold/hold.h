@@ -36,8 +36,8 @@ const struct hold_kind_terms *hold_kind_terms(enum hold_kind kind);
 #define HOLD_DAYS_AROUND 366
 #define HOLD_DAYS_MAX    3660
 
-/* Of the DEBT_HOLDS_MAX of a debt, people place so many: the last place is for a dispute, which is never refused. */
-#define DEBT_HOLDS_PLACED_MAX (DEBT_HOLDS_MAX - 1)
+/* Of the DEBT_HOLDS_MAX of a debt, people place so many: two places are for disputes, which are never refused, one of each of their kinds. */
+#define DEBT_HOLDS_PLACED_MAX (DEBT_HOLDS_MAX - 2)
 
 /* ---- effects ---- */
 
