@@ -13,6 +13,7 @@
 #define PAYMENT(n)   ID("5000000", n)
 #define PROMISE(n)   ID("5800000", n)
 #define PLAN(n)      ID("4c00000", n)
+#define DISPUTE(n)   ID("5300000", n)
 #define MESSAGE(n)   ID("4d00000", n)
 #define POINT(n)     ID("4b00000", n)
 #define REPORT(n)    ID("5f00000", n)
@@ -227,6 +228,12 @@ static void fill_tables(void)
 	    "changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) SELECT replace(debt_id::text, "
 	    "'-00440000', '-00580000')::uuid, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2025-01-01', '2025-01-01', "
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
+	SQL("fill_disputes",
+	    "INSERT INTO debts.dispute (dispute_id, debt_id, customer_id, version, created_at, changed_at, received_on, "
+	    "raised_on, "
+	    "evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
+	    "replace(debt_id::text, '-00440000', '-00530000')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', "
+	    "'2025-01-01', 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
 	SQL("fill_plans",
 	    "INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
 	    "changed_at, "
@@ -329,6 +336,7 @@ static const struct {
 	       { "/payments/", PAYMENT(OWN), PAYMENT(OTHER) },
 	       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
 	       { "/plans/", PLAN(OWN), PLAN(OTHER) },
+	       { "/disputes/", DISPUTE(OWN), DISPUTE(OTHER) },
 	       { "/creditors/", CREDITOR("2"), CREDITOR("1") },
 	       { "/portfolios/", PORTFOLIO("2"), PORTFOLIO("1") },
 	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) },
@@ -372,7 +380,7 @@ static void test_api_creditors__what_is_of_others_does_not_exist(void **state)
 		assert_int_equal(api_get(other, api_bound_token("erp", ROLE_CREDITOR | ROLE_AUDITOR, &scope_none)), 200);
 		checked++;
 	}
-	assert_int_equal(checked, 15);
+	assert_int_equal(checked, 17);
 }
 
 static void test_api_creditors__a_reports_file_is_for_its_creditor(void **state)
@@ -547,32 +555,35 @@ static void test_api_creditors__actions_are_what_the_caller_may_do(void **state)
 	struct scope own = with_sources(CREDITOR("2")), other = with_sources(CREDITOR("1"));
 
 	(void)state;
+	assert_actions(
+		"/debts/" DEBT(OWN),
+		"\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\",\"raiseDispute\","
+		"\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\",\"writeOff\","
+		"\"transferDebt\",\"recallDebt\"]",
+		api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
-		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\",\"writeOff\","
-		       "\"transferDebt\",\"recallDebt\"]",
-		       api_token("svc", ROLE_AGENT | ROLE_SUPERVISOR));
-	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\","
+		       "\"actions\":[\"amendDebt\",\"cancelDebt\",\"makePromise\",\"placeHold\",\"raiseDispute\","
 		       "\"assessFee\",\"assessCost\",\"waiveAmount\",\"adjustBalance\",\"chargeOff\",\"writeOff\","
 		       "\"transferDebt\",\"recallDebt\"]",
 		       api_token("svc", ROLE_SUPERVISOR));
 	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\","
+		       "\"actions\":[\"recordPayment\",\"makePromise\",\"placeHold\",\"raiseDispute\","
 		       "\"assessFee\",\"assessCost\",\"waiveAmount\"]",
 		       api_token("svc", ROLE_AGENT));
 	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"makePromise\",\"placeHold\","
+		       "\"actions\":[\"makePromise\",\"placeHold\",\"raiseDispute\","
 		       "\"assessFee\",\"assessCost\",\"waiveAmount\"]",
 		       api_bound_token("svc", ROLE_AGENT, &scope_none)); /* no source */
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_AUDITOR));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_token("svc", ROLE_REPORTING));
-	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"transferDebt\",\"recallDebt\"]",
-		       api_bound_token("svc", ROLE_CREDITOR, &own));
-	assert_actions("/debts/" DEBT(OWN),
-		       "\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"transferDebt\",\"recallDebt\"]",
-		       api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &own));
+	assert_actions(
+		"/debts/" DEBT(OWN),
+		"\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"raiseDispute\",\"transferDebt\",\"recallDebt\"]",
+		api_bound_token("svc", ROLE_CREDITOR, &own));
+	assert_actions(
+		"/debts/" DEBT(OWN),
+		"\"actions\":[\"recordPayment\",\"amendDebt\",\"cancelDebt\",\"raiseDispute\",\"transferDebt\",\"recallDebt\"]",
+		api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &own));
 	assert_actions("/debts/" DEBT(OWN), "\"actions\":[]", api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &other));
 	assert_actions("/debts?customer=" CUSTOMER(OWN), "\"actions\":[]",
 		       api_bound_token("svc", ROLE_CREDITOR | ROLE_AUDITOR, &other));

@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_hold, a_plan, a_policy, a_portfolio, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_dispute, a_hold, a_plan, a_policy, a_portfolio, a_promise
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -54,6 +54,10 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishDebtPolicy 201",
     "placeHold 201 /reviewAskedOn", "placeHold 201 /mergedInto",  # tests/unit/test_debts_holds
+    "raiseDispute 201 /sentOn", "raiseDispute 201 /duplicateOf", "raiseDispute 201 /verificationRef",  # tests/unit/test_debts_disputes
+    "addDisputeEvidence 200 /sentOn", "addDisputeEvidence 200 /duplicateOf", "addDisputeEvidence 200 /verificationRef",
+    "resolveDispute 200 /duplicateOf", "getDispute 200 /sentOn", "getDispute 200 /duplicateOf", "getDispute 200 /verificationRef",
+    "listDisputes 200 /items/sentOn", "listDisputes 200 /items/duplicateOf", "listDisputes 200 /items/verificationRef",
     "proposePlan 201 /downPayment", "proposePlan 201 /brokenOn", "proposePlan 201 /approvedBy",  # tests/unit/test_debts_plans
     "listPlans 200 /items/downPayment", "listPlans 200 /items/brokenOn", "listPlans 200 /items/approvedBy",
     "listHolds 200 /items/reviewAskedOn", "listHolds 200 /items/mergedInto",
@@ -219,6 +223,9 @@ class Things:
     def a_new_promise(self):
         return self.make(f"/debts/{self.a_new_debt()}/promises", a_promise())
 
+    def a_new_dispute(self):
+        return self.make(f"/debts/{self.a_new_debt()}/disputes", a_dispute())
+
     def a_new_plan(self):
         return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan(10_000))
 
@@ -281,6 +288,11 @@ GOOD = {
     "releaseHold": lambda t: (f"/holds/{t.a_new_hold()}/release", {"reason": "checked"}),
     "reviewHold": lambda t: (f"/holds/{t.a_new_hold()}/review", {"reviewOn": None, "evidenceRef": "call-2"}),
     "cancelPromise": lambda t: (f"/promises/{t.a_new_promise()}/cancellation", {"reason": "withdrawn"}),
+    "raiseDispute": lambda t: (f"/debts/{t.a_new_debt()}/disputes", a_dispute()),
+    "listDisputes": lambda t: f"/debts/{t.debt}/disputes",
+    "getDispute": lambda t: f"/disputes/{t.a_new_dispute()}",
+    "addDisputeEvidence": lambda t: (f"/disputes/{t.a_new_dispute()}/evidence", {"evidenceRef": "letter-2"}),
+    "resolveDispute": lambda t: (f"/disputes/{t.a_new_dispute()}/resolution", {"outcome": "rejected", "verificationRef": "file-1", "sentOn": days_ago(0)}),
     "proposePlan": lambda t: (f"/debts/{t.a_new_debt()}/plans", a_plan(10_000)),
     "listPlans": lambda t: f"/debts/{t.debt}/plans",
     "getPlan": lambda t: f"/plans/{t.a_new_plan()}",
@@ -808,6 +820,8 @@ def test_pages_of_every_list(world, boss, things, operations):
         things.make(f"/debts/{debt}/promises", a_promise())
         things.make(f"/debts/{debt}/holds", a_hold(reviewOn=days_ago(-9)))
         things.make(f"/debts/{debt}/plans", a_plan(10_000))
+    for _ in range(2):  # they stop what is promised
+        things.make(f"/debts/{debt}/disputes", a_dispute())
     things.a_point(things.reachable)
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "sms"})
     boss.delete(f"/customers/{things.reachable}/consents", {"via": "letter", "channel": "email"})

@@ -42,6 +42,10 @@ def a_promise(**changes):
     return {"amount": money(1_00), "dueOn": str(today() + datetime.timedelta(days=7)), "channel": "voice", **changes}
 
 
+def a_dispute(**changes):
+    return {"grounds": "wrong_amount", "portion": money(1_00), "receivedOn": None, "inWriting": True, "withinValidation": False, "evidenceRefs": ["letter-1"], **changes}
+
+
 def a_plan(total=123_45, **changes):
     """Of all that is owed."""
     return {"total": money(total), "instalments": 3, "frequency": "monthly", "firstDueOn": str(today() + datetime.timedelta(days=7)), **changes}
@@ -125,13 +129,18 @@ class Things:
         return self.post(f"/debts/{self.debt}/payments", a_payment())["id"]
 
     def make_promise(self):
-        """About a debt on which something is owed: others may have paid the first."""
+        """About a debt on which something is owed and asked for: others may have paid the first, or disputed it."""
         shown = self.api.get(f"/debts/{self.debt}", token=self.token).json
-        debt = self.debt if shown["balances"]["total"]["amountMinor"] > 0 else self.make_debt()
+        is_asked = shown["balances"]["total"]["amountMinor"] > 0 and "dunning" not in shown["stopped"]
+        debt = self.debt if is_asked else self.make_debt()
         return self.post(f"/debts/{debt}/promises", a_promise())["id"]
 
     def make_hold(self):
         return self.post(f"/debts/{self.make_debt()}/holds", a_hold())["id"]
+
+    def make_dispute(self):
+        """About a debt of its own, which is held."""
+        return self.post(f"/debts/{self.make_debt()}/disputes", a_dispute())["id"]
 
     def make_plan(self):
         """Proposed, about a debt of its own: others may have paid the first."""
@@ -236,6 +245,7 @@ THING_OF_PATH = {
     "promises": "promise",
     "holds": "hold",
     "plans": "plan",
+    "disputes": "dispute",
     "contact-points": "contact_point",
     "communications": "communication",
     "circumstances": "circumstance",
@@ -265,6 +275,8 @@ FRESH = {
     "makePromise": lambda things: a_promise(),
     "placeHold": lambda things: {**a_hold(), "effects": [], "reviewOn": None},
     "reviewHold": lambda things: {"reviewOn": str(today() + datetime.timedelta(days=9))},
+    "raiseDispute": lambda things: a_dispute(),
+    "resolveDispute": lambda things: {"sentOn": str(today())},
     "proposePlan": lambda things: a_plan(),
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
