@@ -61,6 +61,7 @@ void decide_evaluation(const struct command *timer, const struct workset *set, s
 void decide_contact(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_reversal(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_broken(const struct command *timer, const struct workset *set, struct decision *decision);
+void decide_rejected(const struct command *timer, const struct workset *set, struct decision *decision);
 void decide_entry(const struct command *timer, const struct workset *set, struct decision *decision);
 
 #endif

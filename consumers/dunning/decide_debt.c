@@ -246,6 +246,12 @@ ON_HOLD(hold_begun)
 ON_HOLD(hold_released)
 ON_HOLD(hold_expired)
 
+/* The hold that ended with the dispute stands before. As long as another stops dunning there is nothing to go on with. */
+static void on_dispute_resolved(struct debt_change *change, const void *event)
+{
+	change->may_be_due = str_is(((const struct dispute_resolved *)event)->outcome, "rejected") && !change->next.is_held;
+}
+
 /* A debt that is paid by a plan is ARRANGED, and is not asked for. */
 static void on_arranged(struct debt_change *change, const void *event)
 {
@@ -326,6 +332,7 @@ static const struct {
 	{ &hold_begun_type, on_hold_begun },
 	{ &hold_released_type, on_hold_released },
 	{ &hold_expired_type, on_hold_expired },
+	{ &dispute_resolved_type, on_dispute_resolved },
 	{ &plan_activated_type, on_arranged },
 	{ &plan_reinstated_type, on_arranged },
 	{ &plan_resumed_type, on_arranged },
@@ -391,6 +398,8 @@ static const struct timer_kind *timer_of_cause(const struct debt_change *change,
 		return &reversal_timer;
 	if (event->type == &promise_broken_type && change->may_be_due)
 		return &broken_timer;
+	if (event->type == &dispute_resolved_type && change->may_be_due)
+		return &rejected_timer;
 	return NULL;
 }
 

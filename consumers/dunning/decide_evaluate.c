@@ -354,6 +354,11 @@ void decide_broken(const struct command *timer, const struct workset *set, struc
 	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_PROMISE_BROKEN, set, decision);
 }
 
+void decide_rejected(const struct command *timer, const struct workset *set, struct decision *decision)
+{
+	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_DISPUTE_REJECTED, set, decision);
+}
+
 void decide_contact(const struct command *timer, const struct workset *set, struct decision *decision)
 {
 	evaluate(&((const struct timer *)timer->body)->subject, DUNNING_EVENT_CONTACT_POINT_ADDED, set, decision);

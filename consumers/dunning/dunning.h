@@ -214,11 +214,12 @@ extern const struct entity dunned_person_entity, dunned_demands_entity, dunned_d
 extern const struct timer_kind evaluation_timer; /* of a group: what is its next step? */
 extern const struct timer_kind
 	reversal_timer; /* of a group: money was taken back; a step for that comes before those of the day */
-extern const struct timer_kind contact_timer; /* of a group: its person has a contact point more; likewise */
-extern const struct timer_kind broken_timer;  /* of a group: the time of a promise is over, and nothing was paid; likewise */
-extern const struct timer_kind entry_timer;   /* of a debt: it is due within REMINDER_DAYS_MAX */
-extern const struct timer_kind stop_timer;    /* of a stop: the first day on which it is over */
-extern const struct timer_kind task_timer;    /* of a task that comes back */
+extern const struct timer_kind contact_timer;  /* of a group: its person has a contact point more; likewise */
+extern const struct timer_kind broken_timer;   /* of a group: the time of a promise is over, and nothing was paid; likewise */
+extern const struct timer_kind rejected_timer; /* of a group: a dispute of one of its debts was rejected; likewise */
+extern const struct timer_kind entry_timer;    /* of a debt: it is due within REMINDER_DAYS_MAX */
+extern const struct timer_kind stop_timer;     /* of a stop: the first day on which it is over */
+extern const struct timer_kind task_timer;     /* of a task that comes back */
 
 void dunning_evolve(struct workset *set, const struct event *event);
 

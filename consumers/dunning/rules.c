@@ -38,6 +38,7 @@ const struct timer_kind task_timer = { .name = "task", .number = 4 };
 const struct timer_kind reversal_timer = { .name = "reversal", .number = 5 };
 const struct timer_kind contact_timer = { .name = "contact", .number = 6 };
 const struct timer_kind broken_timer = { .name = "broken", .number = 7 };
+const struct timer_kind rejected_timer = { .name = "rejected", .number = 8 };
 
 static const void *touch(struct workset *set, const struct entity *entity, const struct uuid *id)
 {
@@ -211,6 +212,7 @@ TOUCH_DEBT(hold_extended)
 TOUCH_DEBT(hold_begun)
 TOUCH_DEBT(hold_released)
 TOUCH_DEBT(hold_expired)
+TOUCH_DEBT(dispute_resolved)
 TOUCH_DEBT(plan_activated)
 TOUCH_DEBT(plan_reinstated)
 TOUCH_DEBT(plan_resumed)
@@ -375,6 +377,7 @@ static const struct rule debts_rules[] = {
 	{ &hold_begun_type, touch_hold_begun, decide_debt_event, true, false },
 	{ &hold_released_type, touch_hold_released, decide_debt_event, true, false },
 	{ &hold_expired_type, touch_hold_expired, decide_debt_event, true, false },
+	{ &dispute_resolved_type, touch_dispute_resolved, decide_debt_event, true, false },
 	{ &plan_activated_type, touch_plan_activated, decide_debt_event, true, false },
 	{ &plan_reinstated_type, touch_plan_reinstated, decide_debt_event, true, false },
 	{ &plan_resumed_type, touch_plan_resumed, decide_debt_event, true, false },
@@ -409,6 +412,7 @@ static const struct timer_rule timers[] = {
 	{ &reversal_timer, { &timer_type, touch_evaluation, decide_reversal, true, false } },
 	{ &contact_timer, { &timer_type, touch_evaluation, decide_contact, true, false } },
 	{ &broken_timer, { &timer_type, touch_evaluation, decide_broken, true, false } },
+	{ &rejected_timer, { &timer_type, touch_evaluation, decide_rejected, true, false } },
 };
 
 static const struct action task_actions[] = {

@@ -497,6 +497,18 @@ static void when_hold_ended(unsigned number, size_t words)
 	spec_follow(&spec, &hold_expired_type, &body);
 }
 
+static void when_dispute_resolved(unsigned number, const char *outcome)
+{
+	const struct dispute_resolved body = { .dispute_id = spec_id('S', number),
+					       .debt_id = DEBT(number),
+					       .customer_id = PERSON,
+					       .creditor_id = CREDITOR,
+					       .currency = STR("EUR"),
+					       .outcome = str_of(outcome) };
+
+	spec_follow(&spec, &dispute_resolved_type, &body);
+}
+
 static void then_held(unsigned number, bool is_held)
 {
 	then_events(&spec, "DebtNoted");
@@ -643,6 +655,28 @@ static void test_promise_ended__broken_by_its_time_it_is_asked_about_with_its_st
 	then_promised(1, false);
 	then_asked_with(&broken_timer, SPEC_TODAY);
 	spec_fire(&spec, &broken_timer, the_group_id(), PERSON);
+	then_step(3, "sms");
+}
+
+/* Its hold ended before it; upheld, or held all the same, it brings nothing of its own. */
+static void test_dispute__rejected_it_is_asked_about_with_its_step(void **state)
+{
+	struct policy_step *step;
+
+	(void)state;
+	step = given_step(given_a_promise(), 3, 0, "sms");
+	step->trigger = TRIGGER_EVENT;
+	step->event = DUNNING_EVENT_DISPUTE_REJECTED;
+	when_promise_cancelled(1);
+	when_held(1, 2);
+	when_dispute_resolved(1, "rejected");
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_hold_ended(1, 0);
+	when_dispute_resolved(1, "upheld");
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_dispute_resolved(1, "rejected");
+	then_asked_with(&rejected_timer, SPEC_TODAY);
+	spec_fire(&spec, &rejected_timer, the_group_id(), PERSON);
 	then_step(3, "sms");
 }
 
@@ -1049,6 +1083,7 @@ int main(void)
 		TEST(test_promise_ended__by_its_time_or_a_person_the_group_is_asked_about_at_the_next_tick),
 		TEST(test_promise_ended__broken_by_its_time_it_is_asked_about_with_its_step),
 		TEST(test_promise_ended__broken_by_its_time_it_is_asked_about),
+		TEST(test_dispute__rejected_it_is_asked_about_with_its_step),
 		TEST(test_promise_ended__kept_leaves_the_group_to_the_next_day),
 		TEST(test_promise_ended__by_a_reversal_the_group_is_asked_about_with_it),
 		TEST(test_promise_ended__a_second_time_asks_about_nothing),
