@@ -160,7 +160,8 @@ static void test_api_reads__a_debt_has_what_people_need(void **state)
 		"01") "\",\"customerName\":\"Anna \\\"Ähm\\\" O'Neil\",\"creditorId\":\"" CREDITOR
 		      "\",\"originalCreditorId\":null,\"portfolioId\":null,\"externalRef\":\"D-1\",\"lifecycle\":\"NEW\","
 		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"allocationOrder\":\"cost_interest_principal\","
-		      "\"allocationPolicyId\":null,\"allocationPolicyVersion\":null,\"stopped\":[],\"daysPastDue\":");
+		      "\"allocationPolicyId\":null,\"allocationPolicyVersion\":null,\"stopped\":[],\"chargedOffOn\":null,"
+		      "\"daysPastDue\":");
 	assert_contains(
 		",\"bucket\":\"366+\",\"currency\":\"EUR\",\"balances\":{"
 		"\"total\":{\"amountMinor\":4321,\"currency\":\"EUR\"},\"cost\":{\"amountMinor\":1,\"currency\":\"EUR\"}");
