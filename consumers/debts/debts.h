@@ -232,11 +232,12 @@ struct plan {
 struct dispute {
 	struct uuid customer_id;
 	struct uuid debt_id;
-	struct uuid duplicate_of; /* DUPLICATE: the one that was rejected before; nil in other states */
+	struct uuid duplicate_of; /* DUPLICATE: the one that it repeats; nil in other states */
 	int64_t portion_minor;    /* 0: all of the debt */
 	int64_t version;          /* 1, 2, 3 ... its events */
 	int32_t received_on, raised_on;
 	int32_t sent_on;         /* the answer; 0: not resolved */
+	int32_t entries;         /* ledger entries of its debt when it was raised, then when it was resolved */
 	int32_t evidence_count;  /* the lines of evidence_refs */
 	uint32_t grounds, state; /* enum dispute_grounds, dispute_state */
 	uint32_t in_writing, within_validation;
@@ -248,22 +249,24 @@ struct dispute {
 };
 
 /* The disputes of a debt, under its id. Never saved: read from debts.dispute. */
-#define DEBT_REJECTED_MAX 16
+#define DEBT_DISPUTES_KNOWN_MAX 16
 struct debt_disputes {
 	uint32_t thefts_open, others_open; /* that share a hold of the kind identity_theft, dispute */
-	uint32_t rejected_count;
-	struct rejected_dispute { /* those with the highest ids, in their order */
+	uint32_t known_count;
+	struct known_dispute { /* those with the highest ids that are open or were rejected, in their order */
 		struct uuid dispute_id;
 		int64_t portion_minor;
+		int32_t entries;
 		uint32_t grounds;
-	} rejected[DEBT_REJECTED_MAX];
+	} known[DEBT_DISPUTES_KNOWN_MAX];
 };
 
 /* Whether an open dispute needs a hold of this kind, so that people do not release it. `disputes` may be NULL. */
 bool debt_disputes_need(const struct debt_disputes *disputes, enum hold_kind kind);
 
 /* The holds of a debt that have not ended, in the order of their ids, under the debt's id. Never saved: read from debts.hold. */
-#define DEBT_HOLDS_MAX 17
+#define DEBT_HOLDS_OF_KIND_MAX 3
+#define DEBT_HOLDS_MAX         ((HOLD_KIND_COUNT - 1) * DEBT_HOLDS_OF_KIND_MAX)
 struct debt_holds {
 	uint32_t count;
 	struct open_hold {

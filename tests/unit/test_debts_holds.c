@@ -269,13 +269,30 @@ static void test_holds__a_debt_that_has_left_the_books_takes_none(void **state)
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
 }
 
-static void test_holds__two_places_are_left_for_disputes(void **state)
+static void test_holds__so_many_of_a_kind(void **state)
 {
 	(void)state;
-	for (unsigned number = 1; number <= DEBT_HOLDS_PLACED_MAX; number++)
+	for (unsigned number = 1; number <= DEBT_HOLDS_OF_KIND_MAX; number++)
 		given_hold(from_to(a_hold(number, STR("payment_pending")), (int32_t)number * 10, (int32_t)number * 10 + 5));
-	when_placed(a_hold(99, STR("bankruptcy")));
-	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "debt_id");
+	when_placed(from_to(a_hold(98, STR("payment_pending")), 1, 5));
+	then_refused(&spec, REFUSAL_LIMIT_EXCEEDED, "kind");
+	given_hold(from_to(a_hold(98, STR("payment_pending")), 1, 10)); /* one with the first */
+	given_hold(a_hold(99, STR("bankruptcy")));
+}
+
+static void test_holds__there_is_a_place_for_each_kind(void **state)
+{
+	unsigned number = 0;
+
+	(void)state;
+	for (int kind = HOLD_NONE + 1; kind < HOLD_KIND_COUNT; kind++) {
+		const struct str name = str_of(hold_kind_name((enum hold_kind)kind));
+
+		if (placed_hold_kind_by_name(name) == HOLD_NONE || kind == HOLD_MANUAL)
+			continue;
+		for (int32_t from = 0; from < DEBT_HOLDS_OF_KIND_MAX; from++)
+			given_hold(from_to(a_hold(++number, name), from * 10 + 1, from * 10 + 5));
+	}
 }
 
 static void test_holds__a_kind_has_its_days(void **state)
@@ -569,7 +586,8 @@ int main(void)
 		TEST(test_holds__what_is_wrong_with_one_is_refused),
 		TEST(test_holds__a_manual_one_says_what_it_stops_and_when_it_is_reviewed),
 		TEST(test_holds__a_debt_that_has_left_the_books_takes_none),
-		TEST(test_holds__two_places_are_left_for_disputes),
+		TEST(test_holds__so_many_of_a_kind),
+		TEST(test_holds__there_is_a_place_for_each_kind),
 		TEST(test_holds__a_kind_has_its_days),
 		TEST(test_holds__each_kind_stops_what_the_table_says),
 		TEST(test_holds__one_of_a_later_day_begins_then),

@@ -90,15 +90,30 @@ static bool is_new_for(const struct place_hold *body, const struct debt *debt, c
 	return true;
 }
 
-static bool debt_takes_one_more(const struct debt *debt, const struct debt_holds *holds, struct decision *decision)
+/* By kind, so that no number of holds keeps one out that a law knows. One that meets another needs no place. */
+static bool kind_has_place(const struct debt_holds *holds, const struct hold_terms *terms)
+{
+	uint32_t count = 0;
+
+	for (uint32_t index = 0; holds != NULL && index < holds->count; index++) {
+		if (hold_meets(&holds->open[index], terms))
+			return true;
+		count += holds->open[index].kind == terms->kind;
+	}
+	return count < DEBT_HOLDS_OF_KIND_MAX;
+}
+
+static bool debt_takes_one_more(const struct debt *debt, const struct debt_holds *holds, const struct hold_terms *terms,
+				struct decision *decision)
 {
 	if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s: there is nothing to be stopped",
 				lifecycle_name((enum lifecycle)debt->lifecycle));
 		return false;
 	}
-	if (holds != NULL && holds->count >= DEBT_HOLDS_PLACED_MAX) {
-		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "debt_id", "the debt has %d holds", DEBT_HOLDS_PLACED_MAX);
+	if (!kind_has_place(holds, terms)) {
+		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "kind", "the debt has %d holds of this kind",
+				DEBT_HOLDS_OF_KIND_MAX);
 		return false;
 	}
 	return true;
@@ -112,7 +127,7 @@ void decide_place_hold(const struct command *command, const struct workset *set,
 	struct hold_terms terms;
 
 	if (!body_is_good(body, command->today, &terms, decision) || !is_new_for(body, debt, set, decision) ||
-	    !debt_takes_one_more(debt, holds, decision))
+	    !debt_takes_one_more(debt, holds, &terms, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

@@ -36,9 +36,6 @@ const struct hold_kind_terms *hold_kind_terms(enum hold_kind kind);
 #define HOLD_DAYS_AROUND 366
 #define HOLD_DAYS_MAX    3660
 
-/* Of the DEBT_HOLDS_MAX of a debt, people place so many: two places are for disputes, which are never refused, one of each of their kinds. */
-#define DEBT_HOLDS_PLACED_MAX (DEBT_HOLDS_MAX - 2)
-
 /* ---- effects ---- */
 
 uint32_t hold_bit(enum hold_effect effect);
@@ -80,6 +77,9 @@ struct hold_terms {
 	int32_t from_on, until_on, review_on; /* 0: no such day */
 	struct str evidence_ref;
 };
+
+/* Whether the days of such a hold touch those of one of its kind that has not ended: both are one then. */
+bool hold_meets(const struct open_hold *hold, const struct hold_terms *terms);
 
 int64_t hold_place(const struct hold_scene *scene, const struct hold_terms *terms, struct decision *decision);
 int64_t hold_release(const struct hold_scene *scene, const struct uuid *hold_id, struct str reason, struct decision *decision);

@@ -28,7 +28,7 @@ static struct debt_holds holds_of(const struct hold_scene *scene)
 }
 
 /* `until` is the first day on which a hold is over, so those that adjoin meet, too. */
-static bool meets(const struct open_hold *hold, const struct hold_terms *terms)
+bool hold_meets(const struct open_hold *hold, const struct hold_terms *terms)
 {
 	return hold->kind == terms->kind && (hold->until_on == 0 || terms->from_on <= hold->until_on) &&
 	       (terms->until_on == 0 || hold->from_on <= terms->until_on);
@@ -131,7 +131,7 @@ static void extend(const struct hold_scene *scene, const struct hold_terms *term
 	for (uint32_t index = 0; index < scene->holds->count; index++) {
 		const struct open_hold *other = &scene->holds->open[index];
 
-		if (other != oldest && meets(other, terms))
+		if (other != oldest && hold_meets(other, terms))
 			take_in(&merger, other, decision);
 	}
 	merger.into.is_active = merger.into.from_on <= decision->command->today;
@@ -142,7 +142,7 @@ static void extend(const struct hold_scene *scene, const struct hold_terms *term
 int64_t hold_place(const struct hold_scene *scene, const struct hold_terms *terms, struct decision *decision)
 {
 	for (uint32_t index = 0; scene->holds != NULL && index < scene->holds->count; index++) {
-		if (meets(&scene->holds->open[index], terms)) {
+		if (hold_meets(&scene->holds->open[index], terms)) {
 			extend(scene, terms, &scene->holds->open[index], decision);
 			return scene->version + 1;
 		}
