@@ -12,6 +12,7 @@ CREATE TABLE debts.dispute (
 	received_on       date NOT NULL,
 	raised_on         date NOT NULL,
 	sent_on           date CHECK ((sent_on IS NOT NULL) = (state IN ('upheld', 'rejected'))),
+	entries           integer NOT NULL CHECK (entries >= 0),
 	evidence_count    integer NOT NULL CHECK (evidence_count BETWEEN 0 AND 16),
 	grounds           text COLLATE "C" NOT NULL CHECK (grounds IN ('not_mine', 'does_not_exist', 'wrong_amount', 'paid', 'identity_theft', 'other')),
 	state             text COLLATE "C" NOT NULL CHECK (state IN ('open', 'verifying', 'upheld', 'rejected', 'duplicate')),
@@ -22,9 +23,10 @@ CREATE TABLE debts.dispute (
 	raised_by         text COLLATE "C" NOT NULL
 );
 COMMENT ON TABLE debts.dispute IS 'Disputes about a debt or a part of it (consumers/DOMAIN.md 2, 9)';
-COMMENT ON COLUMN debts.dispute.duplicate_of IS 'The dispute that was rejected before and that it repeats';
+COMMENT ON COLUMN debts.dispute.duplicate_of IS 'The dispute, open or rejected, that it repeats';
 COMMENT ON COLUMN debts.dispute.portion_minor IS 'The part that is disputed; null: all of the debt';
 COMMENT ON COLUMN debts.dispute.sent_on IS 'The day of the answer; null: it is not resolved';
+COMMENT ON COLUMN debts.dispute.entries IS 'Ledger entries of the debt when it was raised, then when it was resolved';
 COMMENT ON COLUMN debts.dispute.within_validation IS 'Known to have come within the validation period; false: not known';
 COMMENT ON COLUMN debts.dispute.evidence_refs IS 'Where the proofs are kept, a line each; evidence_count of them';
 COMMENT ON COLUMN debts.dispute.raised_by IS 'The actor of its command';

@@ -235,7 +235,7 @@ static void touch_raise_dispute(const struct command *command, struct workset *s
 	touch(set, &debt_entity, &body->debt_id);
 	touch(set, &debt_disputes_entity, &body->debt_id);
 	touch_new(set, &dispute_entity, &body->dispute_id);
-	touch_new(set, &hold_entity, &body->dispute_id);
+	touch(set, &hold_entity, &body->dispute_id); /* not every dispute places one */
 	touch_holds_of(&body->debt_id, set);
 }
 

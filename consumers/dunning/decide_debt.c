@@ -246,10 +246,20 @@ ON_HOLD(hold_begun)
 ON_HOLD(hold_released)
 ON_HOLD(hold_expired)
 
-/* The hold that ended with the dispute stands before. As long as another stops dunning there is nothing to go on with. */
+/* Whether anybody would be asked for the debt, but for what stops it. */
+static bool is_owed(const struct dunned_debt *debt)
+{
+	return debt_is_dunned(debt) && debt->lifecycle != LIFECYCLE_ARRANGED && debt->balance_minor > 0;
+}
+
+/*
+ * The hold that ended with the dispute stands before. As long as another stops dunning there is nothing to go on with; nor are the other
+ * debts of the group asked for because of one that is not owed.
+ */
 static void on_dispute_resolved(struct debt_change *change, const void *event)
 {
-	change->may_be_due = str_is(((const struct dispute_resolved *)event)->outcome, "rejected") && !change->next.is_held;
+	change->may_be_due = str_is(((const struct dispute_resolved *)event)->outcome, "rejected") && !change->next.is_held &&
+			     is_owed(&change->next);
 }
 
 /* A debt that is paid by a plan is ARRANGED, and is not asked for. */

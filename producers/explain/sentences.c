@@ -84,7 +84,7 @@ const struct sentence sentences[] = {
 	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
 	{ "DisputeRaised", NULL, NULL,
 	  "[{portion_minor} of ]debt {debt_id} is disputed ({grounds:words}), received on {received_on}[; it repeats dispute "
-	  "{duplicate_of}, which was rejected] (dispute {dispute_id})." },
+	  "{duplicate_of}] (dispute {dispute_id})." },
 	{ "DisputeEvidenceAdded", NULL, NULL, "Evidence about dispute {dispute_id} of debt {debt_id} has come." },
 	{ "DisputeResolved", NULL, NULL,
 	  "Dispute {dispute_id} of debt {debt_id} ({grounds:words}) is over: {outcome:words}; the answer was sent on "

@@ -231,9 +231,9 @@ static void fill_tables(void)
 	SQL("fill_disputes",
 	    "INSERT INTO debts.dispute (dispute_id, debt_id, customer_id, version, created_at, changed_at, received_on, "
 	    "raised_on, "
-	    "evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
+	    "entries, evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
 	    "replace(debt_id::text, '-00440000', '-00530000')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', "
-	    "'2025-01-01', 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
+	    "'2025-01-01', 1, 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
 	SQL("fill_plans",
 	    "INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
 	    "changed_at, "

@@ -198,9 +198,9 @@ static void fill(void)
 	    "'2025-01-04', 1, 'broken', 'somebody' FROM debts.debt");
 	run("INSERT INTO debts.dispute (dispute_id, debt_id, customer_id, version, created_at, changed_at, received_on, "
 	    "raised_on, "
-	    "evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
+	    "entries, evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
 	    "replace(debt_id::text, '-004400', '-005300')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', "
-	    "'2025-01-01', 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt");
+	    "'2025-01-01', 1, 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt");
 	run("INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
 	    "changed_at, "
 	    "first_due_on, proposed_on, instalments, after_entries, returned, holidays, frequency, state, proposed_by) SELECT "

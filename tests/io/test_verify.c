@@ -980,6 +980,7 @@ static const struct wrong wrongs[] = {
 	  "received_on is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET raised_on = raised_on - 1 WHERE " DISPUTE_1, "P7", "raised_on is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET sent_on = sent_on - 1 WHERE " DISPUTE_1, "P7", "sent_on is not" },
+	{ "debts.dispute", "UPDATE debts.dispute SET entries = entries + 1 WHERE " DISPUTE_1, "P7", "entries is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET evidence_count = 1 WHERE " DISPUTE_1, "P7", "evidence_count is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET grounds = 'paid' WHERE " DISPUTE_1, "P7", "grounds is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET state = 'upheld' WHERE " DISPUTE_1, "P7", "state is not" },

@@ -157,7 +157,6 @@ static void test_disputes__what_is_wrong_with_one_is_refused(void **state)
 	REFUSED(grounds, STR("mood"), REFUSAL_BAD_VALUE, "grounds");
 	REFUSED(portion_minor, 0, REFUSAL_BAD_AMOUNT, "portion_minor");
 	REFUSED(portion_minor, INT64_MAX, REFUSAL_BAD_AMOUNT, "portion_minor");
-	REFUSED(portion_minor, OWED + 1, REFUSAL_BAD_AMOUNT, "portion_minor");
 	REFUSED(has_currency, false, REFUSAL_BAD_CURRENCY, "currency");
 	REFUSED(has_portion_minor, false, REFUSAL_BAD_CURRENCY, "currency");
 	REFUSED(currency, STR("USD"), REFUSAL_BAD_CURRENCY, "currency");
@@ -304,7 +303,7 @@ static void test_disputes__a_theft_that_people_know_is_one_with_the_dispute(void
 	spec_when(&spec, &release_hold_type, &release);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "hold_id");
 	spec.today = SPEC_TODAY + 20;
-	when_resolved(1, "upheld");
+	when_resolved(1, "rejected");
 	then_events(&spec, "HoldReleased", "DisputeResolved");
 	then_free();
 	hold.hold_id = release.hold_id = spec_id('H', 2);
@@ -314,15 +313,15 @@ static void test_disputes__a_theft_that_people_know_is_one_with_the_dispute(void
 	then_events(&spec, "HoldReleased");
 }
 
-/* Those that people place leave two places. */
+/* All that people can place of a kind meet the one of a dispute. */
 static void test_disputes__there_is_always_a_place_for_their_holds(void **state)
 {
 	(void)state;
-	for (unsigned number = 1; number <= DEBT_HOLDS_PLACED_MAX; number++) {
+	for (unsigned number = 1; number <= DEBT_HOLDS_OF_KIND_MAX; number++) {
 		struct place_hold hold = { .hold_id = spec_id('H', number),
 					   .customer_id = CUSTOMER,
 					   .debt_id = DEBT,
-					   .kind = STR("payment_pending"),
+					   .kind = STR("identity_theft"),
 					   .has_from_on = true,
 					   .from_on = SPEC_TODAY + 3 * (int32_t)number,
 					   .has_until_on = true,
@@ -333,7 +332,7 @@ static void test_disputes__there_is_always_a_place_for_their_holds(void **state)
 		then_events(&spec, "HoldPlaced");
 	}
 	when_raised(a_dispute(1, STR("identity_theft")));
-	then_events(&spec, "DisputeRaised", "HoldPlaced");
+	then_events(&spec, "DisputeRaised", "HoldExtended");
 	when_raised(a_dispute(2, STR("paid")));
 	then_events(&spec, "DisputeRaised", "HoldPlaced");
 }
@@ -346,10 +345,10 @@ static void test_disputes__one_that_was_rejected_before_is_a_duplicate(void **st
 
 	(void)state;
 	when_raised(of_a_portion(a_dispute(1, STR("wrong_amount")), 500));
-	when_raised(of_a_portion(a_dispute(2, STR("wrong_amount")), 500)); /* not yet rejected: no duplicate */
-	then_state(2, DISPUTE_OPEN);
-	when_resolved(2, "upheld");
+	when_raised(of_a_portion(a_dispute(2, STR("wrong_amount")), 500)); /* of one that is open */
+	then_state(2, DISPUTE_DUPLICATE);
 	when_resolved(1, "rejected");
+	then_free();
 	when_raised(of_a_portion(a_dispute(3, STR("wrong_amount")), 500));
 	then_events(&spec, "DisputeRaised");
 	assert_memory_equal(&then_event(&spec, 0, dispute_raised)->duplicate_of, &first, sizeof(first));
@@ -377,23 +376,56 @@ static void test_disputes__another_portion_other_grounds_or_evidence_is_no_dupli
 	then_events(&spec, "DisputeRaised", "HoldExtended");
 }
 
+static void when_fee_is_assessed(void)
+{
+	struct assess_fee body = { .debt_id = DEBT,
+				   .customer_id = CUSTOMER,
+				   .amount_minor = 100,
+				   .currency = STR("EUR"),
+				   .basis = STR("contract"),
+				   .reason = STR("r") };
+
+	spec_when(&spec, &assess_fee_type, &body);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+}
+
+/* Of whoever disputes more than is owed by now. */
+static void test_disputes__a_portion_above_what_is_owed_is_all_of_the_debt(void **state)
+{
+	(void)state;
+	when_raised(of_a_portion(a_dispute(1, STR("paid")), OWED + 1));
+	then_events(&spec, "DisputeRaised", "HoldPlaced");
+	assert_int_equal(the_dispute(1)->portion_minor, 0);
+}
+
+/* What was charged since may be what is meant. */
+static void test_disputes__what_is_booked_makes_it_a_new_one(void **state)
+{
+	(void)state;
+	when_raised(a_dispute(1, STR("wrong_amount")));
+	when_resolved(1, "rejected");
+	when_fee_is_assessed();
+	when_raised(a_dispute(2, STR("wrong_amount")));
+	then_events(&spec, "DisputeRaised", "HoldPlaced");
+	when_resolved(2, "upheld");
+	when_raised(a_dispute(3, STR("wrong_amount"))); /* one that was upheld is not repeated */
+	then_events(&spec, "DisputeRaised", "HoldPlaced");
+}
+
 /* Of more than are remembered the oldest is a new dispute again. */
 static void test_disputes__the_newest_rejected_ones_are_remembered(void **state)
 {
 	(void)state;
-	for (unsigned number = DEBT_REJECTED_MAX + 1; number > 0; number--) {
+	for (unsigned number = DEBT_DISPUTES_KNOWN_MAX + 1; number > 0; number--) {
 		when_raised(of_a_portion(a_dispute(number, STR("wrong_amount")), number));
 		when_resolved(number, "rejected");
 	}
 	when_raised(of_a_portion(a_dispute(50, STR("wrong_amount")), 1));
 	then_events(&spec, "DisputeRaised", "HoldPlaced");
-	when_raised(of_a_portion(a_dispute(51, STR("wrong_amount")), 2));
+	when_raised(of_a_portion(a_dispute(51, STR("wrong_amount")), 3));
 	then_events(&spec, "DisputeRaised");
-	when_resolved(50, "rejected");
 	when_raised(of_a_portion(a_dispute(52, STR("wrong_amount")), 2)); /* it made place for 50 */
-	then_events(&spec, "DisputeRaised", "HoldPlaced");
-	when_raised(of_a_portion(a_dispute(53, STR("wrong_amount")), 3));
-	then_events(&spec, "DisputeRaised");
+	then_events(&spec, "DisputeRaised", "HoldExtended");
 }
 
 /* ---- AddDisputeEvidence ---- */
@@ -457,6 +489,32 @@ static void test_disputes__one_is_resolved_once_with_an_answer(void **state)
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "dispute_id");
 }
 
+static void test_disputes__a_debt_that_is_not_theirs_is_given_up_before_it_is_upheld(void **state)
+{
+	struct cancel_debt cancellation = { .debt_id = DEBT, .customer_id = CUSTOMER, .reason = STR("not_the_debtor") };
+
+	(void)state;
+	when_raised(a_dispute(1, STR("not_mine")));
+	when_resolved(1, "upheld");
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "outcome");
+	spec_when(&spec, &cancel_debt_type, &cancellation);
+	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
+	when_resolved(1, "upheld");
+	then_state(1, DISPUTE_UPHELD);
+}
+
+static void test_disputes__compliance_decides_about_identity_theft(void **state)
+{
+	(void)state;
+	when_raised(a_dispute(1, STR("identity_theft")));
+	spec.roles = ROLE_SUPERVISOR;
+	when_resolved(1, "rejected");
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "dispute_id");
+	spec.roles = ROLE_COMPLIANCE;
+	when_resolved(1, "rejected");
+	then_events(&spec, "HoldReleased", "DisputeResolved");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -474,6 +532,10 @@ int main(void)
 		TEST(test_disputes__there_is_always_a_place_for_their_holds),
 		TEST(test_disputes__one_that_was_rejected_before_is_a_duplicate),
 		TEST(test_disputes__another_portion_other_grounds_or_evidence_is_no_duplicate),
+		TEST(test_disputes__a_portion_above_what_is_owed_is_all_of_the_debt),
+		TEST(test_disputes__what_is_booked_makes_it_a_new_one),
+		TEST(test_disputes__a_debt_that_is_not_theirs_is_given_up_before_it_is_upheld),
+		TEST(test_disputes__compliance_decides_about_identity_theft),
 		TEST(test_disputes__the_newest_rejected_ones_are_remembered),
 		TEST(test_disputes__evidence_is_added_until_there_is_too_much),
 		TEST(test_disputes__one_is_resolved_once_with_an_answer),

@@ -678,6 +678,9 @@ static void test_dispute__rejected_it_is_asked_about_with_its_step(void **state)
 	then_asked_with(&rejected_timer, SPEC_TODAY);
 	spec_fire(&spec, &rejected_timer, the_group_id(), PERSON);
 	then_step(3, "sms");
+	when_payment(1, 0, 0); /* nobody is asked because of a debt that owes nothing */
+	when_dispute_resolved(1, "rejected");
+	assert_int_equal(spec.decision.timers_count, 0);
 }
 
 /* A policy without a step for that goes on with those of the day. */

@@ -14,6 +14,7 @@ static const struct db_column rows[] = {
 	{ "received_on", DB_DATE(struct dispute, received_on) },
 	{ "raised_on", DB_DATE(struct dispute, raised_on) },
 	{ "sent_on", DB_DATE(struct dispute, sent_on), .set = MOVING, .or_null = true },
+	{ "entries", DB_INT32(struct dispute, entries), .set = MOVING },
 	{ "evidence_count", DB_INT32(struct dispute, evidence_count), .set = MOVING },
 	{ "grounds", DB_WORD(struct dispute, grounds, dispute_grounds_words) },
 	{ "state", DB_WORD(struct dispute, state, dispute_state_words), .set = MOVING },
@@ -25,6 +26,7 @@ static const struct db_column rows[] = {
 
 static const struct db_column listed[] = {
 	{ "portion_minor", DB_INT64(struct dispute, portion_minor), .or_null = true },
+	{ "entries", DB_INT32(struct dispute, entries) },
 	{ "grounds", DB_WORD(struct dispute, grounds, dispute_grounds_words) },
 	{ "state", DB_WORD(struct dispute, state, dispute_state_words) },
 };

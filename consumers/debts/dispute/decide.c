@@ -45,8 +45,9 @@ static bool day_is_good(const struct raise_dispute *body, const struct command *
 {
 	if (!body->has_received_on)
 		return true;
-	if (body->received_on < DEBTS_DAY_MIN || body->received_on > command->today) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on", "after the business date, or before 1900");
+	if (body->received_on < command->today - DISPUTE_DAYS_BACK || body->received_on > command->today) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on",
+				"after the business date, or more than %d days before it", DISPUTE_DAYS_BACK);
 	} else if (is_of_debtor(command) && body->received_on != command->today) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "received_on",
 				"a debtor's own dispute is received on the business date");
@@ -89,7 +90,7 @@ static bool is_new_about(const struct raise_dispute *body, const struct debt *de
 	return true;
 }
 
-static bool portion_fits(const struct raise_dispute *body, const struct debt *debt, struct decision *decision)
+static bool currency_fits(const struct raise_dispute *body, const struct debt *debt, struct decision *decision)
 {
 	if (!body->has_portion_minor)
 		return true;
@@ -97,20 +98,22 @@ static bool portion_fits(const struct raise_dispute *body, const struct debt *de
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;
 	}
-	if (body->portion_minor > balances_owed(&debt->balances)) {
-		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "portion_minor", "more than is owed on the debt");
-		return false;
-	}
 	return true;
 }
 
+/* 0: all. Somebody who disputes more than is owed by now, after a payment, say, disputes all of it, and is not sent away. */
+static int64_t portion_of(const struct raise_dispute *body, const struct debt *debt)
+{
+	return body->has_portion_minor && body->portion_minor <= balances_owed(&debt->balances) ? body->portion_minor : 0;
+}
+
 /* 12 CFR 1006.38(a)(1): one that brings new information is no duplicate. That what came with it is new is for people to see. */
-static const struct uuid *repeated(const struct raise_dispute *body, const struct workset *set)
+static const struct uuid *repeated(const struct raise_dispute *body, const struct debt *debt, const struct workset *set)
 {
 	if (body->evidence_refs_count > 0)
 		return NULL;
-	return debt_disputes_rejected(workset_state(set, &debt_disputes_entity, &body->debt_id),
-				      dispute_grounds_by_name(body->grounds), body->has_portion_minor ? body->portion_minor : 0);
+	return debt_disputes_like(workset_state(set, &debt_disputes_entity, &body->debt_id),
+				  dispute_grounds_by_name(body->grounds), portion_of(body, debt), debt->entries);
 }
 
 static void add_raised(const struct raise_dispute *body, const struct debt *debt, const struct uuid *duplicate_of,
@@ -119,7 +122,7 @@ static void add_raised(const struct raise_dispute *body, const struct debt *debt
 	struct dispute_raised *event = decision_event(decision, &dispute_raised_type);
 
 	ABOUT(event, body->dispute_id, debt, body->debt_id, debt->version + 1);
-	PORTION(event, body->has_portion_minor ? body->portion_minor : 0);
+	PORTION(event, portion_of(body, debt));
 	event->grounds = body->grounds;
 	event->received_on = body->has_received_on ? body->received_on : decision->command->today;
 	event->in_writing = body->in_writing;
@@ -167,11 +170,11 @@ void decide_raise_dispute(const struct command *command, const struct workset *s
 	const struct uuid *duplicate_of;
 
 	if (!dispute_is_good(body, command, decision) || !is_new_about(body, debt, set, decision) ||
-	    !portion_fits(body, debt, decision))
+	    !currency_fits(body, debt, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	duplicate_of = repeated(body, set);
+	duplicate_of = repeated(body, debt, set);
 	add_raised(body, debt, duplicate_of, decision);
 	if (duplicate_of == NULL && debt_is_in_books(debt->lifecycle))
 		place_hold(body, debt, set, decision);
@@ -248,6 +251,34 @@ static bool was_answered(const struct resolve_dispute *body, const struct disput
 	return false;
 }
 
+/* The hold of identity theft is released by compliance alone, who may have known of the theft before (hold/decide.c). */
+static bool may_resolve(const struct dispute *dispute, struct decision *decision)
+{
+	if (dispute->grounds != DISPUTE_GROUNDS_IDENTITY_THEFT || (decision->command->roles & ROLE_COMPLIANCE) != 0)
+		return true;
+	decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "dispute_id", "an identity theft is decided by compliance");
+	return false;
+}
+
+/* Upheld on these grounds, none of it is owed by the debtor. */
+static bool denies_all(unsigned grounds)
+{
+	return grounds == DISPUTE_GROUNDS_NOT_MINE || grounds == DISPUTE_GROUNDS_DOES_NOT_EXIST ||
+	       grounds == DISPUTE_GROUNDS_IDENTITY_THEFT;
+}
+
+/* With the resolution the hold ends, and what is owed is asked for. */
+static bool is_corrected(const struct resolve_dispute *body, const struct dispute *dispute, const struct debt *debt,
+			 struct decision *decision)
+{
+	if (dispute_outcome_by_name(body->outcome) != DISPUTE_UPHELD || !denies_all(dispute->grounds) ||
+	    dispute->portion_minor != 0 || balances_owed(&debt->balances) == 0)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "outcome",
+			"the debt is still asked for: cancel, waive, write off or recall it before its dispute is upheld");
+	return false;
+}
+
 /* The hold of all disputes of the kind. NULL: there is none, as the debt had left the books. */
 static const struct open_hold *shared_hold(const struct debt_holds *holds, enum hold_kind kind, int32_t today)
 {
@@ -290,7 +321,8 @@ void decide_resolve_dispute(const struct command *command, const struct workset 
 	if (!answer_is_good(body, decision))
 		return;
 	dispute = open_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
-	if (dispute == NULL || !was_answered(body, dispute, decision))
+	if (dispute == NULL || !may_resolve(dispute, decision) || !was_answered(body, dispute, decision) ||
+	    !is_corrected(body, dispute, debt, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

@@ -19,7 +19,8 @@
  * the events are events about the debt, whose versions number them.
  */
 
-#define DISPUTE_EVIDENCE_RAISED_MAX 8 /* that come with it */
+#define DISPUTE_EVIDENCE_RAISED_MAX 8    /* that come with it */
+#define DISPUTE_DAYS_BACK           3660 /* as late as a dispute may be told of */
 
 /* What people can do with a dispute: it is not resolved, and no duplicate. */
 bool dispute_is_open(unsigned state);
@@ -29,14 +30,24 @@ enum hold_kind dispute_hold_kind(unsigned grounds);
 
 /* ---- what is known of a debt's disputes together ---- */
 
-/* One that is open is counted, one that was rejected is remembered; upheld ones and duplicates change nothing that comes later. */
+/*
+ * One that is open is counted and remembered, one that was rejected is remembered; upheld ones and duplicates change nothing that comes
+ * later.
+ */
 void debt_disputes_add(struct debt_disputes *disputes, const struct uuid *dispute_id, const struct dispute *dispute);
+
+/* Of one that was added as open: with its new state. */
+void debt_disputes_resolve(struct debt_disputes *disputes, const struct uuid *dispute_id, const struct dispute *dispute);
 
 /* The number of the open ones that share a hold of this kind. */
 uint32_t *debt_disputes_open(struct debt_disputes *disputes, enum hold_kind kind);
 
-/* The dispute that was rejected on the same grounds, with the same portion (0: all); NULL: there is none. `disputes` may be NULL. */
-const struct uuid *debt_disputes_rejected(const struct debt_disputes *disputes, unsigned grounds, int64_t portion_minor);
+/*
+ * The dispute, open or rejected, on the same grounds, with the same portion (0: all), and since which nothing was booked on the debt:
+ * whatever is charged or paid may be what is meant now. NULL: there is none. `disputes` may be NULL.
+ */
+const struct uuid *debt_disputes_like(const struct debt_disputes *disputes, unsigned grounds, int64_t portion_minor,
+				      int32_t entries);
 
 /* evolve.c */
 evolve_event dispute_on_raised;

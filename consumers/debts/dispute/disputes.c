@@ -1,3 +1,4 @@
+#include "base/must.h"
 #include "consumers/debts/dispute/dispute.h"
 #include "consumers/debts/hold/hold.h"
 
@@ -25,44 +26,71 @@ bool debt_disputes_need(const struct debt_disputes *disputes, enum hold_kind kin
 	return kind == HOLD_DISPUTE ? disputes->others_open > 0 : kind == HOLD_IDENTITY_THEFT ? disputes->thefts_open > 0 : false;
 }
 
+static void remove_at(struct debt_disputes *disputes, uint32_t place)
+{
+	disputes->known_count--;
+	for (uint32_t index = place; index < disputes->known_count; index++)
+		disputes->known[index] = disputes->known[index + 1];
+}
+
+static void forget(struct debt_disputes *disputes, const struct uuid *dispute_id)
+{
+	for (uint32_t index = 0; index < disputes->known_count; index++) {
+		if (uuid_equal(&disputes->known[index].dispute_id, dispute_id)) {
+			remove_at(disputes, index);
+			return;
+		}
+	}
+}
+
 /* In the order of their ids: the oldest goes when there are too many, so one that repeats it is a new dispute, which stops too much. */
-static void add_rejected(struct debt_disputes *disputes, const struct rejected_dispute *rejected)
+static void remember(struct debt_disputes *disputes, const struct known_dispute *dispute)
 {
 	uint32_t place = 0;
 
-	while (place < disputes->rejected_count && uuid_compare(&disputes->rejected[place].dispute_id, &rejected->dispute_id) < 0)
+	while (place < disputes->known_count && uuid_compare(&disputes->known[place].dispute_id, &dispute->dispute_id) < 0)
 		place++;
-	if (disputes->rejected_count == DEBT_REJECTED_MAX) {
+	if (disputes->known_count == DEBT_DISPUTES_KNOWN_MAX) {
 		if (place == 0)
 			return;
+		remove_at(disputes, 0);
 		place--;
-		for (uint32_t index = 0; index < place; index++)
-			disputes->rejected[index] = disputes->rejected[index + 1];
-	} else {
-		for (uint32_t index = disputes->rejected_count; index > place; index--)
-			disputes->rejected[index] = disputes->rejected[index - 1];
-		disputes->rejected_count++;
 	}
-	disputes->rejected[place] = *rejected;
+	for (uint32_t index = disputes->known_count; index > place; index--)
+		disputes->known[index] = disputes->known[index - 1];
+	disputes->known[place] = *dispute;
+	disputes->known_count++;
 }
 
 void debt_disputes_add(struct debt_disputes *disputes, const struct uuid *dispute_id, const struct dispute *dispute)
 {
 	if (dispute_is_open(dispute->state))
 		(*debt_disputes_open(disputes, dispute_hold_kind(dispute->grounds)))++;
-	else if (dispute->state == DISPUTE_REJECTED)
-		add_rejected(disputes, &(struct rejected_dispute){ .dispute_id = *dispute_id,
-								   .portion_minor = dispute->portion_minor,
-								   .grounds = dispute->grounds });
+	if (dispute_is_open(dispute->state) || dispute->state == DISPUTE_REJECTED)
+		remember(disputes, &(struct known_dispute){ .dispute_id = *dispute_id,
+							    .portion_minor = dispute->portion_minor,
+							    .entries = dispute->entries,
+							    .grounds = dispute->grounds });
 }
 
-const struct uuid *debt_disputes_rejected(const struct debt_disputes *disputes, unsigned grounds, int64_t portion_minor)
+void debt_disputes_resolve(struct debt_disputes *disputes, const struct uuid *dispute_id, const struct dispute *dispute)
 {
-	for (uint32_t index = 0; disputes != NULL && index < disputes->rejected_count; index++) {
-		const struct rejected_dispute *rejected = &disputes->rejected[index];
+	uint32_t *open = debt_disputes_open(disputes, dispute_hold_kind(dispute->grounds));
 
-		if (rejected->grounds == grounds && rejected->portion_minor == portion_minor)
-			return &rejected->dispute_id;
+	MUST(*open > 0);
+	(*open)--;
+	forget(disputes, dispute_id);
+	debt_disputes_add(disputes, dispute_id, dispute);
+}
+
+const struct uuid *debt_disputes_like(const struct debt_disputes *disputes, unsigned grounds, int64_t portion_minor,
+				      int32_t entries)
+{
+	for (uint32_t index = 0; disputes != NULL && index < disputes->known_count; index++) {
+		const struct known_dispute *known = &disputes->known[index];
+
+		if (known->grounds == grounds && known->portion_minor == portion_minor && known->entries == entries)
+			return &known->dispute_id;
 	}
 	return NULL;
 }

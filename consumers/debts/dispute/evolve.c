@@ -29,7 +29,7 @@ void dispute_on_raised(struct workset *set, const void *body)
 	const struct dispute_raised *event = body;
 	struct dispute *dispute = dispute_change(set, &event->dispute_id);
 
-	(void)debt_change(set, &event->debt_id, event->version);
+	dispute->entries = debt_change(set, &event->debt_id, event->version)->entries;
 	dispute->customer_id = event->customer_id;
 	dispute->debt_id = event->debt_id;
 	dispute->grounds = dispute_grounds_by_name(event->grounds);
@@ -60,15 +60,11 @@ void dispute_on_resolved(struct workset *set, const void *body)
 {
 	const struct dispute_resolved *event = body;
 	struct dispute *dispute = dispute_change(set, &event->dispute_id);
-	struct debt_disputes *disputes = workset_change(set, &debt_disputes_entity, &event->debt_id);
-	uint32_t *open = debt_disputes_open(disputes, dispute_hold_kind(dispute->grounds));
 	const bool fits = str_to_chars(dispute->verification_ref, sizeof(dispute->verification_ref), event->verification_ref);
 
 	MUST(fits);
-	MUST(*open > 0);
-	(void)debt_change(set, &event->debt_id, event->version);
+	dispute->entries = debt_change(set, &event->debt_id, event->version)->entries;
 	dispute->state = dispute_state_by_name(event->outcome);
 	dispute->sent_on = event->sent_on;
-	(*open)--;
-	debt_disputes_add(disputes, &event->dispute_id, dispute);
+	debt_disputes_resolve(workset_change(set, &debt_disputes_entity, &event->debt_id), &event->dispute_id, dispute);
 }

@@ -31,7 +31,7 @@ const struct slot_query dispute_query = { .entity = &dispute_entity, .template =
 /* One row for each that counts; the list is in the order of their ids, whatever the order of the rows. */
 static const struct db_statement select_listed = {
 	.name = "debts_select_disputes_of_debt",
-	.sql = "SELECT u.n, d.dispute_id, d.portion_minor, d.grounds, d.state "
+	.sql = "SELECT u.n, d.dispute_id, d.portion_minor, d.entries, d.grounds, d.state "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) CROSS JOIN LATERAL (SELECT * FROM debts.dispute t "
 	       "WHERE t.debt_id = u.id AND t.state IN ('open', 'verifying', 'rejected') OFFSET 0) d",
 };
