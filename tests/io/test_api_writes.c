@@ -995,7 +995,9 @@ static void test_api_writes__a_creditor_changes_what_is_his(void **state)
 /* Things in paths, by the letter of their ids. */
 static const struct {
 	const char *path, *letter;
-} letters[] = { { "/customers/", "43" }, { "/contact-points/", "4b" }, { "/debts/", "44" }, { "/payments/", "50" } };
+} letters[] = {
+	{ "/customers/", "43" }, { "/contact-points/", "4b" }, { "/debts/", "44" }, { "/payments/", "50" }, { "/disputes/", "53" }
+};
 
 /* Each of a customer of its own: in his portfolio, in another, in none, in his of another creditor. */
 static void given_things_in_portfolios(void)
@@ -1023,6 +1025,12 @@ static void given_things_in_portfolios(void)
 	    "debt_id), debt_id, debt_id, "
 	    "'2025-01-01', '2025-01-01', 2, 2, 1, -1, replace(customer_id::text, '-0043', '-0050')::uuid, "
 	    "'transfer', 'bank', external_ref FROM debts.debt WHERE external_ref LIKE 'E-%'");
+	SQL("test_disputes_in",
+	    "INSERT INTO debts.dispute (dispute_id, debt_id, customer_id, version, created_at, changed_at, received_on, "
+	    "raised_on, "
+	    "entries, evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
+	    "replace(debt_id::text, '-0044', '-0053')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', '2025-01-01', "
+	    "1, 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt WHERE external_ref LIKE 'E-%'");
 }
 
 static int send_change(const struct route *row, const char *its_token, const char *letter, unsigned number, const char *body)
