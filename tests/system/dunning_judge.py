@@ -166,7 +166,7 @@ class Known:
     is_reached: bool = False  # a step was taken at this Tick: mostly nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
     entries: dict = dataclasses.field(default_factory=dict)  # debt: its group's key, the day on which that is asked about because of this debt, whatever else is, and the Tick from which on
-    events: dict = dataclasses.field(default_factory=dict)  # the same key: event, the Tick at which it is asked about, and that at which it may be
+    events: dict = dataclasses.field(default_factory=dict)  # (the same key, event): the Tick at which it is asked about, and that at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
@@ -394,10 +394,10 @@ class Judge:
                 del known.stops[key]
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
-        happened = {key: event for key, (event, tick, maybe) in known.events.items() if self.has_come(known, key, tick, maybe)}
-        day_first = set()
+        come = [place for place, (tick, maybe) in known.events.items() if self.has_come(known, place[0], tick, maybe)]
+        happened, day_first = dict(reversed(come)), set()  # of two events of a group the first one
         for key in list(happened):
-            del known.events[key]
+            del known.events[key, happened[key]]
             if known.ask_on.get(key) != before.get(key):  # a step was still under way when it was asked about, and has ended since
                 del happened[key]
             elif happened[key] == "payment_reversed":
@@ -834,8 +834,8 @@ class Judge:
         for known in self.people.values():
             for key, (day, tick, maybe) in known.ask_on.items():
                 known.ask_on[key] = day, tick, min(maybe, soon)
-            for key, (event, tick, maybe) in known.events.items():
-                known.events[key] = event, tick, min(maybe, soon)
+            for place, (tick, maybe) in known.events.items():
+                known.events[place] = tick, min(maybe, soon)
 
     def on_ApproveCommand(self, body):
         type_, kept = self.kept.pop(body["command_id"], ("", None))
@@ -960,8 +960,8 @@ class Judge:
         for known in self.people.values():
             for key, (day, tick, maybe) in known.ask_on.items():
                 known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
-            for key, (event, tick, maybe) in known.events.items():
-                known.events[key] = event, min(tick, soon), min(maybe, soon)
+            for place, (tick, maybe) in known.events.items():
+                known.events[place] = min(tick, soon), min(maybe, soon)
             for debt_id, (key, day, tick) in known.entries.items():
                 known.entries[debt_id] = key, day, min(tick, soon)
             for key, tick in known.stops.items():
@@ -1056,7 +1056,7 @@ class Judge:
         for key in keys:
             if event == "payment_reversed":
                 known.ask_on.pop(key, None)
-            known.events[key] = event, self.ticks + 2, self.ticks + 2
+            known.events[key, event] = self.ticks + 2, self.ticks + 2
 
 
 def part_of(customers, history):

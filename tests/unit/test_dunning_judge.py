@@ -411,6 +411,13 @@ def test_a_debt_that_is_due_later_while_it_is_paid_has_nothing_to_resume():
     assert findings(happened, REMINDED, DEMANDED, mail(25, "t-2"), mail(35, "t-3")) == []
 
 
+def test_a_contact_point_behind_a_reversal_takes_nothing_from_it():
+    """The group is asked about because of the reversal, and every day from then on."""
+    happened = setup() | {(12, 7): [pays(4_000)], (14, 7): [about("ReversePayment", payment_id="p-1")]}
+    happened |= {(14, 13): [about("AddContactPoint", contact_point_id="more", channel="email", address="anna")]}
+    assert findings(happened, *RIGHT) == []
+
+
 def test_a_step_of_an_event_goes_out_soon():
     steps = (*LADDER, a_step(4, None, "event", event="payment_reversed"))
     happened = setup(policies=[a_policy(*steps, reopened="resume")]) | {(16, 7): [pays(10_000)], (18, 13): [about("ReversePayment", payment_id="p-1")]}
