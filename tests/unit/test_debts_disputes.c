@@ -119,7 +119,7 @@ static void test_disputes__one_is_raised_and_the_debt_is_held(void **state)
 	struct raise_dispute *body = with_evidence(of_a_portion(a_dispute(1, STR("wrong_amount")), OWED), 2);
 
 	(void)state;
-	body->has_received_on = body->within_validation = true;
+	body->has_received_on = body->has_within_validation = body->within_validation = true;
 	body->received_on = SPEC_TODAY - 3;
 	when_raised(body);
 	then_events(&spec, "DisputeRaised", "HoldPlaced");

@@ -126,7 +126,7 @@ static void add_raised(const struct raise_dispute *body, const struct debt *debt
 	event->grounds = body->grounds;
 	event->received_on = body->has_received_on ? body->received_on : decision->command->today;
 	event->in_writing = body->in_writing;
-	event->within_validation = body->within_validation;
+	event->within_validation = body->has_within_validation && body->within_validation;
 	event->evidence_refs = body->evidence_refs;
 	event->evidence_refs_count = body->evidence_refs_count;
 	event->has_duplicate_of = duplicate_of != NULL;
