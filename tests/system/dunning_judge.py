@@ -217,13 +217,16 @@ class Known:
 # ---- the guard, as far as a message of dunning meets it ----
 
 
+def last_hour(known):
+    return TO_IN_UNION if known.person.country in UNION else TO
+
+
 def hour_begins(known, at, channel, zone):
     """The first instant from this one on that is fit in the zone."""
     if channel == "letter":
         return at
     local = at.astimezone(zone)
-    to = TO_IN_UNION if known.person.country in UNION else TO
-    if FROM <= local.time() < to:
+    if FROM <= local.time() < last_hour(known):
         return at
     day = local.date() if local.time() < FROM else local.date() + DAY
     return datetime.datetime.combine(day, FROM, zone).astimezone(UTC)
@@ -233,8 +236,7 @@ def hours_end(known, at, channel):
     """Until when what is released now may leave: the guard is asked again behind it."""
     if channel == "letter":
         return datetime.datetime.max.replace(tzinfo=UTC)
-    to = TO_IN_UNION if known.person.country in UNION else TO
-    return min(datetime.datetime.combine(known.local_day(at, zone), to, zone).astimezone(UTC) for zone in known.zones())
+    return min(datetime.datetime.combine(known.local_day(at, zone), last_hour(known), zone).astimezone(UTC) for zone in known.zones())
 
 
 def cap_ends(known, at, most, days, contacts, zone):

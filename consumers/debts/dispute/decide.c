@@ -78,10 +78,8 @@ static bool dispute_is_good(const struct raise_dispute *body, const struct comma
 static bool is_new_about(const struct raise_dispute *body, const struct debt *debt, const struct workset *set,
 			 struct decision *decision)
 {
-	if (!debt_is_reached(decision->command, debt) || !uuid_equal(&debt->customer_id, &body->customer_id)) {
-		decision_refuse(decision, REFUSAL_NOT_FOUND, "debt_id", "the customer has no such debt");
+	if (!debt_is_known(debt, &body->customer_id, decision))
 		return false;
-	}
 	if (workset_state(set, &dispute_entity, &body->dispute_id) != NULL ||
 	    workset_state(set, &hold_entity, &body->dispute_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "dispute_id", "a dispute or a hold has this id");
