@@ -109,6 +109,21 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 	return db_write_copy(db, &store->policies, err);
 }
 
+int debts_store_update(struct debts_store *store, struct db *db, const struct workset *set, const struct debts_update *update,
+		       struct err *err)
+{
+	struct db_params *params = &store->params;
+	size_t count;
+	struct slot **slots = slots_to_update(&store->list, set, update->entity, &count);
+
+	db_params_reset(params);
+	slots_add_ids(params, slots, count);
+	slots_add_columns(params, update->version_stored, slots, count);
+	slots_add_changed_at(params, slots, count);
+	slots_add_columns(params, update->moving, slots, count);
+	return db_write(db, db_template_statement(update->template), params, count, err);
+}
+
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
  * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a

@@ -28,6 +28,20 @@ struct debts_store {
 	bool has_disputes;   /* and of a dispute */
 };
 
+/*
+ * How the rows of a part are updated whose states count their own versions. Parameters of the statement: ids, the versions that were
+ * loaded (a row that another wrote since does not fit), the times of the last event, then the moving columns.
+ */
+struct debts_update {
+	const struct entity *entity;
+	struct db_template *template;
+	const struct db_columns *version_stored, *moving;
+};
+
+/* All states of the entity that the batch has changed and that have a row. */
+MUST_CHECK int debts_store_update(struct debts_store *store, struct db *db, const struct workset *set,
+				  const struct debts_update *update, struct err *err);
+
 /* Initialises the buffers of `debts_store`: once, before the first batch. */
 MUST_CHECK int debts_store_prepare(void *self, struct err *err);
 

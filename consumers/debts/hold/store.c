@@ -119,19 +119,10 @@ static void copy_new(struct db_copy *copy, const struct workset *set, const stru
 	db_copy_columns(copy, &hold_columns, slot->state);
 }
 
-static int update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
-{
-	struct db_params *params = &store->params;
-	size_t count;
-	struct slot **slots = slots_to_update(&store->list, set, &hold_entity, &count);
-
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	slots_add_columns(params, &hold_columns_version_stored, slots, count);
-	slots_add_changed_at(params, slots, count);
-	slots_add_columns(params, &hold_columns_moving, slots, count);
-	return db_write(db, db_template_statement(&update_holds), params, count, err);
-}
+static const struct debts_update hold_update = { .entity = &hold_entity,
+						 .template = &update_holds,
+						 .version_stored = &hold_columns_version_stored,
+						 .moving = &hold_columns_moving };
 
 int hold_write(struct debts_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 	       size_t events_count, struct err *err)
@@ -140,7 +131,7 @@ int hold_write(struct debts_store *store, struct db *db, const struct workset *s
 		return 0;
 	for (size_t index = 0; index < events_count; index++)
 		note_time(set, &events[index]);
-	if (update(store, db, set, err) < 0)
+	if (debts_store_update(store, db, set, &hold_update, err) < 0)
 		return -1;
 	db_copy_reset(&store->holds);
 	for (size_t index = 0; index < events_count; index++)

@@ -87,19 +87,10 @@ static void copy_new(struct db_copy *copy, const struct workset *set, const stru
 	}
 }
 
-static int update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
-{
-	struct db_params *params = &store->params;
-	size_t count;
-	struct slot **slots = slots_to_update(&store->list, set, &plan_entity, &count);
-
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	slots_add_columns(params, &plan_columns_version_stored, slots, count);
-	slots_add_changed_at(params, slots, count);
-	slots_add_columns(params, &plan_columns_moving, slots, count);
-	return db_write(db, db_template_statement(&update_plans), params, count, err);
-}
+static const struct debts_update plan_update = { .entity = &plan_entity,
+						 .template = &update_plans,
+						 .version_stored = &plan_columns_version_stored,
+						 .moving = &plan_columns_moving };
 
 int plan_write(struct debts_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 	       size_t events_count, struct err *err)
@@ -107,7 +98,7 @@ int plan_write(struct debts_store *store, struct db *db, const struct workset *s
 	if (!store->has_plans)
 		return 0;
 	note_times(set, events, events_count);
-	if (update(store, db, set, err) < 0)
+	if (debts_store_update(store, db, set, &plan_update, err) < 0)
 		return -1;
 	db_copy_reset(&store->plans);
 	copy_new(&store->plans, set, events, events_count);

@@ -82,19 +82,10 @@ static void copy_new(struct db_copy *copy, const struct workset *set, const stru
 	}
 }
 
-static int update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
-{
-	struct db_params *params = &store->params;
-	size_t count;
-	struct slot **slots = slots_to_update(&store->list, set, &promise_entity, &count);
-
-	db_params_reset(params);
-	slots_add_ids(params, slots, count);
-	slots_add_columns(params, &promise_columns_version_stored, slots, count);
-	slots_add_changed_at(params, slots, count);
-	slots_add_columns(params, &promise_columns_moving, slots, count);
-	return db_write(db, db_template_statement(&update_promises), params, count, err);
-}
+static const struct debts_update promise_update = { .entity = &promise_entity,
+						    .template = &update_promises,
+						    .version_stored = &promise_columns_version_stored,
+						    .moving = &promise_columns_moving };
 
 int promise_write(struct debts_store *store, struct db *db, const struct workset *set, const struct logged_event *events,
 		  size_t events_count, struct err *err)
@@ -102,7 +93,7 @@ int promise_write(struct debts_store *store, struct db *db, const struct workset
 	if (!store->has_promises)
 		return 0;
 	note_times(set, events, events_count);
-	if (update(store, db, set, err) < 0)
+	if (debts_store_update(store, db, set, &promise_update, err) < 0)
 		return -1;
 	db_copy_reset(&store->promises);
 	copy_new(&store->promises, set, events, events_count);
