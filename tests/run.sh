@@ -7,8 +7,8 @@
 #                                         take the next program when they are done with one
 #        tests/run.sh pytest ARGUMENT...  system tests
 #        tests/run.sh each COMMAND...     every command (one word list each) is one test: it passes when its status is 0
-#        tests/run.sh suites TARGET... [beside TARGET]  `make TARGET` for each, its last line counted: the totals of `make test`. The
-#                                         last one works beside the others, with the time that they leave idle
+#        tests/run.sh suites TARGET... [beside TARGET]  `make TARGET` for each, its last line counted: the totals of `make test`, and the
+#                                         names of what failed. The last one works beside the others, with the time that they leave idle
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -88,13 +88,14 @@ run_each() {
 	local command
 	for command; do
 		echo "== $command"
-		if bash -c "$command"; then passed=$((passed + 1)); else failed=$((failed + 1)); fi
+		if bash -c "$command"; then passed=$((passed + 1)); else echo "FAILED: $command"; failed=$((failed + 1)); fi
 	done
 }
 
 summarize() { # SUITE STATUS SECONDS, of which the log is
 	local line
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed$' "$LOG" | tail -n 1)
+	grep -E '^(FAILED|ERROR|\[  FAILED  \] test_)' "$LOG" | sort -u >>"$FOLDER/failures"
 	count "make $1" "$2" "$(number '^([0-9]+) passed, [0-9]+ failed$')" "$(number '^[0-9]+ passed, ([0-9]+) failed$')"
 	summary+=$(printf '%-8s %s (%d s)' "$1" "$line" "$3")$'\n'
 }
@@ -130,6 +131,7 @@ run_suites() { # SUITE... [beside SUITE]
 		summarize "$beside" $status $SECONDS
 	fi
 	printf '====\n%s' "$summary"
+	cat "$FOLDER/failures"
 }
 
 what=${1:-}
