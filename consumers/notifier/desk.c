@@ -427,7 +427,7 @@ struct unreported desk_unreported_row(const struct db_result *rows, int row)
 
 static const struct db_statement statement_answered = {
 	"notifier_answered",
-	"SELECT n FROM communications.answered($1::uuid[]) n",
+	"SELECT n FROM communications.answered($1::uuid[]) n UNION ALL SELECT n FROM customers.answered($1::uuid[]) n",
 };
 
 int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered, struct err *err)

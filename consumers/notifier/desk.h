@@ -125,7 +125,7 @@ MUST_CHECK int desk_ask(struct desk *desk, const char *gateway, int64_t count_ma
 /* Ends messages past send_by, as failed attempts with the code "expired". *ret_expired: their number. */
 MUST_CHECK int desk_expire(struct desk *desk, int64_t *ret_expired, struct err *err);
 
-/* Outcomes of ours that communications has not answered, oldest first; read with desk_unreported_row. */
+/* Outcomes of ours that their modules have not answered, oldest first; read with desk_unreported_row. */
 MUST_CHECK int desk_unreported(struct desk *desk, int64_t count_max, struct db_result *ret_rows, struct err *err);
 
 struct unreported {
@@ -140,8 +140,8 @@ struct unreported {
 struct unreported desk_unreported_row(const struct db_result *rows, int row);
 
 /*
- * Sets ret_is_answered for each command that the communications module has answered or parked: such a command cannot be lost any
- * more.
+ * Sets ret_is_answered for each command that the communications or the customers module has answered or parked: such a command
+ * cannot be lost any more.
  */
 MUST_CHECK int desk_answered(struct desk *desk, const struct uuid *commands, size_t count, bool *ret_is_answered,
 			     struct err *err);

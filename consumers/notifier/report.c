@@ -82,13 +82,14 @@ static int publish_withdrawal(struct report *report, const struct unreported *ro
 					       .via = STR("provider"),
 					       .withdrawn_at = row->ended_at_ms };
 
-	head.id = line->withdrawal_id = uuid_derive(&row->id.communication_id, "opted_out", (uint64_t)row->id.attempt);
+	head.id = line->commands[line->commands_count++] =
+		uuid_derive(&row->id.communication_id, "opted_out", (uint64_t)row->id.attempt);
 	return publish(report, report->topic, &withdraw_consent_type, &body, &head, line, err);
 }
 
 /*
- * The mail server says at once that there is no such mailbox: nothing else will be delivered there, either. Published again as
- * long as the outcome is; the module refuses it when the contact point is unusable already, which is as good.
+ * The mail server says at once that there is no such mailbox: nothing else will be delivered there, either. The customers module
+ * refuses it when the contact point is unusable already, which is as good.
  */
 static bool is_bounced(const struct unreported *row)
 {
@@ -103,7 +104,8 @@ static int publish_invalidation(struct report *report, const struct unreported *
 						       .customer_id = row->customer_id,
 						       .reason = STR("bounced") };
 
-	head.id = uuid_derive(&row->id.communication_id, "bounced", (uint64_t)row->id.attempt);
+	head.id = line->commands[line->commands_count++] =
+		uuid_derive(&row->id.communication_id, "bounced", (uint64_t)row->id.attempt);
 	return publish(report, CUSTOMERS_TOPIC, &invalidate_contact_point_type, &body, &head, line, err);
 }
 
@@ -115,7 +117,7 @@ static int publish_row(struct report *report, const struct unreported *row, stru
 				     .source = STR("/dcs/notifier"),
 				     .token = str_of(report->token.text) };
 
-	*line = (struct report_line){ .report = report, .id = row->id, .command_id = head.id };
+	*line = (struct report_line){ .report = report, .id = row->id, .commands = { head.id }, .commands_count = 1 };
 	if (row->has_opted_out && publish_withdrawal(report, row, head, line, err) != 0)
 		return -1;
 	if (is_bounced(row) && publish_invalidation(report, row, head, line, err) != 0)
@@ -159,24 +161,25 @@ static int begin_round(struct report *report, struct desk *desk, uint64_t to_rep
 static int mark_answered(struct report *report, struct desk *desk, size_t *ret_count, struct err *err)
 {
 	struct attempt_id ids[REPORT_ROUND_MAX];
-	struct uuid commands[2 * REPORT_ROUND_MAX]; /* one a line; behind them the withdrawals */
-	bool is_answered[2 * REPORT_ROUND_MAX];
-	size_t commands_count = report->lines_count;
-	size_t withdrawal = commands_count;
+	struct uuid commands[REPORT_ROUND_MAX * REPORT_LINE_COMMANDS_MAX]; /* of line after line */
+	bool is_answered[REPORT_ROUND_MAX * REPORT_LINE_COMMANDS_MAX];
+	size_t commands_count = 0;
+	size_t place = 0;
 	size_t count = 0;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < report->lines_count; i++) {
-		commands[i] = report->lines[i].command_id;
-		if (!uuid_is_none(&report->lines[i].withdrawal_id))
-			commands[commands_count++] = report->lines[i].withdrawal_id;
+		for (size_t k = 0; k < report->lines[i].commands_count; k++)
+			commands[commands_count++] = report->lines[i].commands[k];
 	}
 	if (desk_answered(desk, commands, commands_count, is_answered, err) != 0)
 		return -1;
 	for (size_t i = 0; i < report->lines_count; i++) {
-		if (!uuid_is_none(&report->lines[i].withdrawal_id))
-			is_answered[i] &= is_answered[withdrawal++];
-		if (is_answered[i])
+		bool is_done = true;
+
+		for (size_t k = 0; k < report->lines[i].commands_count; k++)
+			is_done &= is_answered[place++];
+		if (is_done)
 			ids[count++] = report->lines[i].id;
 		else
 			report->lines[kept++] = report->lines[i];
@@ -193,7 +196,7 @@ static int mark_answered(struct report *report, struct desk *desk, size_t *ret_c
 static void give_up_round(struct report *report)
 {
 	if (report->patience_ms == 0)
-		log_warn("unanswered=%zu outcomes were acknowledged by the broker and not by communications next=\"sent again "
+		log_warn("unanswered=%zu outcomes were acknowledged by the broker and not by their modules next=\"sent again "
 			 "until they "
 			 "are; dcs dead-letters list communications\"",
 			 report->lines_count);

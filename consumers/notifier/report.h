@@ -12,21 +12,22 @@
 #include "wire/coder.h"
 
 /*
- * Reports the outcome of each attempt to the communications module: RecordDispatch on its command topic, and WithdrawConsent
- * before it if the provider said that the person opted out. It works from the table,
- * in rounds: a round's rows are read and published; rows whose command the module has answered or parked are marked reported. The
- * broker's acknowledgement is not enough: the command may become a dead letter. Rows without acknowledgement or answer are in a
- * later round, with a new token. So an outcome is published until the module knows it, also after a crash, and always with the
- * same command id and content: the module applies it once.
+ * Reports the outcome of each attempt: RecordDispatch to the communications module, before it WithdrawConsent if the provider said
+ * that the person opted out, and InvalidateContactPoint to the customers module if the mail server said that there is no such
+ * mailbox. It works from the table, in rounds: a round's rows are read and published; rows whose commands are all answered or
+ * parked are marked reported. The broker's acknowledgement is not enough: a command may become a dead letter. Rows without
+ * acknowledgement or answer are in a later round, with a new token. So an outcome is published until the modules know it, also
+ * after a crash, and always with the same command ids and content: a module applies it once.
  */
-#define REPORT_ROUND_MAX 256
+#define REPORT_ROUND_MAX         256
+#define REPORT_LINE_COMMANDS_MAX 3
 
 struct report_line {
 	struct report *report;
 	struct attempt_id id;
-	struct uuid command_id;
-	struct uuid withdrawal_id; /* none: there is no withdrawal to report */
-	int unacked;               /* of the line's records */
+	struct uuid commands[REPORT_LINE_COMMANDS_MAX]; /* the outcome; what else follows from it */
+	size_t commands_count;
+	int unacked; /* of the line's records */
 };
 
 struct report {

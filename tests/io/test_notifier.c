@@ -315,36 +315,45 @@ static void kill_worker(struct worker *killed)
 	*killed = (struct worker){ 0 };
 }
 
-static bool is_module_silent; /* its commands become dead letters, say */
-static bool is_withdrawal_lost;
+static bool is_module_silent;    /* its commands become dead letters, say */
+static bool is_consequence_lost; /* what follows from an outcome is not answered: a withdrawal, an invalidation */
 
-/* What communications would do: an event that answers the command. */
-static void answer(const struct uuid *command_id)
+#define ANSWER_OF(module)                                                                                                        \
+	{                                                                                                                        \
+		"test_answer_" module, "INSERT INTO " module                                                                     \
+				       ".event_row (part, seq, event_id, schema_id, key, subject, command_id, correlation_id, "  \
+				       "at, command_offset, command_digest, body, hash) SELECT 0, coalesce(max(seq), 0) + 1, "   \
+				       "gen_random_uuid(), 1224, "                                                               \
+				       "$1, $1, $1, $1, now(), 0, '\\x00', '\\x00', '\\x00' FROM " module ".event_log "          \
+				       "HAVING NOT EXISTS (SELECT FROM " module ".event_log WHERE command_id = $1)"              \
+	}
+
+/* What a module would do: an event that answers the command. */
+static void answer(const struct uuid *command_id, bool is_of_customers)
 {
-	static const struct db_statement insert = {
-		"test_answer", "INSERT INTO communications.event_row (part, seq, event_id, schema_id, key, subject, command_id, "
-			       "correlation_id, at, "
-			       "command_offset, command_digest, body, hash) SELECT 0, coalesce(max(seq), 0) + 1, "
-			       "gen_random_uuid(), 1224, $1, $1, $1, "
-			       "$1, now(), 0, '\\x00', '\\x00', '\\x00' FROM communications.event_log "
-			       "HAVING NOT EXISTS (SELECT FROM communications.event_log WHERE command_id = $1)"
-	};
+	static const struct db_statement of_communications = ANSWER_OF("communications"), of_customers = ANSWER_OF("customers");
 	struct db_params params;
 
 	db_params_init(&params, 1024);
 	db_param_uuid(&params, command_id);
-	must(db_run(admin, &insert, &params, NULL, &err));
+	must(db_run(admin, is_of_customers ? &of_customers : &of_communications, &params, NULL, &err));
 	db_params_release(&params);
+}
+
+static void answer_line(const struct report_line *line)
+{
+	struct uuid invalidation = uuid_derive(&line->id.communication_id, "bounced", (uint64_t)line->id.attempt);
+
+	answer(&line->commands[0], false);
+	for (size_t i = 1; i < line->commands_count && !is_consequence_lost; i++)
+		answer(&line->commands[i], uuid_equal(&line->commands[i], &invalidation));
 }
 
 static void answer_all(const struct report *report)
 {
 	for (size_t i = 0; i < report->lines_count && !is_module_silent; i++) {
-		if (report->lines[i].unacked == 0) {
-			answer(&report->lines[i].command_id);
-			if (!uuid_is_none(&report->lines[i].withdrawal_id) && !is_withdrawal_lost)
-				answer(&report->lines[i].withdrawal_id);
-		}
+		if (report->lines[i].unacked == 0)
+			answer_line(&report->lines[i]);
 	}
 }
 
@@ -460,7 +469,6 @@ static size_t read_reported(struct reported *reported, size_t reported_max)
 /* Commands to the customers module since the last call. */
 static size_t invalidations(void)
 {
-	static size_t before;
 	struct bus_reader *reader;
 	size_t count = 0;
 
@@ -472,8 +480,6 @@ static size_t invalidations(void)
 		count += (size_t)high;
 	}
 	bus_reader_close(reader);
-	count -= before;
-	before += count;
 	return count;
 }
 
@@ -604,6 +610,23 @@ static void test_notifier__an_address_that_is_not_there_is_reported_as_bounced(v
 	turn_until_settled(&worker);
 	assert_attempts("1 failed 5.1.1 reported");
 	assert_int_equal(invalidations(), 1);
+}
+
+static void test_notifier__an_invalidation_that_is_not_answered_is_published_again(void **state)
+{
+	(void)state;
+	is_consequence_lost = true;
+	release(79, "email", "refuse@x.example");
+	run_sql("UPDATE notifier.dispatch SET contact_point_id = gen_random_uuid()");
+	while (worker.report.patience_ms == 0) {
+		dispatch_look(&worker.dispatch);
+		turn(&worker);
+	}
+	assert_attempts("1 failed 5.1.1");
+	is_consequence_lost = false;
+	turn_until_settled(&worker);
+	assert_attempts("1 failed 5.1.1 reported");
+	assert_int_equal(invalidations(), 2);
 }
 
 static void test_notifier__what_cannot_be_sent_has_failed_without_a_byte(void **state)
@@ -1323,13 +1346,13 @@ static void test_notifier__a_withdrawal_that_is_not_answered_is_reported_again(v
 	struct reported reported[16];
 
 	(void)state;
-	is_withdrawal_lost = true;
+	is_consequence_lost = true;
 	change_kind(&worker, "twilio", "/twilio/optedout/Messages.json");
 	release(78, "sms", "+491701234578");
 	while (worker.report.patience_ms == 0)
 		turn(&worker);
 	assert_attempts("1 failed 21610");
-	is_withdrawal_lost = false;
+	is_consequence_lost = false;
 	turn_until_settled(&worker);
 	assert_attempts("1 failed 21610 reported");
 	assert_int_equal(read_reported(reported, 16), 4);
@@ -1782,6 +1805,7 @@ int main(void)
 		TEST(test_notifier__an_sms_is_claimed_sent_and_reported),
 		TEST(test_notifier__a_refused_recipient_has_failed_for_good),
 		TEST(test_notifier__an_address_that_is_not_there_is_reported_as_bounced),
+		TEST(test_notifier__an_invalidation_that_is_not_answered_is_published_again),
 		TEST(test_notifier__what_cannot_be_sent_has_failed_without_a_byte),
 		TEST(test_notifier__a_text_that_does_not_open_has_failed),
 		TEST(test_notifier__a_text_out_of_its_place_has_failed),
