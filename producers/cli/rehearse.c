@@ -153,7 +153,9 @@ static int play_time(struct rehearsal *rehearsal, struct str text, struct err *e
 	rest_expect_tick(&rehearsal->rest, rehearsal->now_ms);
 	rehearsal->ticks++;
 	show_month(before_ms, rehearsal->now_ms, rehearsal);
-	return has_due || before_ms == 0 ? come_to_rest(rehearsal, err) : 0;
+	return has_due || before_ms == 0
+		       ? come_to_rest(rehearsal, err)
+		       : rest_wait_idle(&rehearsal->rest, rehearsal->producer, conf.sender.timeout_s * 1000, err);
 }
 
 /* ---- a command ---- */

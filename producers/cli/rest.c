@@ -275,7 +275,7 @@ static int pause_ms(int64_t waited_ms, bool is_second)
 	return pause > LOOK_MS_MAX ? LOOK_MS_MAX : (int)pause;
 }
 
-int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)
+static int wait_for(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, bool is_once_enough, struct err *err)
 {
 	int64_t from_ms = clock_monotonic_ms();
 	int64_t events = -1;
@@ -284,7 +284,7 @@ int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_
 	for (;;) {
 		int64_t before = events;
 
-		if (look_at_all(rest, &events, &rests, err) != 0)
+		if ((is_once_enough ? look(rest, &rests, err) : look_at_all(rest, &events, &rests, err)) != 0)
 			return -1;
 		if (rests)
 			return 0;
@@ -292,4 +292,14 @@ int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_
 			return err_set(err, ERR_RETRY, "not at rest after %" PRId64 " s: %s", timeout_ms / 1000, rest->missing);
 		bus_producer_poll(producer, pause_ms(clock_monotonic_ms() - from_ms, events != before));
 	}
+}
+
+int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)
+{
+	return wait_for(rest, producer, timeout_ms, false, err);
+}
+
+int rest_wait_idle(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err)
+{
+	return wait_for(rest, producer, timeout_ms, true, err);
 }

@@ -37,11 +37,16 @@ MUST_CHECK bool rest_find_module(const struct rest *rest, struct str name, size_
 
 /*
  * Whether the next Tick sets anything going, once its time is told (engine.now()): a timer, a parked command, a message. If not,
- * commands of its instant may follow it at once: a partition has the Tick before them.
+ * commands of its instant may follow it as soon as every module has it (rest_wait_idle). Not at once: a module that follows others
+ * would get an event that such a command causes before the Tick, if it is slow, and what the event sets would be due a Tick
+ * earlier.
  */
 MUST_CHECK int rest_has_due(struct rest *rest, int32_t business_date, bool *ret_due, struct err *err);
 
 /* Polls the producer between two looks. ERR_RETRY: not at rest within the timeout; ERR_FATAL: a partition is halted. */
 MUST_CHECK int rest_wait(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err);
+
+/* The same, where nothing was set going: one look is enough. */
+MUST_CHECK int rest_wait_idle(struct rest *rest, struct bus_producer *producer, int64_t timeout_ms, struct err *err);
 
 #endif
