@@ -466,7 +466,7 @@ static size_t read_reported(struct reported *reported, size_t reported_max)
 	return count;
 }
 
-/* Commands to the customers module since the last call. */
+/* Commands to the customers module. */
 static size_t invalidations(void)
 {
 	struct bus_reader *reader;
