@@ -548,6 +548,31 @@ static void test_closing__what_is_wrong_with_a_transfer_is_refused(void **state)
 #undef REFUSED
 }
 
+/* In the order of schemas/README.md, Refusals: what the command says, whose debt it is, what the debt allows. */
+static void test_closing__a_wrong_day_of_a_transfer_is_named_before_what_the_debt_allows(void **state)
+{
+	struct transfer_debt *body = a_transfer();
+
+	(void)state;
+	body->has_transferred_on = true;
+	body->transferred_on = SPEC_TODAY + 1;
+	body->customer_id = spec_id('C', 2);
+	spec_when(&spec, &transfer_debt_type, body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "transferred_on");
+
+	when_paid(1, OWED);
+	body = a_transfer();
+	body->has_transferred_on = true;
+	body->transferred_on = SPEC_TODAY - 91;
+	body->has_expected_version = true;
+	body->expected_version = 7;
+	spec_when(&spec, &transfer_debt_type, body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "transferred_on");
+	body->customer_id = spec_id('C', 2);
+	spec_when(&spec, &transfer_debt_type, body);
+	then_refused(&spec, REFUSAL_NOT_FOUND, "debt_id");
+}
+
 static void test_closing__a_hold_may_stop_a_sale_and_no_recall(void **state)
 {
 	const struct recall_debt recall = { .debt_id = DEBT, .customer_id = CUSTOMER, .reason = STR("r") };
@@ -687,6 +712,7 @@ int main(void)
 		TEST(test_closing__a_debt_is_sold),
 		TEST(test_closing__without_a_day_a_transfer_is_of_the_business_date),
 		TEST(test_closing__what_is_wrong_with_a_transfer_is_refused),
+		TEST(test_closing__a_wrong_day_of_a_transfer_is_named_before_what_the_debt_allows),
 		TEST(test_closing__a_hold_may_stop_a_sale_and_no_recall),
 		TEST(test_closing__a_paid_or_settled_debt_is_not_transferred),
 		TEST(test_closing__a_debt_is_recalled),

@@ -1,14 +1,17 @@
 #include "consumers/debts/closing/common.h"
 
-bool closing_is_good(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
-		     struct decision *decision)
+bool closing_says_why(const struct closing *closing, struct decision *decision)
 {
-	if (closing->reason.size == 0) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why");
-		return false;
-	}
-	if (!debt_is_known(debt, closing->customer_id, decision) ||
-	    !debt_is_expected(debt, closing->has_expected_version, closing->expected_version, decision))
+	if (closing->reason.size > 0)
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why");
+	return false;
+}
+
+bool closing_is_taken(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
+		      struct decision *decision)
+{
+	if (!debt_is_expected(debt, closing->has_expected_version, closing->expected_version, decision))
 		return false;
 	if (!takes_it(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s",
@@ -16,6 +19,13 @@ bool closing_is_good(const struct closing *closing, const struct debt *debt, boo
 		return false;
 	}
 	return true;
+}
+
+bool closing_is_good(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
+		     struct decision *decision)
+{
+	return closing_says_why(closing, decision) && debt_is_known(debt, closing->customer_id, decision) &&
+	       closing_is_taken(closing, debt, takes_it, decision);
 }
 
 struct plan_review closing_begin(const struct debt *debt, enum plan_end reason, const struct workset *set,

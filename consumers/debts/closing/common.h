@@ -17,7 +17,10 @@ struct closing {
 #define CLOSING_OF(body)                                                                                                         \
 	(&(struct closing){ &(body)->customer_id, (body)->has_expected_version, (body)->expected_version, (body)->reason })
 
-/* False: refused. `takes_it`: of the debt's lifecycle. */
+/* False: refused. `takes_it`: of the debt's lifecycle. A command with more to ask, in the order of the refusals, asks in two steps. */
+bool closing_says_why(const struct closing *closing, struct decision *decision);
+bool closing_is_taken(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
+		      struct decision *decision); /* of a debt that is known */
 bool closing_is_good(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
 		     struct decision *decision);
 

@@ -75,17 +75,27 @@ static bool transfer_is_good(const struct transfer_debt *body, struct decision *
 	return false;
 }
 
-static bool transfer_may_be(const struct transfer_debt *body, const struct debt *debt, struct decision *decision)
+static bool transfer_day_is_good(bool is_good, struct decision *decision)
 {
-	if (body->has_transferred_on &&
-	    (body->transferred_on < debt->opened_on || body->transferred_on > decision->command->today)) {
+	if (!is_good)
 		decision_refuse(decision, REFUSAL_BAD_DATE, "transferred_on",
 				"before the debt was opened, or after the business date");
-	} else if (debt_is_stopped(debt, HOLD_EFFECT_SALE)) {
-		decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops the sale of the debt");
-	} else {
+	return is_good;
+}
+
+static bool transfer_may_be(const struct transfer_debt *body, const struct debt *debt, struct decision *decision)
+{
+	const struct closing *closing = CLOSING_OF(body);
+
+	if (!transfer_is_good(body, decision) || !closing_says_why(closing, decision) ||
+	    !transfer_day_is_good(!body->has_transferred_on || body->transferred_on <= decision->command->today, decision) ||
+	    !debt_is_known(debt, closing->customer_id, decision) ||
+	    !transfer_day_is_good(!body->has_transferred_on || body->transferred_on >= debt->opened_on, decision) ||
+	    !closing_is_taken(closing, debt, debt_can_be_transferred, decision))
+		return false;
+	if (!debt_is_stopped(debt, HOLD_EFFECT_SALE))
 		return true;
-	}
+	decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops the sale of the debt");
 	return false;
 }
 
@@ -96,8 +106,7 @@ void decide_transfer_debt(const struct command *command, const struct workset *s
 	struct debt_transferred *event;
 	struct plan_review review;
 
-	if (!transfer_is_good(body, decision) || !closing_is_good(CLOSING_OF(body), debt, debt_can_be_transferred, decision) ||
-	    !transfer_may_be(body, debt, decision))
+	if (!transfer_may_be(body, debt, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
