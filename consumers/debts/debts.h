@@ -122,7 +122,7 @@ void debt_refresh(void *state);
 #define DEBT_REFERENCE_MAX (4 * 64) /* bytes of so many characters */
 
 struct debt_terms {
-	int64_t charged_minor; /* opening balance, later charges and corrections, less waivers; 0 when cancelled */
+	int64_t charged_minor; /* opening balance, later charges and corrections, less waivers and what went back to the creditor */
 	int32_t opened_on;
 	char external_ref[DEBT_REFERENCE_MAX + 1]; /* terminated */
 };
