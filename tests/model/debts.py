@@ -27,6 +27,9 @@ ORDERS = {
 MOST = 10**15
 DAY_FIRST, DAY_LAST = datetime.date(1900, 1, 1).toordinal(), datetime.date(2199, 12, 31).toordinal()
 PROMISE_DAYS_AHEAD, GRACE_DAYS = 30, 3
+OPEN = ("NEW", "ACTIVE", "ARRANGED", "CHARGED_OFF")  # payments lead to PAID
+LEFT = ("WRITTEN_OFF", "TRANSFERRED", "CANCELLED")  # terminal: no payment, no reversal
+SECOND_PERSON = "019a0000-0000-7000-8000-0000000000ff"
 
 WORDS = {
     "method": "transfer card direct_debit cash cheque other".split(),
@@ -38,6 +41,10 @@ WORDS = {
     "product_kind": "consumer_credit consumer_other commercial student_loan mortgage".split(),
     "policy_kind": ["allocation"],
     "order": [order for order in ORDERS if order],
+    "transfer": "sold placed".split(),
+    "basis": "contract statute court".split(),
+    "component": list(COMPONENTS),
+    "direction": "up down".split(),
 }
 CURRENCIES = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "CLF": 4}  # of ISO 4217, those that histories use
 
@@ -84,6 +91,7 @@ class Debt:
         self.charged = self.version = 0
         self.entries = []
         self.lifecycle, self.order, self.promise = "NEW", "", None
+        self.charge_off = None  # (day, what it was, its entries then)
 
     @property
     def owed(self):
@@ -93,7 +101,8 @@ class Debt:
         return {"is": True, "customer": self.customer, "creditor": self.creditor, "portfolio": self.portfolio,
                 "promise": self.promise.id if self.promise else None, "balances": self.balances[:], "credit_used": self.used[:],
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
-                "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency}
+                "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency,
+                "charge_off": [text_of(self.charge_off[0]), *self.charge_off[1:]] if self.charge_off else None}
 
     def check(self):
         folded = [sum(column) for column in zip(*(entry["debits"] for entry in self.entries))]
@@ -103,7 +112,9 @@ class Debt:
         assert min(self.balances) >= 0, "a balance is below 0"
         assert self.balances[CREDIT] == 0 or self.owed == 0, "credit while something is owed"
         assert min(self.used) >= 0, "more credit was taken back than was used"
-        assert self.lifecycle == "CANCELLED" or (self.lifecycle == "PAID") == (self.owed == 0), "PAID means that nothing is owed"
+        assert (self.lifecycle in ("PAID", *LEFT)) == (self.owed == 0), "PAID means that nothing is owed"
+        assert self.lifecycle not in LEFT or not any(self.balances), "a debt that has left the books has a balance"
+        assert self.lifecycle != "CHARGED_OFF" or self.charge_off, "CHARGED_OFF, and nobody has charged it off"
 
     def shown_terms(self):
         return {"is": True, "charged": self.charged, "external_ref": self.reference}
@@ -114,6 +125,13 @@ class Payment:
         self.id, self.debt, self.source, self.amount = body["payment_id"], debt, body["source"], body["amount_minor"]
         self.received_on, self.allocated, self.state = world.day(body["received_on"]), allocated, "settled"
         self.entry_no = len(debt.entries)
+        self.entry, self.mirror = debt.entries[-1], None
+
+    def check(self):
+        assert sum(self.allocated) == self.amount, "allocations do not add up"
+        assert (self.mirror is None) == (self.state == "settled"), "a reversal without its entry"
+        assert self.mirror is None or self.mirror["debits"] == [-debit for debit in self.entry["debits"]], "a reversal is no mirror"
+        assert self.mirror is None or self.mirror["contra_minor"] == -self.entry["contra_minor"], "a reversal is no mirror"
 
     def shown(self):
         return {"is": True, "customer": self.debt.customer, "debt": self.debt.id, "allocated": self.allocated, "amount": self.amount,
@@ -274,7 +292,8 @@ class World:
         for debt in self.unchecked:
             debt.check()
             for payment in self.payments.values():
-                assert payment.debt is not debt or sum(payment.allocated) == payment.amount, "allocations do not add up"
+                if payment.debt is debt:
+                    payment.check()
             for promise in self.promises.values():
                 assert promise.debt is not debt or promise.state != "open" or debt.promise is promise, "an open promise that is not the latest"
         self.unchecked.clear()
@@ -302,6 +321,14 @@ def reached(world, body, issuer):
     debt = world.debts.get(body["debt_id"])
     refuse("not_found", "debt_id", debt is None or debt.customer != body["customer_id"] or not issuer.reaches(debt.creditor, debt.portfolio))
     return debt
+
+
+def expect_debt_version(debt, body):
+    refuse("version_conflict", "expected_version", body.get("expected_version", debt.version) != debt.version)
+
+
+def second_person(approved):
+    return SECOND_PERSON if approved else None
 
 
 def is_day(day):
@@ -389,8 +416,8 @@ def amend_debt(world, body, issuer, approved):
     other = world.references.get((debt.creditor, reference))
     if other and other is not debt:
         refuse("exists" if issuer.reaches(other.creditor, other.portfolio) else "not_authorised", "external_ref")
-    refuse("version_conflict", "expected_version", body.get("expected_version", debt.version) != debt.version)
-    refuse("bad_transition", "debt_id", debt.lifecycle == "CANCELLED")
+    expect_debt_version(debt, body)
+    refuse("bad_transition", "debt_id", debt.lifecycle in LEFT)
 
     before = debt.due_on, debt.reference
     if due_on is not None:
@@ -421,7 +448,7 @@ def cancel_debt(world, body, issuer, approved):
     refuse("bad_value", "reason", body["reason"] not in WORDS["cancel"])
     refuse("bad_value", "comment", body.get("comment") == "")
     debt = reached(world, body, issuer)
-    refuse("version_conflict", "expected_version", body.get("expected_version", debt.version) != debt.version)
+    expect_debt_version(debt, body)
     refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE"))
     refuse("bad_transition", "debt_id", any(payment.debt is debt and payment.state == "settled" for payment in world.payments.values()))
 
@@ -457,23 +484,28 @@ def record_payment(world, body, issuer, approved):
     refuse("exists", "external_ref", (body["source"], body["external_ref"]) in world.payment_references)
     refuse("bad_currency", "currency", body["currency"] != debt.currency)  # Read: whether there is such a currency is not asked before
     refuse("bad_date", "received_on", received_on < debt.opened_on and "reason" not in body)
-    refuse("bad_transition", "debt_id", debt.lifecycle == "CANCELLED")
+    refuse("bad_transition", "debt_id", debt.lifecycle in LEFT)
     refuse("bad_amount", "amount_minor", debt.balances[CREDIT] + amount > MOST)
 
     parts = allocate(debt.order, debt.balances, amount)
-    entry = world.entry(debt, "PAYMENT", "CASH_CLEARING", [-part for part in parts], received_on)
+    is_recovery = debt.lifecycle == "CHARGED_OFF"
+    entry = world.entry(debt, "RECOVERY" if is_recovery else "PAYMENT", "CASH_CLEARING", [-part for part in parts], received_on)
     world.payment_references[body["source"], body["external_ref"]] = True
     world.about("PaymentRecorded", debt, {
         "payment_id": body["payment_id"], "due_on": text_of(debt.due_on), "source": body["source"], "external_ref": body["external_ref"],
         "method": body["method"], "received_on": body["received_on"], "amount_minor": amount, **parts_of(parts), "balance_minor": debt.owed,
-        "booked_on": text_of(world.today), "reason": body.get("reason"),
+        "booked_on": text_of(world.today), "reason": body.get("reason"), "is_recovery": is_recovery or None,
     }, entry)
     payment = world.payments[body["payment_id"]] = Payment(world, body, debt, parts)
     world.note("payment", payment)
+    pay_off(world, debt, received_on)
+    review_payment(world, payment, amount)
+
+
+def pay_off(world, debt, paid_on):
     if debt.owed == 0 and debt.lifecycle != "PAID":
         debt.lifecycle = "PAID"
-        world.about("DebtPaid", debt, {"due_on": text_of(debt.due_on), "paid_on": body["received_on"], "booked_on": text_of(world.today)})
-    review_payment(world, payment, amount)
+        world.about("DebtPaid", debt, {"due_on": text_of(debt.due_on), "paid_on": text_of(paid_on), "booked_on": text_of(world.today)})
 
 
 @command
@@ -484,15 +516,14 @@ def reverse_payment(world, body, issuer, approved):
            or not issuer.reaches(payment.debt.creditor, payment.debt.portfolio))
     debt = payment.debt
     refuse("not_authorised", "payment_id", issuer.role == "creditor" and issuer.sources is not None and payment.source not in issuer.sources)
-    refuse("bad_transition", "payment_id", payment.state == "reversed")
-    refuse("bad_transition", "debt_id", debt.lifecycle == "CANCELLED")
+    refuse("bad_transition", "payment_id", payment.state == "reversed" or debt.lifecycle in LEFT)
 
     used_up = payment.allocated[CREDIT] - debt.balances[CREDIT]
     if used_up > 0:
         apply_credit(world, debt, [-part for part in take_back(debt, used_up)])
     parts = payment.allocated
     entry = world.entry(debt, "PAYMENT_REVERSAL", "CASH_CLEARING", parts[:], world.today)  # Read: it happened when it was booked
-    payment.state = "reversed"
+    payment.state, payment.mirror = "reversed", entry
     world.note("payment", payment)
     world.about("PaymentReversed", debt, {
         "payment_id": payment.id, "due_on": text_of(debt.due_on), "received_on": text_of(payment.received_on),
@@ -503,8 +534,9 @@ def reverse_payment(world, body, issuer, approved):
     if credit > 0:
         apply_credit(world, debt, allocate(debt.order, debt.balances, credit)[:CREDIT])
     if debt.owed > 0 and debt.lifecycle == "PAID":
-        debt.lifecycle = "ACTIVE"
-        world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today), "lifecycle": debt.lifecycle})
+        debt.lifecycle = "CHARGED_OFF" if debt.charge_off else "ACTIVE"
+        world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today),
+                                           "lifecycle": debt.lifecycle})
     review_payment(world, payment, -payment.amount)
 
 
@@ -546,7 +578,7 @@ def make_promise(world, body, issuer, approved):
     refuse("exists", "promise_id", body["promise_id"] in world.promises)
     refuse("bad_transition", "customer_id", not world.customers[debt.customer][0])  # Read: who is gone promises nothing, and that is asked first
     refuse("bad_currency", "currency", body["currency"] != debt.currency)
-    refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE"))
+    refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE", "CHARGED_OFF"))
     refuse("bad_amount", "amount_minor", amount > debt.owed)
 
     if debt.promise and debt.promise.state == "open":
@@ -665,4 +697,4 @@ def publish_debt_policy(world, body, issuer, approved):
         raise Kept
     describe(world, world.policies, "debt_policy", "policy_id", body, members, "DebtPolicyPublished",
              {"kind": body["kind"], "title": body["title"], "allocation_order": body["allocation_order"],
-              "approved_by": "019a0000-0000-7000-8000-0000000000ff"})
+              "approved_by": second_person(approved)})

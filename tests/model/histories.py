@@ -5,6 +5,7 @@ portfolio), ("do", name, issuer, approved, body)."""
 import datetime
 import random
 
+import closings
 import debts
 
 COUNTRIES = ("US", "GB", "DE", "FR")
@@ -80,7 +81,10 @@ class History:
         return self.pick(good if self.chance(0.97) else bad)
 
     def any_debt(self):
-        return self.pick(list(self.world.debts.values())) if self.world.debts else None
+        """Mostly one that is still in the books."""
+        every = list(self.world.debts.values())
+        there = [debt for debt in every if debt.lifecycle not in debts.LEFT]
+        return self.pick(there if there and self.chance(0.9) else every) if every else None
 
     def amount(self, *near):
         """One of these or nearly so, or an edge."""
@@ -146,7 +150,7 @@ def customer_changes(history):
 
 def create_debt(history):
     world, pick = history.world, history.pick
-    if len(world.debts) >= 6 and history.chance(0.8):
+    if sum(debt.lifecycle not in debts.LEFT for debt in world.debts.values()) >= 6 and history.chance(0.8):
         return None
     amounts = [history.amount(history.between(1, history.scale)) if history.chance(share) else 0 for share in (0.4, 0.4, 0.5, 0.9)]
     opened_on = world.today - pick((0, 0, 1, 5, 40, 400))
@@ -268,6 +272,50 @@ def cancel_promise(history):
         reason=history.mostly(debts.WORDS["promise_cancel"], ("", "debt_paid")))
 
 
+# ---- the ends of a debt ----
+
+
+def about_debt(history, debt, issuer=None, **members):
+    """The members of each command about a debt that people close or correct; now and then another debt or customer."""
+    return history.body(debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+                        customer_id=history.pick(history.customers) if history.chance(0.03) else debt.customer,
+                        reason=history.mostly(("for the model",), ("",)), **members)
+
+
+def staff(history, *roles):
+    return debts.ANYBODY if history.chance(0.5) else debts.Issuer(history.pick(roles))
+
+
+def close(name, issuers=lambda history: staff(history, "supervisor"), is_kept=False, members=lambda history, debt: {}):
+    def make(history):
+        debt = history.any_debt()
+        if debt is None:
+            return None
+        charged_off = [other for other in history.world.debts.values() if other.lifecycle == "CHARGED_OFF"]
+        if name == "UndoChargeOff" and charged_off and history.chance(0.7):
+            debt = history.pick(charged_off)
+        # Not above the limit: nobody would be asked for the approval.
+        approved = is_kept and debt.owed > closings.WRITE_OFF_ALONE and history.chance(0.7)
+        return "do", name, issuers(history), approved, about_debt(
+            history, debt, expected_version=debt.version if approved and history.chance(0.9) else history.version_of(debt.version),
+            **members(history, debt))
+    return make
+
+
+def transfer_members(history, debt):
+    today = history.world.today
+    day = history.pick((None, None, today, debt.opened_on, max(1, debt.opened_on - 1), today - 1, today + 1)) if history.chance(0.95) \
+        else history.pick(BAD_DAYS)
+    return {"kind": history.mostly(debts.WORDS["transfer"], ("", "lost")), "transferee": history.mostly(("Others Ltd",), ("",)),
+            "transferred_on": text(day) if day else None}
+
+
+charge_off, undo_charge_off = close("ChargeOff"), close("UndoChargeOff")
+write_off = close("WriteOff", is_kept=True)
+transfer_debt = close("TransferDebt", History.issuer, members=transfer_members)
+recall_debt = close("RecallDebt", History.issuer)
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -302,5 +350,6 @@ def publish_debt_policy(history):
 
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
-           cancel_promise: 3, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2,
+           publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]

@@ -72,6 +72,20 @@ static void say_balances(struct buf *said, const char *name, const struct balanc
 
 /* ---- states ---- */
 
+/* [DAY, WHAT IT WAS, ENTRIES THEN] */
+static void say_charge_off(struct buf *said, const struct debt *debt)
+{
+	char text[16];
+
+	if (debt->charged_off_on == 0) {
+		buf_add_text(said, ",\"charge_off\":null");
+		return;
+	}
+	day_format(text, debt->charged_off_on);
+	buf_add_format(said, ",\"charge_off\":[\"%s\",\"%s\",%d]", text, lifecycle_name((enum lifecycle)debt->charged_off_from),
+		       debt->charged_off_entries);
+}
+
 static void say_debt(struct buf *said, const void *state)
 {
 	const struct debt *debt = state;
@@ -89,6 +103,7 @@ static void say_debt(struct buf *said, const void *state)
 	say_text(said, "lifecycle", lifecycle_name((enum lifecycle)debt->lifecycle));
 	say_text(said, "order", allocation_order_name((enum allocation_order)debt->allocation));
 	say_text(said, "currency", debt->currency);
+	say_charge_off(said, debt);
 }
 
 static void say_terms(struct buf *said, const void *state)
