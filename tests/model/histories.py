@@ -5,6 +5,7 @@ portfolio), ("do", name, issuer, approved, body)."""
 import datetime
 import random
 
+import charges
 import closings
 import debts
 
@@ -316,6 +317,44 @@ transfer_debt = close("TransferDebt", History.issuer, members=transfer_members)
 recall_debt = close("RecallDebt", History.issuer)
 
 
+# ---- charges, waivers, corrections ----
+
+
+def charge(name, members, *near):
+    limits = charges.ALONE[name]
+
+    def make(history):
+        debt = history.any_debt()
+        if debt is None:
+            return None
+        more = members(history)
+        component = more.get("component")
+        account = debts.COMPONENTS.index(component) if component in debts.COMPONENTS else debts.FEE
+        amounts = [max(1, debt.balances[account]), max(1, debts.MOST - debt.charged), max(1, debt.owed // 9)] if near or history.chance(0.1) \
+            else [max(1, debt.owed // 9)]
+        amount = history.amount(*amounts, *limits.values()) if history.chance(0.8) else history.between(1, 3)
+        issuer = staff(history, *limits)
+        limit = limits.get(issuer.role, max(limits.values()))
+        approved = amount > limit and issuer.role in ("-", "supervisor") and history.chance(0.7)
+        return "do", name, issuer, approved, about_debt(
+            history, debt, amount_minor=amount, currency=history.pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency, **more)
+    return make
+
+
+def basis(history):
+    return {"basis": history.mostly(debts.WORDS["basis"], ("", "other"))}
+
+
+def component(history):
+    return {"component": history.mostly(debts.WORDS["component"], ("", "credit"))}
+
+
+assess_fee, assess_cost = charge("AssessFee", basis), charge("AssessCost", basis)
+waive_amount = charge("WaiveAmount", component, "all of it")
+adjust_balance = charge("AdjustBalance", lambda history: component(history) | {
+    "direction": history.mostly(debts.WORDS["direction"], ("", "sideways"))}, "all of it")
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -350,6 +389,6 @@ def publish_debt_policy(history):
 
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
-           cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2,
-           publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
+           waive_amount: 5, adjust_balance: 4, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]
