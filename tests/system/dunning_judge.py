@@ -28,7 +28,8 @@ COUNTED = frozenset(("reminder", "demand", "settlement_offer", "legal_notice")) 
 MOST_A_DAY, MOST, IN_DAYS, AFTER_INBOUND = 1, 3, 7, datetime.timedelta(hours=24)
 ANSWERED_WITHIN, FRESH = datetime.timedelta(days=62), datetime.timedelta(days=60)  # of a text that the person wrote; US-13
 PAIRS = 2000  # of choices that are made otherwise together, at most
-CHOICES, CHOSEN_BEFORE = 24, 30 * DAY  # possibilities that are tried (of orders: those of four groups), and how long before something was found
+CHOICES = 24  # possibilities that are tried; of orders: those of four groups
+CHOSEN_BEFORE = 30, 75  # days before something was found: a step may wait for weeks
 TRIES_MAX, TRIES_SOON = 8, 4  # of a message by a busy gateway (consumers/notifier/README.md); behind the latter the next one may be more than a Tick away
 PLANNING_DAYS = 30  # UK-03
 DENYING = frozenset(("attorney", "cease", "deceased", "bankruptcy", "dispute", "incapacity", "breathing_space", "crisis", "restriction"))
@@ -1095,38 +1096,42 @@ def may_differ(customer, at, lines, history):
 
 
 def is_explained(lines, history, arm):
-    """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on. What was before the choices
-    that are tried is the same for each of them, and is judged once."""
-    start = Judge(lines, arm)
-    start.look_ahead(history)
-    played, best = 0, gone_on(start, history, {})
+    """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on."""
+    best = gone_on(Judge(lines, arm), history, history, {})
     while best.findings:
-        at = best.findings[0].at
-        from_at = at - CHOSEN_BEFORE
-        until = bisect.bisect_left(history, from_at, key=lambda moment: moment[0])
-        start.chosen = best.chosen
-        start.play(history[played:until])
-        played = until
-        better = (other for chosen in other_choices(best, from_at, at) for other in [gone_on(start, history[played:], chosen)] if not other.findings or other.findings[0].at > at)
-        best = next(better, None)
+        best = next((better for days in CHOSEN_BEFORE for better in bettered(lines, history, arm, best, days * DAY)), None)
         if best is None:
             return False
     return True
+
+
+def bettered(lines, history, arm, judge, before):
+    """Judges whose first finding is later, or who have none. What was before the choices that are tried is the same for each, and is judged once."""
+    at = judge.findings[0].at
+    start = Judge(lines, arm, judge.chosen)
+    start.look_ahead(history)
+    played = bisect.bisect_left(history, at - before, key=lambda moment: moment[0])
+    start.play(history[:played])
+    for chosen in other_choices(judge, at - before, at):
+        other = gone_on(copy.deepcopy(start), history[played:], [], chosen)
+        if not other.findings or other.findings[0].at > at:
+            yield other
 
 
 def other_choices(judge, from_at, to_at):
     """One of the choices made otherwise, the last ones first; then two of them."""
     places = [place for place in sorted(judge.choices, key=lambda place: place[1], reverse=True) if from_at <= place[1] <= to_at]
     singles = [(place, number) for place in places for number in range(judge.choices[place]) if number != judge.chosen.get(place, 0)]
-    pairs = ((one, other) for one, other in itertools.combinations(singles, 2) if one[0] != other[0])
-    for changes in itertools.chain(((single,) for single in singles), itertools.islice(pairs, PAIRS)):
+    pairs = [(one, other) for one, other in itertools.combinations(singles, 2) if one[0] != other[0]]
+    pairs.sort(key=lambda pair: pair[0][0][1] - pair[1][0][1])  # what was open at once depends on each other most
+    for changes in itertools.chain(((single,) for single in singles), pairs[:PAIRS]):
         yield {**judge.chosen, **dict(changes)}
 
 
-def gone_on(start, history, chosen):
-    """A judge that goes on from there, to the first finding."""
-    judge = copy.deepcopy(start)
+def gone_on(judge, history, ahead, chosen):
+    """This judge, gone on with these choices to the first finding."""
     judge.chosen = chosen
+    judge.look_ahead(ahead)
     for moment in history:
         judge.play([moment])
         if judge.findings:
