@@ -49,6 +49,12 @@ FRESH, NOTICE_WITHIN = 60 * DAY, 5 * DAY
 RENEWS_EVERY = 45  # days, if at all
 PROMISED, GRACE = 2_000, 3 * DAY  # minor units; at least so long is a promise that was not kept open behind its day
 
+# What befalls a debt, beside payments and promises: to one in two of them one of these. What stops messages meanwhile, and what ends them.
+TURNS = ["charged", "corrected", "held", "disputed", "planned", "charged_off", "written_off", "sold", "recalled"]
+STOPS, ENDS = ["held", "disputed"], ["sold", "recalled"]
+TURNS_FROM, TURN_DAYS = 100, 20  # days: the first after he joined; from its beginning to its end, if it has one
+INSTALMENTS = 4
+
 TEMPLATES = {
     "en": ("Reminder of {{debt_reference}}",
            "Dear {{customer_name}},\n\n{{balance}} {{currency}} of {{debt_reference}} are due to {{creditor}}.\n\n{{disclosure}}\n\n{{opt_out}}\n"),
@@ -114,6 +120,10 @@ class Person:
         self.changes = dice.randrange(50, flags.days) if self.circumstance else None  # the day
         self.promises = dice.randrange(60, flags.days) if flags.days > 60 and dice.random() < 0.4 else None  # to pay, on that day
         self.keeps_promise = dice.random() < 0.5
+        life = random.Random(f"{flags.seed}:{index}:life")
+        self.turn = life.choice(TURNS) if flags.days > TURNS_FROM + 60 and life.random() < 0.5 else None
+        self.turns = life.randrange(TURNS_FROM, flags.days - 60) if self.turn else None  # the day
+        self.turns_well = life.random() < 0.5  # as the turn says
         self.is_pressed = dice.random() < 0.03 and not self.is_dunned  # somebody writes to him every day, for twelve days
         self.gets_notice = self.country == "US" and dice.random() < 0.9  # to the others the collector forgets to send it
         self.renews = self.country == "US" and self.stops is None and dice.random() < 0.5  # his consent
@@ -187,7 +197,66 @@ def days_of(person, start):
                 kind=person.circumstance, from_on=str(start + person.changes * DAY), evidence_ref=f"letter-{person.index}")
     if person.comes_back is not None:
         command(person.comes_back, 0, "GrantConsent", **consent(person, "again", at(person.comes_back, 0)))
+    if person.turn is not None:
+        found += [(day, 2, type_, body) for day, type_, body in turn_of(person, owed_before(person, found), start)]
     return found
+
+
+def owed_before(person, found):
+    """By the third hour of the day on which his turn comes, if all payments were taken."""
+    before = [(type_, body) for day, hour, type_, body in found if (day, hour) < (person.turns, 2)]
+    paid = {body["payment_id"]: body["amount_minor"] for type_, body in before if type_ == "RecordPayment"}
+    reversed_ = {body["payment_id"] for type_, body in before if type_ == "ReversePayment"}
+    return max(0, person.principal - sum(amount for payment, amount in paid.items() if payment not in reversed_))
+
+
+def turn_of(person, owed_minor, start):
+    """(day, command, body). Some are refused: the debt may be paid by then."""
+    day, end, on = person.turns, person.turns + TURN_DAYS, lambda day: str(start + day * DAY)
+    debt = {"debt_id": person.debt, "customer_id": person.id}
+    money = {"amount_minor": 500, "currency": person.currency}
+    if person.turn == "charged":
+        yield day, "AssessFee", debt | money | {"basis": "contract", "reason": "a returned debit"}
+        yield day, "AssessCost", debt | money | {"basis": "court", "reason": "a payment order"}
+        if person.turns_well:
+            yield end, "WaiveAmount", debt | money | {"component": "fee", "reason": "goodwill"}
+    if person.turn == "corrected":
+        yield day, "AdjustBalance", debt | money | {"component": "principal", "direction": "down" if person.turns_well else "up", "reason": "a credit note"}
+    if person.turn == "held":
+        hold = {"hold_id": name_of("hold", person.debt), "customer_id": person.id}
+        yield day, "PlaceHold", hold | {"debt_id": person.debt, "kind": "manual", "until_on": on(end + 10), "review_on": on(day + 10), "effects": ["contact", "dunning"],
+                                        "evidence_ref": f"call-{person.index}"}
+        if person.turns_well:
+            yield end, "ReleaseHold", hold | {"reason": "it was looked into"}
+    if person.turn == "disputed":
+        dispute = {"dispute_id": name_of("dispute", person.debt), "customer_id": person.id}
+        yield day, "RaiseDispute", dispute | {"debt_id": person.debt, "grounds": "wrong_amount", "portion_minor": 1000, "currency": person.currency,
+                                              "received_on": on(day), "in_writing": True, "evidence_refs": [f"letter-{person.index}"]}
+        yield day + 5, "AddDisputeEvidence", dispute | {"evidence_ref": f"invoice-{person.index}"}
+        yield end, "ResolveDispute", dispute | {"outcome": "upheld" if person.turns_well else "rejected", "verification_ref": f"file-{person.index}", "sent_on": on(end)}
+    if person.turn == "planned" and owed_minor > 10_000:
+        plan = {"plan_id": name_of("plan", person.debt), "customer_id": person.id}
+        yield day, "ProposePlan", plan | {"debt_id": person.debt, "total_minor": owed_minor, "currency": person.currency, "instalments": INSTALMENTS,
+                                          "frequency": "weekly", "first_due_on": on(day + 7)}
+        yield day + 1, "AcceptPlan", plan
+        for number in range(INSTALMENTS) if person.turns_well else ():
+            yield day + 7 + 7 * number, "RecordPayment", debt | {
+                "payment_id": name_of("payment", person.debt, "instalment", number), "source": "bank-1", "external_ref": f"P-{person.index}-instalment-{number}",
+                "amount_minor": owed_minor // INSTALMENTS + 1, "currency": person.currency, "received_on": on(day + 7 + 7 * number), "method": "transfer"}
+    if person.turn == "charged_off":
+        yield day, "ChargeOff", debt | {"reason": "180 days past due"}
+        if person.turns_well:
+            yield day + 2, "UndoChargeOff", debt | {"reason": "by mistake"}
+        else:
+            yield end, "RecordPayment", debt | {
+                "payment_id": name_of("payment", person.debt, "recovered"), "source": "bank-1", "external_ref": f"P-{person.index}-recovered",
+                "amount_minor": 1000, "currency": person.currency, "received_on": on(end), "method": "transfer"}
+    if person.turn == "written_off":
+        yield day, "WriteOff", debt | {"reason": "nothing to be had"}
+    if person.turn == "sold":
+        yield day, "TransferDebt", debt | {"kind": "sold", "transferee": "Rehearsal Purchase Ltd", "reason": "a sale"}
+    if person.turn == "recalled":
+        yield day, "RecallDebt", debt | {"reason": "the placement has ended"}
 
 
 def promised_for(person):
@@ -292,13 +361,15 @@ class World:
         self.flags = flags
         self.people = {person.id: person for person in (Person(index, flags) for index in range(flags.customers))}
         self.not_before, self.send_by, self.stopped, self.classes = {}, {}, {}, {}
-        self.consents = collections.defaultdict(list)
+        self.consents, self.paid = collections.defaultdict(list), collections.defaultdict(list)
         for at, commands in year(flags):
             for type_, body in commands:
                 if type_ == "SendCommunication":
                     self.send_by[body["communication_id"]] = read_instant(body["send_by"])
                     self.classes[body["communication_id"]] = body["message_class"]
                     self.not_before[body["communication_id"]] = read_instant(body["not_before"] or instant(at))
+                if type_ == "RecordPayment":
+                    self.paid[body["customer_id"]].append(at)
                 if type_ == "RecordCircumstance":
                     self.stopped[body["customer_id"]] = at
                 if type_ in ("GrantConsent", "WithdrawConsent"):
@@ -352,9 +423,20 @@ def none_about_what_is_promised(world, messages):
         person = world.people[message["customerId"]]
         if not person.is_dunned or person.promises is None:
             continue
-        made, kept = (datetime.datetime.combine(world.flags.start + day * DAY, HOURS[1], UTC) for day in (person.promises, promised_for(person)))
-        if made < message["at"] < (kept if person.keeps_promise else kept + GRACE):
+        made, due = (datetime.datetime.combine(world.flags.start + day * DAY, HOURS[1], UTC) for day in (person.promises, promised_for(person)))
+        kept = min((at for at in world.paid[person.id] if at >= made), default=due + GRACE)  # each of his payments is above what he promises
+        if made < message["at"] < min(kept, due + GRACE):
             yield f"{message['communicationId']} was received at {message['at']}, and there was a promise of {made}"
+
+
+def none_about_what_is_stopped_or_gone(world, messages):
+    for message in messages:
+        person = world.people[message["customerId"]]
+        if person.turn not in STOPS + ENDS:
+            continue
+        begun, ended = (datetime.datetime.combine(world.flags.start + day * DAY, HOURS[2], UTC) for day in (person.turns, person.turns + TURN_DAYS))
+        if begun < message["at"] and (person.turn in ENDS or message["at"] < ended):
+            yield f"{message['communicationId']} was received at {message['at']}, and the debt was {person.turn} at {begun}"
 
 
 def none_after_a_withdrawal(world, messages):
@@ -431,7 +513,7 @@ def somebody_in_each_country_received_something(world, messages):
         yield f"nobody in {country} received anything: the year proves nothing of its law"
 
 
-RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, in_the_order_of_the_ladder, none_about_what_is_promised, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
+RULES = [somebody_in_each_country_received_something, at_most_once, asked_for_and_in_time, in_the_order_of_the_ladder, none_about_what_is_promised, none_about_what_is_stopped_or_gone, none_after_a_withdrawal, none_to_whom_it_is_stopped, to_the_right_person]
 LAW = [at_night, too_often, on_a_stale_consent, without_notice]
 
 
