@@ -37,6 +37,8 @@ static void fill_tables(void)
 	    "('" CREDITOR
 	    "' || n % 3)::uuid, 1, n, 0, 0, 0, n, 0, 1, 1 + n % 10, 0, '2025-01-01', '2025-01-01'::date + n * 13 % 40, "
 	    "(ARRAY['EUR', 'USD'])[1 + n % 2], 'D-' || n / 3 FROM generate_series(1, 300) n");
+	SQL("fill_portfolios", "UPDATE debts.debt SET portfolio_id = ('" CREDITOR "' || principal_minor % 2)::uuid, "
+			       "stopped = CASE WHEN principal_minor % 9 = 0 THEN 3 END WHERE principal_minor % 3 = 0");
 	SQL("fill_communications",
 	    "INSERT INTO communications.communication (communication_id, customer_id, version, attempt, state, channel, "
 	    "requested_on, "
@@ -217,6 +219,10 @@ static void test_api_lists__filters_give_what_sql_says(void **state)
 		     DEBTS("due_on <= (engine.now() AT TIME ZONE 'UTC')::date - 300 AND total_minor > 0 AND lifecycle NOT IN "
 			   "('PAID', 'SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')"));
 	assert_lists("/debts", "?bucket=366%2B", 50, DEBTS("days_past_due > 365"));
+	assert_lists("/debts", "?portfolio=" CREDITOR "1", 50, DEBTS("principal_minor % 6 = 3"));
+	assert_lists("/debts", "?hasHold=true", 50, DEBTS("principal_minor % 9 = 0"));
+	assert_lists("/debts", "?hasHold=false&portfolio=" CREDITOR "0", 50,
+		     DEBTS("principal_minor % 6 = 0 AND principal_minor % 9 > 0"));
 	assert_lists("/customers", "", 2, PEOPLE("true"));
 	assert_lists("/customers", "?externalRef=C-4", 50, PEOPLE("external_ref = 'C-4'"));
 	assert_lists("/customers", "?status=deceased", 50, PEOPLE("status = 'deceased'"));
@@ -593,6 +599,8 @@ static void test_api_lists__what_is_wrong_with_a_query_is_told(void **state)
 	assert_fault("/debts?daysPastDueFrom=2147483648", "daysPastDueFrom", "bad_format");
 	assert_fault("/debts?daysPastDueTo=x", "daysPastDueTo", "bad_format");
 	assert_fault("/debts?bucket=10-20", "bucket", "not_allowed");
+	assert_fault("/debts?hasHold=yes", "hasHold", "not_allowed");
+	assert_fault("/debts?portfolio=none", "portfolio", "bad_format");
 	assert_fault("/debts?currency=%ff", "currency", "not_text");
 	assert_fault("/debts?currency=%e2%82", "currency", "not_text");
 	assert_fault("/debts?externalRef=D-1", "creditor", "missing");

@@ -72,6 +72,11 @@ static const struct filter debt_filters[] = {
 	{ .name = "daysPastDueFrom", .kind = COLUMN_LONG, .sql = "d.days_past_due >= q.daysPastDueFrom" },
 	{ .name = "daysPastDueTo", .kind = COLUMN_LONG, .sql = "d.days_past_due <= q.daysPastDueTo" },
 	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "d.bucket = q.bucket", .words = AGEING_BUCKETS },
+	{ .name = "portfolio", .kind = COLUMN_UUID, .sql = "d.portfolio_id = q.portfolio" },
+	{ .name = "hasHold", /* one that stops something today */
+	  .kind = COLUMN_TEXT,
+	  .sql = "(cardinality(d.stopped) > 0)::text = q.hasHold",
+	  .words = "true false" },
 	RESOURCE_CREATED_FILTERS("d.created_at"),
 };
 

@@ -20,7 +20,7 @@
  */
 struct questions;
 
-#define QUESTION_ARGS_MAX       20
+#define QUESTION_ARGS_MAX       24
 #define QUESTION_CHARACTERS_MAX 200                           /* of one argument */
 #define QUESTION_TEXT_MAX       (4 * QUESTION_CHARACTERS_MAX) /* bytes; of BYTES too */
 #define QUESTION_TOGETHER_MAX   128

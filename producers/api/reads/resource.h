@@ -164,6 +164,6 @@ struct resource {
 };
 
 #define RESOURCE_COLUMNS_MAX 40
-#define RESOURCE_FILTERS_MAX 12
+#define RESOURCE_FILTERS_MAX 16
 
 #endif
