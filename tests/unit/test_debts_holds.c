@@ -556,6 +556,24 @@ static void test_holds__a_release_needs_a_reason_and_a_hold(void **state)
 	then_refused(&spec, REFUSAL_NOT_FOUND, "hold_id");
 }
 
+/* In the order of schemas/README.md, Refusals: who may do it and what the command says come before the state of the hold. */
+static void test_holds__what_is_wrong_is_named_before_the_state_of_the_hold(void **state)
+{
+	const struct review_hold review = { .hold_id = spec_id('H', 2),
+					    .customer_id = CUSTOMER,
+					    .evidence_ref = STR("findings") };
+
+	(void)state;
+	given_hold(a_hold(1, STR("bankruptcy")));
+	when_released(1, ROLE_COMPLIANCE);
+	when_released(1, ROLE_SUPERVISOR);
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "hold_id");
+	given_hold(a_manual(2));
+	when_released(2, ROLE_AGENT);
+	spec_when(&spec, &review_hold_type, &review);
+	then_refused(&spec, REFUSAL_BAD_VALUE, "review_on");
+}
+
 /* ---- other commands ---- */
 
 static void test_holds__nothing_is_promised_while_nothing_is_asked_for(void **state)
@@ -603,6 +621,7 @@ int main(void)
 		TEST(test_holds__one_is_released),
 		TEST(test_holds__one_that_a_law_knows_is_released_by_compliance),
 		TEST(test_holds__a_release_needs_a_reason_and_a_hold),
+		TEST(test_holds__what_is_wrong_is_named_before_the_state_of_the_hold),
 		TEST(test_holds__nothing_is_promised_while_nothing_is_asked_for),
 	};
 

@@ -138,9 +138,9 @@ void decide_place_hold(const struct command *command, const struct workset *set,
 
 /* ---- ReleaseHold, ReviewHold ---- */
 
-/* The hold that a command names, and its debt; NULL, with a refusal: there is none, or it has ended. */
-static const struct hold *find_open(const struct uuid *hold_id, const struct uuid *customer_id, const struct workset *set,
-				    struct hold_scene *ret_scene, struct decision *decision)
+/* The hold that a command names, and its debt; NULL, with a refusal: there is none. */
+static const struct hold *find_named(const struct uuid *hold_id, const struct uuid *customer_id, const struct workset *set,
+				     struct hold_scene *ret_scene, struct decision *decision)
 {
 	const struct hold *hold = workset_state(set, &hold_entity, hold_id);
 	const struct debt *debt = hold == NULL ? NULL : workset_state(set, &debt_entity, &hold->debt_id);
@@ -149,16 +149,20 @@ static const struct hold *find_open(const struct uuid *hold_id, const struct uui
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "hold_id", "the customer has no such hold");
 		return NULL;
 	}
-	if (!hold_is_open(hold->state)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "hold_id", "the hold is %s",
-				hold_state_name((enum hold_state)hold->state));
-		return NULL;
-	}
 	*ret_scene = (struct hold_scene){ .debt_id = &hold->debt_id,
 					  .debt = debt,
 					  .version = debt->version,
 					  .holds = workset_state(set, &debt_holds_entity, &hold->debt_id) };
 	return hold;
+}
+
+static bool is_open(const struct hold *hold, struct decision *decision)
+{
+	if (hold_is_open(hold->state))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "hold_id", "the hold is %s",
+			hold_state_name((enum hold_state)hold->state));
+	return false;
 }
 
 void decide_release_hold(const struct command *command, const struct workset *set, struct decision *decision)
@@ -171,13 +175,15 @@ void decide_release_hold(const struct command *command, const struct workset *se
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "a release needs a reason");
 		return;
 	}
-	hold = find_open(&body->hold_id, &body->customer_id, set, &scene, decision);
+	hold = find_named(&body->hold_id, &body->customer_id, set, &scene, decision);
 	if (hold == NULL)
 		return;
 	if (hold_kind_terms((enum hold_kind)hold->kind)->is_statutory && !(command->roles & ROLE_COMPLIANCE)) {
 		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "hold_id", "a hold of this kind is released by compliance");
 		return;
 	}
+	if (!is_open(hold, decision))
+		return;
 	if (hold->kind == HOLD_DISPUTE ||
 	    debt_disputes_need(workset_state(set, &debt_disputes_entity, &hold->debt_id), (enum hold_kind)hold->kind)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "hold_id", "it ends when the dispute is resolved");
@@ -209,13 +215,15 @@ void decide_review_hold(const struct command *command, const struct workset *set
 
 	if (!review_is_good(body, command->today, decision))
 		return;
-	hold = find_open(&body->hold_id, &body->customer_id, set, &scene, decision);
+	hold = find_named(&body->hold_id, &body->customer_id, set, &scene, decision);
 	if (hold == NULL)
 		return;
 	if (hold->kind == HOLD_MANUAL && !body->has_review_on) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "review_on", "a manual hold says when somebody looks at it");
 		return;
 	}
+	if (!is_open(hold, decision))
+		return;
 
 	/* ---- nothing refuses from here on ---- */
 	hold_review(&scene, &body->hold_id, body->has_review_on ? body->review_on : 0, body->evidence_ref, decision);
