@@ -589,6 +589,10 @@ static void test_holds__nothing_is_promised_while_nothing_is_asked_for(void **st
 	given_hold(a_hold(1, STR("payment_pending")));
 	spec_when(&spec, &make_promise_type, &promise);
 	then_refused(&spec, REFUSAL_HELD, "debt_id");
+	promise.amount_minor = 1000000; /* more than is owed, which is named first */
+	spec_when(&spec, &make_promise_type, &promise);
+	then_refused(&spec, REFUSAL_BAD_AMOUNT, "amount_minor");
+	promise.amount_minor = 100;
 	when_released(1, ROLE_AGENT);
 	given_hold(a_hold(2, STR("time_barred")));
 	spec_when(&spec, &make_promise_type, &promise);
