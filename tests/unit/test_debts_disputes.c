@@ -171,6 +171,7 @@ static void test_disputes__what_is_wrong_with_one_is_refused(void **state)
 		struct raise_dispute *body = with_evidence(a_dispute(1, STR("paid")), 1);
 
 		((struct str *)(uintptr_t)body->evidence_refs)[0] = STR("");
+		body->has_portion_minor = true; /* without a currency: named behind it */
 		when_raised(body);
 		then_refused(&spec, REFUSAL_BAD_VALUE, "evidence_refs");
 	}
@@ -515,6 +516,27 @@ static void test_disputes__compliance_decides_about_identity_theft(void **state)
 	then_events(&spec, "HoldReleased", "DisputeResolved");
 }
 
+/* In the order of schemas/README.md, Refusals: who may do it and what the command says come before the state of the dispute. */
+static void test_disputes__what_is_wrong_is_named_before_the_state_of_the_dispute(void **state)
+{
+	struct resolve_dispute body = a_resolution(1, "rejected");
+
+	(void)state;
+	when_raised(a_dispute(1, STR("identity_theft")));
+	when_resolved(1, "rejected");
+	spec.roles = ROLE_SUPERVISOR;
+	when_resolved(1, "rejected");
+	then_refused(&spec, REFUSAL_NOT_AUTHORISED, "dispute_id");
+	spec.roles = ROLE_COMPLIANCE;
+	body.sent_on = SPEC_TODAY - 400;
+	spec_when(&spec, &resolve_dispute_type, &body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "sent_on");
+	body.sent_on = SPEC_TODAY + 400;
+	body.dispute_id = spec_id('S', 7);
+	spec_when(&spec, &resolve_dispute_type, &body);
+	then_refused(&spec, REFUSAL_BAD_DATE, "sent_on");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -536,6 +558,7 @@ int main(void)
 		TEST(test_disputes__what_is_booked_makes_it_a_new_one),
 		TEST(test_disputes__a_debt_that_is_not_theirs_is_given_up_before_it_is_upheld),
 		TEST(test_disputes__compliance_decides_about_identity_theft),
+		TEST(test_disputes__what_is_wrong_is_named_before_the_state_of_the_dispute),
 		TEST(test_disputes__the_newest_rejected_ones_are_remembered),
 		TEST(test_disputes__evidence_is_added_until_there_is_too_much),
 		TEST(test_disputes__one_is_resolved_once_with_an_answer),

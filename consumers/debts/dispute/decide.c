@@ -63,13 +63,15 @@ static bool dispute_is_good(const struct raise_dispute *body, const struct comma
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "dispute_id", "the id is all zeros");
 	} else if (dispute_grounds_by_name(body->grounds) == DISPUTE_GROUNDS_NONE) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "grounds", "not one of " DISPUTE_GROUNDS_LISTED);
+	} else if (!evidence_is_good(body, decision)) {
+		return false;
 	} else if (body->has_portion_minor && (body->portion_minor <= 0 || body->portion_minor > MONEY_MINOR_MAX)) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "portion_minor", "the amount is not above 0, or is above %lld",
 				(long long)MONEY_MINOR_MAX);
 	} else if (body->has_portion_minor != body->has_currency) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "a portion has a currency, and nothing else has one");
 	} else {
-		return evidence_is_good(body, decision) && day_is_good(body, command, decision);
+		return day_is_good(body, command, decision);
 	}
 	return false;
 }
@@ -180,9 +182,9 @@ void decide_raise_dispute(const struct command *command, const struct workset *s
 
 /* ---- a dispute that is there ---- */
 
-/* The dispute, which is open, and its debt; NULL, with a refusal. */
-static const struct dispute *open_dispute(const struct uuid *dispute_id, const struct uuid *customer_id,
-					  const struct workset *set, const struct debt **ret_debt, struct decision *decision)
+/* The dispute that a command names, and its debt; NULL, with a refusal: there is none. */
+static const struct dispute *named_dispute(const struct uuid *dispute_id, const struct uuid *customer_id,
+					   const struct workset *set, const struct debt **ret_debt, struct decision *decision)
 {
 	const struct dispute *dispute = workset_state(set, &dispute_entity, dispute_id);
 	const struct debt *debt = dispute == NULL ? NULL : workset_state(set, &debt_entity, &dispute->debt_id);
@@ -191,13 +193,17 @@ static const struct dispute *open_dispute(const struct uuid *dispute_id, const s
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "dispute_id", "the customer has no such dispute");
 		return NULL;
 	}
-	if (!dispute_is_open(dispute->state)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "dispute_id", "the dispute is %s",
-				dispute_state_name((enum dispute_state)dispute->state));
-		return NULL;
-	}
 	*ret_debt = debt;
 	return dispute;
+}
+
+static bool is_open(const struct dispute *dispute, struct decision *decision)
+{
+	if (dispute_is_open(dispute->state))
+		return true;
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "dispute_id", "the dispute is %s",
+			dispute_state_name((enum dispute_state)dispute->state));
+	return false;
 }
 
 void decide_add_dispute_evidence(const struct command *command, const struct workset *set, struct decision *decision)
@@ -211,8 +217,8 @@ void decide_add_dispute_evidence(const struct command *command, const struct wor
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "evidence_ref", "it is empty");
 		return;
 	}
-	dispute = open_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
-	if (dispute == NULL)
+	dispute = named_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
+	if (dispute == NULL || !is_open(dispute, decision))
 		return;
 	if (dispute->evidence_count >= DISPUTE_EVIDENCE_MAX) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "dispute_id", "the dispute has %d pieces of evidence",
@@ -241,12 +247,12 @@ static bool answer_is_good(const struct resolve_dispute *body, struct decision *
 	return false;
 }
 
-static bool was_answered(const struct resolve_dispute *body, const struct dispute *dispute, struct decision *decision)
+static bool was_answered(bool is_good, struct decision *decision)
 {
-	if (body->sent_on >= dispute->received_on && body->sent_on <= decision->command->today)
-		return true;
-	decision_refuse(decision, REFUSAL_BAD_DATE, "sent_on", "after the business date, or before the dispute was received");
-	return false;
+	if (!is_good)
+		decision_refuse(decision, REFUSAL_BAD_DATE, "sent_on",
+				"after the business date, or before the dispute was received");
+	return is_good;
 }
 
 /* The hold of identity theft is released by compliance alone, who may have known of the theft before (hold/decide.c). */
@@ -316,10 +322,11 @@ void decide_resolve_dispute(const struct command *command, const struct workset 
 	const struct debt *debt = NULL;
 	int64_t version;
 
-	if (!answer_is_good(body, decision))
+	if (!answer_is_good(body, decision) || !was_answered(body->sent_on <= command->today, decision))
 		return;
-	dispute = open_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
-	if (dispute == NULL || !may_resolve(dispute, decision) || !was_answered(body, dispute, decision) ||
+	dispute = named_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
+	if (dispute == NULL || !may_resolve(dispute, decision) ||
+	    !was_answered(body->sent_on >= dispute->received_on, decision) || !is_open(dispute, decision) ||
 	    !is_corrected(body, dispute, debt, decision))
 		return;
 
