@@ -1,7 +1,7 @@
 """The five ends of a debt: charged off and back, written off, transferred, recalled (consumers/DOMAIN.md 4, 5)."""
 
-from debts import CREDIT, COMPONENTS, LEFT, OPEN, WORDS, Kept, activate, command, end_promise, expect_debt_version, parts_of, reached, refuse, second_person, \
-    text_of
+from debts import COMPONENTS, CREDIT, LEFT, OPEN, WORDS, Kept, activate, command, end_promise, expect_debt_version, parts_of, reached, refuse, \
+    second_person, text_of
 
 WRITE_OFF_ALONE = 100_000
 
@@ -57,7 +57,8 @@ def write_off(world, body, issuer, approved):
     refuse("bad_value", "reason", not body["reason"])
     debt = reached(world, body, issuer)
     is_much = debt.owed > WRITE_OFF_ALONE
-    refuse("bad_value", "expected_version", is_much and not approved and "expected_version" not in body)  # Read: a value is missing, none is in conflict
+    # Read: a value is missing, none is in conflict.
+    refuse("bad_value", "expected_version", is_much and not approved and "expected_version" not in body)
     expect_debt_version(debt, body)
     refuse("bad_transition", "debt_id", debt.lifecycle not in OPEN)
     if is_much and not approved:
@@ -78,6 +79,7 @@ def transfer_debt(world, body, issuer, approved):
     refuse("bad_date", "transferred_on", "transferred_on" in body and day < debt.opened_on)
     expect_debt_version(debt, body)
     refuse("bad_transition", "debt_id", debt.lifecycle not in OPEN)
+    refuse("held", "debt_id", "sale" in debt.stopped)
     leave(world, debt, "TRANSFERRED", "debt_transferred", "TRANSFER_OUT", "CREDITOR_CLAIM", "DebtTransferred", {
         "booked_on": text_of(world.today), "transferred_on": text_of(day), "kind": body["kind"], "transferee": body["transferee"],
         "reason": body["reason"]})

@@ -45,6 +45,7 @@ WORDS = {
     "basis": "contract statute court".split(),
     "component": list(COMPONENTS),
     "direction": "up down".split(),
+    "effect": "contact dunning interest fees ageing legal credit_report sale".split(),
 }
 CURRENCIES = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "CLF": 4}  # of ISO 4217, those that histories use
 
@@ -92,6 +93,7 @@ class Debt:
         self.entries = []
         self.lifecycle, self.order, self.promise = "NEW", "", None
         self.charge_off = None  # (day, what it was, its entries then)
+        self.stopped = frozenset()  # by its holds, now
 
     @property
     def owed(self):
@@ -102,6 +104,7 @@ class Debt:
                 "promise": self.promise.id if self.promise else None, "balances": self.balances[:], "credit_used": self.used[:],
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
                 "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency,
+                "stopped": [effect for effect in WORDS["effect"] if effect in self.stopped],
                 "charge_off": [text_of(self.charge_off[0]), *self.charge_off[1:]] if self.charge_off else None}
 
     def check(self):
@@ -203,6 +206,7 @@ class World:
         self.customers = {}  # id: (is_active, country)
         self.known = set()  # (customer, creditor, portfolio or None)
         self.debts, self.payments, self.promises = {}, {}, {}
+        self.holds = {}
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
         self.events, self.changed, self.unchecked = [], {}, set()
@@ -265,24 +269,23 @@ class World:
 
     def tick(self):
         """What has come due, by day; of one day as the driver does it."""
-        due = [(debt.due_on, 1, debt.id, activate, debt) for debt in self.debts.values() if debt.lifecycle == "NEW" and debt.due_on <= self.today]
-        due += [(promise.grace_ends_on + 1, 2, promise.id, judge, promise)
-                for promise in self.promises.values() if promise.state == "open" and promise.grace_ends_on < self.today]
+        due = [(day, kind, thing.id, name, rule, thing)
+               for kind, name, days, rule in TIMERS for day, thing in days(self) if day <= self.today]
         fired = []
         self.actor = "timer"
-        for _, kind, _, rule, thing in sorted(due, key=lambda timer: timer[:3]):
+        for _, _, _, name, rule, thing in sorted(due, key=lambda timer: timer[:3]):
             self.events, self.changed = [], {}
             rule(self, thing)
             if self.events:
-                fired.append({"timer": ("", "activation", "promise")[kind], **self.answer()})
+                fired.append({"timer": name, **self.answer()})
         self.actor = "somebody"
         return fired
 
     def states(self):
         shown = {f"debt {debt.id}": debt.shown() for debt in self.debts.values()}
         shown |= {f"debt_terms {debt.id}": debt.shown_terms() for debt in self.debts.values()}
-        shown |= {f"payment {payment.id}": payment.shown() for payment in self.payments.values()}
-        shown |= {f"promise {promise.id}": promise.shown() for promise in self.promises.values()}
+        for kind, things in (("payment", self.payments), ("promise", self.promises), ("hold", self.holds)):
+            shown |= {f"{kind} {thing.id}": thing.shown() for thing in things.values()}
         for things in (self.creditors, self.portfolios, self.policies):
             shown |= {f"{thing.kind} {key}": thing.shown() for key, thing in things.items()}
         return shown
@@ -300,6 +303,7 @@ class World:
 
 
 COMMANDS = {}
+TIMERS = []  # (number of its kind, name, days and things of a world, rule)
 
 
 def command(function):
@@ -443,6 +447,9 @@ def activate(world, debt):
         world.about("DebtActivated", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "activated_on": text_of(world.today)})
 
 
+TIMERS.append((1, "activation", lambda world: [(debt.due_on, debt) for debt in world.debts.values() if debt.lifecycle == "NEW"], activate))
+
+
 @command
 def cancel_debt(world, body, issuer, approved):
     refuse("bad_value", "reason", body["reason"] not in WORDS["cancel"])
@@ -580,6 +587,7 @@ def make_promise(world, body, issuer, approved):
     refuse("bad_currency", "currency", body["currency"] != debt.currency)
     refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE", "CHARGED_OFF"))
     refuse("bad_amount", "amount_minor", amount > debt.owed)
+    refuse("held", "debt_id", "dunning" in debt.stopped)  # what is not asked for is not promised
 
     if debt.promise and debt.promise.state == "open":
         debt.promise.state = "superseded"
@@ -639,6 +647,10 @@ def judge(world, promise, payment=None):
         name = "PromisePartlyKept" if promise.state == "partly_kept" else "PromiseBroken"
         promise_event(world, name, promise, members | {"shortfall_minor": promise.amount - promise.paid, "judged_on": text_of(world.today),
                                                        "after_kept": before == "kept"})
+
+
+TIMERS.append((2, "promise", lambda world: [(promise.grace_ends_on + 1, promise) for promise in world.promises.values()
+                                            if promise.state == "open"], judge))
 
 
 # ---- creditors, portfolios, policies ----

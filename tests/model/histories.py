@@ -8,6 +8,7 @@ import random
 import charges
 import closings
 import debts
+import holds
 
 COUNTRIES = ("US", "GB", "DE", "FR")
 STARTS = [datetime.date(*day).toordinal() for day in (
@@ -138,6 +139,7 @@ def days_pass(history):
     world, pick = history.world, history.pick
     edges = [promise.grace_ends_on + days for promise in world.promises.values() for days in (0, 1, 2)]
     edges += [debt.due_on + days for debt in world.debts.values() for days in (-1, 0, 1)]
+    edges += [hold.next_day() + days for hold in world.holds.values() if hold.is_open() for days in (-1, 0, 1)]
     edges = [day for day in edges if world.today < day <= world.today + 60]
     day = pick(edges) if edges and history.chance(0.6) else world.today + pick((1, 1, 1, 2, 3, 7, 30))
     history.add("day", day)
@@ -355,6 +357,82 @@ adjust_balance = charge("AdjustBalance", lambda history: component(history) | {
     "direction": history.mostly(debts.WORDS["direction"], ("", "sideways"))}, "all of it")
 
 
+# ---- holds ----
+
+
+def hold_days(history, debt):
+    """First day, day of its end: now and ahead, and at the edges of those that are there."""
+    today, pick = history.world.today, history.pick
+    from_days, until_days = [None] * 3 + [today - 1, today + 1, today + 5], [None] * 2 + [today + 1, today + 2, today + 9, today + 40]
+    for hold in holds.open_holds(history.world, debt):
+        from_days += [day for day in (hold.end + days for days in (-1, 0, 1)) if day <= today + 400]
+        until_days += [hold.from_on + days for days in (-1, 0, 1)]
+    from_on, until_on = pick(from_days), pick(until_days)
+    if history.chance(0.04):
+        from_on = pick((today - 367, today - 366, today + 366, today + 367, *BAD_DAYS))
+    if history.chance(0.04):
+        until_on = pick((today, (from_on or today) + 3660, (from_on or today) + 3661, *BAD_DAYS))
+    return from_on, until_on if history.chance(0.5) or until_on is None or until_on > max(from_on or 0, today) else today + 3
+
+
+def review_day(history):
+    today = history.world.today
+    return history.pick((today + 1, today + 2, today + 7, today + 30)) if history.chance(0.95) else \
+        history.pick((today, today + 366, today + 367, *BAD_DAYS))
+
+
+def optional(day):
+    return text(max(1, min(day, datetime.date.max.toordinal()))) if day is not None else None
+
+
+def place_hold(history):
+    pick = history.pick
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    there = [hold.kind for hold in holds.open_holds(history.world, debt) if hold.kind != "dispute"]
+    kind = history.mostly([kind for kind in holds.KINDS if kind != "dispute"] + ["manual"] * 3, ("", "dispute", "holiday"))
+    if there and history.chance(0.4):
+        kind = pick(there)
+    effects = [effect for effect in debts.WORDS["effect"] if history.chance(0.3)] or ["fees"] if kind == "manual" else []
+    if history.chance(0.03):
+        effects = pick(([], ["sale", "contact"], ["sale", "sale"], ["everything"]))
+    from_on, until_on = hold_days(history, debt)
+    return "do", "PlaceHold", debts.ANYBODY, False, history.body(
+        hold_id=pick(list(history.world.holds)) if history.world.holds and history.chance(0.03) else history.next("8"),
+        customer_id=pick(history.customers) if history.chance(0.03) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+        kind=kind, from_on=optional(from_on), until_on=optional(until_on), effects=effects,
+        review_on=text(review_day(history)) if history.chance(0.9 if kind == "manual" else 0.3) else None,
+        evidence_ref=history.mostly((f"proof {history.number}",), ("",)))
+
+
+def any_hold(history):
+    every = list(history.world.holds.values())
+    there = [hold for hold in every if hold.is_open()]
+    return history.pick(there if there and history.chance(0.85) else every) if every else None
+
+
+def about_hold(history, hold, **members):
+    return history.body(hold_id=uuid("8", 0) if history.chance(0.03) else hold.id,
+                        customer_id=history.pick(history.customers) if history.chance(0.04) else hold.debt.customer, **members)
+
+
+def release_hold(history):
+    hold = any_hold(history)
+    if hold is None:
+        return None
+    return "do", "ReleaseHold", staff(history, "agent", "supervisor", "compliance"), False, about_hold(
+        history, hold, reason=history.mostly(("over",), ("",)))
+
+
+def review_hold(history):
+    hold = any_hold(history)
+    if hold is None:
+        return None
+    return "do", "ReviewHold", debts.ANYBODY, False, about_hold(
+        history, hold, review_on=text(review_day(history)) if history.chance(0.7) else None, evidence_ref=history.mostly(("seen",), ("",)))
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -390,5 +468,6 @@ def publish_debt_policy(history):
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
-           waive_amount: 5, adjust_balance: 4, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3,
+           publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]

@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "consumers/debts/hold/hold.h"
 #include "model/refusal.h"
 #include "tests/model/driver.h"
 #include "wire/json.h"
@@ -72,6 +73,24 @@ static void say_balances(struct buf *said, const char *name, const struct balanc
 
 /* ---- states ---- */
 
+static void say_day_or_null(struct buf *said, const char *name, int32_t day)
+{
+	if (day == 0)
+		buf_add_format(said, ",\"%s\":null", name);
+	else
+		say_day(said, name, day);
+}
+
+static void say_effects(struct buf *said, const char *name, uint32_t bits)
+{
+	buf_add_format(said, ",\"%s\":[", name);
+	for (enum hold_effect effect = HOLD_EFFECT_NONE + 1; effect < HOLD_EFFECT_COUNT; effect++) {
+		if ((bits & hold_bit(effect)) != 0)
+			buf_add_format(said, "%s\"%s\"", said->data[said->size - 1] == '[' ? "" : ",", hold_effect_name(effect));
+	}
+	buf_add_text(said, "]");
+}
+
 /* [DAY, WHAT IT WAS, ENTRIES THEN] */
 static void say_charge_off(struct buf *said, const struct debt *debt)
 {
@@ -103,6 +122,7 @@ static void say_debt(struct buf *said, const void *state)
 	say_text(said, "lifecycle", lifecycle_name((enum lifecycle)debt->lifecycle));
 	say_text(said, "order", allocation_order_name((enum allocation_order)debt->allocation));
 	say_text(said, "currency", debt->currency);
+	say_effects(said, "stopped", debt->stopped);
 	say_charge_off(said, debt);
 }
 
@@ -146,6 +166,24 @@ static void say_promise(struct buf *said, const void *state)
 	say_text(said, "channel", channel_name((enum channel)promise->channel));
 }
 
+static void say_hold(struct buf *said, const void *state)
+{
+	const struct hold *hold = state;
+
+	say_id(said, "customer", &hold->customer_id);
+	say_id(said, "debt", &hold->debt_id);
+	say_id(said, "merged_into", &hold->merged_into);
+	say_number(said, "version", hold->version);
+	say_day(said, "from_on", hold->from_on);
+	say_day_or_null(said, "until_on", hold->until_on);
+	say_day_or_null(said, "review_on", hold->review_on);
+	say_day_or_null(said, "review_asked_on", hold->review_asked_on);
+	say_text(said, "kind", hold_kind_name((enum hold_kind)hold->kind));
+	say_text(said, "state", hold_state_name((enum hold_state)hold->state));
+	say_effects(said, "effects", hold->effects);
+	say_text(said, "evidence_ref", hold->evidence_ref);
+}
+
 static void say_creditor(struct buf *said, const void *state)
 {
 	const struct creditor *creditor = state;
@@ -187,7 +225,7 @@ static const struct {
 } said_states[] = {
 	{ &debt_entity, say_debt },          { &debt_terms_entity, say_terms },  { &payment_entity, say_payment },
 	{ &promise_entity, say_promise },    { &creditor_entity, say_creditor }, { &portfolio_entity, say_portfolio },
-	{ &debt_policy_entity, say_policy },
+	{ &debt_policy_entity, say_policy }, { &hold_entity, say_hold },
 };
 
 static void say_state(struct buf *said, const struct slot *slot)
