@@ -45,6 +45,8 @@ WORDS = {
     "basis": "contract statute court".split(),
     "component": list(COMPONENTS),
     "direction": "up down".split(),
+    "grounds": "not_mine does_not_exist wrong_amount paid identity_theft other".split(),
+    "dispute_outcome": "upheld rejected".split(),
     "effect": "contact dunning interest fees ageing legal credit_report sale".split(),
 }
 CURRENCIES = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "CLF": 4}  # of ISO 4217, those that histories use
@@ -206,7 +208,7 @@ class World:
         self.customers = {}  # id: (is_active, country)
         self.known = set()  # (customer, creditor, portfolio or None)
         self.debts, self.payments, self.promises = {}, {}, {}
-        self.holds = {}
+        self.holds, self.disputes = {}, {}
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
         self.events, self.changed, self.unchecked = [], {}, set()
@@ -284,7 +286,8 @@ class World:
     def states(self):
         shown = {f"debt {debt.id}": debt.shown() for debt in self.debts.values()}
         shown |= {f"debt_terms {debt.id}": debt.shown_terms() for debt in self.debts.values()}
-        for kind, things in (("payment", self.payments), ("promise", self.promises), ("hold", self.holds)):
+        for kind, things in (("payment", self.payments), ("promise", self.promises), ("hold", self.holds),
+                             ("dispute", self.disputes)):
             shown |= {f"{kind} {thing.id}": thing.shown() for thing in things.values()}
         for things in (self.creditors, self.portfolios, self.policies):
             shown |= {f"{thing.kind} {key}": thing.shown() for key, thing in things.items()}

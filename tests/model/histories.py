@@ -8,6 +8,7 @@ import random
 import charges
 import closings
 import debts
+import disputes
 import holds
 
 COUNTRIES = ("US", "GB", "DE", "FR")
@@ -433,6 +434,68 @@ def review_hold(history):
         history, hold, review_on=text(review_day(history)) if history.chance(0.7) else None, evidence_ref=history.mostly(("seen",), ("",)))
 
 
+# ---- disputes ----
+
+
+def raise_dispute(history):
+    pick, world = history.pick, history.world
+    debt = history.any_debt()
+    if debt is None:
+        return None
+    there = [dispute for dispute in world.disputes.values() if dispute.debt is debt]
+    before = pick(there) if there and history.chance(0.5) else None
+    portion = before.portion if before else pick((None, None, history.amount(max(1, debt.owed), max(1, debt.owed // 2))))
+    currency = debt.currency if portion is not None else None
+    if history.chance(0.04):
+        currency = pick((None, "EUR", "USD", *BAD_CURRENCIES))
+    received_on = pick((None, None, None, world.today, world.today - 1, world.today - 30)) if history.chance(0.95) else \
+        pick((world.today + 1, world.today - disputes.DAYS_BACK, world.today - disputes.DAYS_BACK - 1, *BAD_DAYS))
+    issuer = debts.Issuer("consumer") if history.chance(0.3) else history.issuer()
+    return "do", "RaiseDispute", issuer, False, history.body(
+        dispute_id=pick([*world.disputes, *world.holds]) if world.disputes and history.chance(0.03) else history.next("7"),
+        customer_id=pick(history.customers) if history.chance(0.03) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+        grounds=before.grounds if before else history.mostly(debts.WORDS["grounds"], ("", "bored")), portion_minor=portion, currency=currency,
+        received_on=text(received_on) if received_on else None, in_writing=history.chance(0.5), within_validation=pick((None, False, True)),
+        evidence_refs=pick(([], [], [], ["letter"], ["a", "b"], [str(number) for number in range(8)])) if history.chance(0.97) else [""])
+
+
+def any_dispute(history):
+    every = list(history.world.disputes.values())
+    there = [dispute for dispute in every if dispute.is_open()]
+    return history.pick(there if there and history.chance(0.85) else every) if every else None
+
+
+def about_dispute(history, dispute, **members):
+    return history.body(dispute_id=uuid("7", 0) if history.chance(0.03) else dispute.id,
+                        customer_id=history.pick(history.customers) if history.chance(0.04) else dispute.debt.customer, **members)
+
+
+def add_dispute_evidence(history):
+    dispute = any_dispute(history)
+    if dispute is None:
+        return None
+
+    def evidence():
+        return "do", "AddDisputeEvidence", history.issuer(), False, about_dispute(
+            history, dispute, evidence_ref=history.mostly((f"paper {history.number}",), ("",)))
+
+    for _ in range(15 if history.chance(0.02) else 0):
+        history.add(*evidence())
+    return evidence()
+
+
+def resolve_dispute(history):
+    dispute = any_dispute(history)
+    if dispute is None:
+        return None
+    today = history.world.today
+    sent_on = history.pick((today, today, today, today - 1, dispute.received_on)) if history.chance(0.93) else \
+        history.pick((dispute.received_on - 1, today + 1, *BAD_DAYS))
+    return "do", "ResolveDispute", staff(history, "supervisor", "compliance"), False, about_dispute(
+        history, dispute, outcome=history.mostly(("upheld", "rejected", "rejected"), ("", "duplicate")),
+        verification_ref=history.mostly(("copy 1",), ("",)), sent_on=text(max(1, sent_on)))
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -468,6 +531,6 @@ def publish_debt_policy(history):
 
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
-           waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3,
-           publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3, raise_dispute: 7, add_dispute_evidence: 4,
+           resolve_dispute: 6, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]

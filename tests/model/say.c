@@ -184,6 +184,27 @@ static void say_hold(struct buf *said, const void *state)
 	say_text(said, "evidence_ref", hold->evidence_ref);
 }
 
+static void say_dispute(struct buf *said, const void *state)
+{
+	const struct dispute *dispute = state;
+
+	say_id(said, "customer", &dispute->customer_id);
+	say_id(said, "debt", &dispute->debt_id);
+	say_id(said, "duplicate_of", &dispute->duplicate_of);
+	say_number(said, "portion", dispute->portion_minor);
+	say_number(said, "version", dispute->version);
+	say_day(said, "received_on", dispute->received_on);
+	say_day(said, "raised_on", dispute->raised_on);
+	say_day_or_null(said, "sent_on", dispute->sent_on);
+	say_number(said, "entries", dispute->entries);
+	say_text(said, "grounds", dispute_grounds_name((enum dispute_grounds)dispute->grounds));
+	say_text(said, "state", dispute_state_name((enum dispute_state)dispute->state));
+	say_number(said, "in_writing", dispute->in_writing);
+	say_number(said, "within_validation", dispute->within_validation);
+	say_text(said, "verification_ref", dispute->verification_ref);
+	say_text(said, "evidence_refs", dispute->evidence_refs);
+}
+
 static void say_creditor(struct buf *said, const void *state)
 {
 	const struct creditor *creditor = state;
@@ -225,7 +246,7 @@ static const struct {
 } said_states[] = {
 	{ &debt_entity, say_debt },          { &debt_terms_entity, say_terms },  { &payment_entity, say_payment },
 	{ &promise_entity, say_promise },    { &creditor_entity, say_creditor }, { &portfolio_entity, say_portfolio },
-	{ &debt_policy_entity, say_policy }, { &hold_entity, say_hold },
+	{ &debt_policy_entity, say_policy }, { &hold_entity, say_hold },         { &dispute_entity, say_dispute },
 };
 
 static void say_state(struct buf *said, const struct slot *slot)
