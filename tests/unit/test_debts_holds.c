@@ -508,6 +508,19 @@ static void test_holds__manual_ones_stop_together_what_each_stops(void **state)
 	then_timer(1, 7); /* the earlier review */
 }
 
+/* A hold may begin within 366 days; that it is looked at 90 days later is no word of the command. */
+static void test_holds__the_review_of_a_kind_may_be_farther_ahead_than_one_that_is_named(void **state)
+{
+	struct place_hold *body = a_hold(1, STR("vulnerable"));
+
+	(void)state;
+	body->has_from_on = true;
+	body->from_on = SPEC_TODAY + HOLD_DAYS_AROUND;
+	when_placed(body);
+	then_events(&spec, "HoldPlaced");
+	assert_int_equal(then_event(&spec, 0, hold_placed)->review_on, SPEC_TODAY + HOLD_DAYS_AROUND + 90);
+}
+
 /* ---- ReleaseHold ---- */
 
 static void test_holds__one_is_released(void **state)
@@ -624,6 +637,7 @@ int main(void)
 		TEST(test_holds__manual_ones_stop_together_what_each_stops),
 		TEST(test_holds__one_is_released),
 		TEST(test_holds__one_that_a_law_knows_is_released_by_compliance),
+		TEST(test_holds__the_review_of_a_kind_may_be_farther_ahead_than_one_that_is_named),
 		TEST(test_holds__a_release_needs_a_reason_and_a_hold),
 		TEST(test_holds__what_is_wrong_is_named_before_the_state_of_the_hold),
 		TEST(test_holds__nothing_is_promised_while_nothing_is_asked_for),

@@ -16,7 +16,8 @@ static bool effects_are_good(const struct place_hold *body, enum hold_kind kind,
 	return false;
 }
 
-static bool days_are_good(const struct hold_terms *terms, int32_t today, struct decision *decision)
+/* A review that its kind has is good, however far ahead it begins. */
+static bool days_are_good(const struct hold_terms *terms, bool names_review, int32_t today, struct decision *decision)
 {
 	if (terms->from_on < today - HOLD_DAYS_AROUND || terms->from_on > today + HOLD_DAYS_AROUND) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "from_on", "more than %d days from the business date",
@@ -26,7 +27,7 @@ static bool days_are_good(const struct hold_terms *terms, int32_t today, struct 
 		decision_refuse(decision, REFUSAL_BAD_DATE, "until_on",
 				"not after its first day and the business date, or more than %d days after the first",
 				HOLD_DAYS_MAX);
-	} else if (terms->review_on != 0 && (terms->review_on <= today || terms->review_on > today + HOLD_DAYS_AROUND)) {
+	} else if (names_review && (terms->review_on <= today || terms->review_on > today + HOLD_DAYS_AROUND)) {
 		decision_refuse(decision, REFUSAL_BAD_DATE, "review_on", "not within %d days after the business date",
 				HOLD_DAYS_AROUND);
 	} else {
@@ -73,7 +74,7 @@ static bool body_is_good(const struct place_hold *body, int32_t today, struct ho
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "review_on", "a manual hold says when somebody looks at it");
 	} else {
 		*ret_terms = terms_of(body, kind, effects, today);
-		return days_are_good(ret_terms, today, decision);
+		return days_are_good(ret_terms, body->has_review_on, today, decision);
 	}
 	return false;
 }
