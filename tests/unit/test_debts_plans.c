@@ -353,6 +353,8 @@ static void test_debts_plans__a_debt_that_is_not_active(void **state)
 	REFUSED((void)body, REFUSAL_BAD_TRANSITION, "debt_id");
 	the_debt()->lifecycle = LIFECYCLE_ARRANGED;
 	REFUSED((void)body, REFUSAL_BAD_TRANSITION, "debt_id");
+	spec.roles = ROLE_AGENT;
+	REFUSED(body->instalments = 13, REFUSAL_BAD_TRANSITION, "debt_id"); /* a supervisor could not, either */
 }
 
 static void test_debts_plans__not_what_is_owed(void **state)
@@ -407,7 +409,7 @@ static void test_debts_plans__one_of_two_proposals_is_accepted(void **state)
 	given_proposal(2);
 	given_plan(1);
 	when_accepted(2);
-	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "plan_id");
 }
 
 static void test_debts_plans__what_is_owed_has_changed_since_the_proposal(void **state)
@@ -878,7 +880,7 @@ static void test_debts_plans__a_broken_plan_on_a_debt_that_is_paid(void **state)
 	when_paid(1, OWED);
 	then_state(PLAN_BROKEN, LIFECYCLE_PAID);
 	when_reinstated(1);
-	then_refused(&spec, REFUSAL_BAD_TRANSITION, "debt_id");
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "plan_id");
 }
 
 static void test_debts_plans__a_broken_plan_of_which_nothing_is_left(void **state)

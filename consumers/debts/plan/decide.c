@@ -103,11 +103,12 @@ static bool is_new_for(const struct propose_plan *body, const struct debt *debt,
 	return true;
 }
 
-static bool debt_can_be_arranged(const struct debt *debt, struct decision *decision)
+/* `field`: the member by which the command names the debt, or its plan. */
+static bool debt_can_be_arranged(const struct debt *debt, const char *field, struct decision *decision)
 {
 	if (debt_takes_plan(debt->lifecycle))
 		return true;
-	decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id", "the debt is %s: only an ACTIVE one gets a plan",
+	decision_refuse(decision, REFUSAL_BAD_TRANSITION, field, "the debt is %s: only an ACTIVE one gets a plan",
 			lifecycle_name(debt->lifecycle));
 	return false;
 }
@@ -118,7 +119,7 @@ static bool debt_fits_plan(const struct propose_plan *body, const struct debt *d
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;
 	}
-	if (!debt_can_be_arranged(debt, decision))
+	if (!debt_can_be_arranged(debt, "debt_id", decision))
 		return false;
 	if (body->total_minor == balances_owed(&debt->balances))
 		return true;
@@ -148,9 +149,8 @@ void decide_propose_plan(const struct command *command, const struct workset *se
 	struct plan terms;
 
 	if (!numbers_are_good(body, decision) || !amounts_are_good(body, decision) ||
-	    !days_are_good(body, command->today, decision) || !sender_may_propose(body, decision) ||
-	    !is_new_for(body, debt, set, decision) || !debtor_is_there(customer, decision) ||
-	    !debt_fits_plan(body, debt, decision))
+	    !days_are_good(body, command->today, decision) || !is_new_for(body, debt, set, decision) ||
+	    !debtor_is_there(customer, decision) || !debt_fits_plan(body, debt, decision) || !sender_may_propose(body, decision))
 		return;
 	if (command->approval == NULL && body->instalments > authority_of(command)->instalments_max) {
 		decision_keep(decision, "a plan of more than %d instalments needs a second person",
@@ -217,7 +217,7 @@ static void set_first_timer(const struct uuid *plan_id, const struct plan *plan,
 
 static bool can_begin(const struct plan *plan, const struct debt *debt, int32_t today, struct decision *decision)
 {
-	if (!debt_can_be_arranged(debt, decision))
+	if (!debt_can_be_arranged(debt, "plan_id", decision))
 		return false;
 	if (plan->total_minor != balances_owed(&debt->balances)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id",
@@ -298,7 +298,7 @@ static bool can_hold_again(const struct uuid *plan_id, const struct plan *plan, 
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "its break is final");
 	} else if (!uuid_equal(&debt->plan_id, plan_id)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "another plan has taken its place");
-	} else if (!debt_can_be_arranged(debt, decision)) {
+	} else if (!debt_can_be_arranged(debt, "plan_id", decision)) {
 		return false;
 	} else if (plan->paid_minor < plan->total_minor &&
 		   plan->total_minor - plan->paid_minor != balances_owed(&debt->balances)) {
