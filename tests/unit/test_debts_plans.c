@@ -723,6 +723,19 @@ static void test_debts_plans__a_reversal_of_a_payment_before_the_plan_does_not_c
 	then_state(PLAN_COMPLETED, LIFECYCLE_ACTIVE); /* the plan is paid, and something is owed all the same */
 }
 
+/* The Tick is late: what the reversal finds missed was so before it. */
+static void test_debts_plans__a_miss_is_of_no_payment_that_does_not_count(void **state)
+{
+	(void)state;
+	when_paid(1, 10000);
+	given_plan(1);
+	spec.today = GRACE(1) + 1;
+	when_reversed(1);
+	then_count(2);
+	then_is(1, &instalment_missed_type);
+	assert_false(((const struct instalment_missed *)spec.decision.events[1].body)->has_payment_id);
+}
+
 static void test_debts_plans__the_last_instalment_is_missed(void **state)
 {
 	(void)state;
@@ -966,6 +979,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_plan_that_has_ended_is_not_cancelled, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_plan_whose_arrears_are_paid_holds_again, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_second_break_is_final, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_debts_plans__a_miss_is_of_no_payment_that_does_not_count, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__the_thirtieth_day_counts, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__arrears_that_are_not_paid, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_debts_plans__a_plan_that_is_not_broken, set_up, tear_down),

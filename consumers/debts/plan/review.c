@@ -53,7 +53,8 @@ static void review_active(struct plan_review *review, const struct plan *plan, c
 
 /*
  * A plan that has ended is judged anew while it is what was last arranged: the debt may be arranged, nobody has promised anything
- * since, and the rest of the plan is what is owed: nothing was charged or waived. A promise has taken its place otherwise, and the plan stays as it has ended.
+ * since, and the rest of the plan is what is owed: nothing was charged or waived. A promise has taken its place otherwise, and the plan stays
+ * as it has ended.
  */
 static bool may_hold_again(const struct plan_review *review, const struct plan *plan, const struct plan_judgement *judgement)
 {
@@ -126,7 +127,12 @@ void plan_review_payment(struct plan_review review, const struct plan_receipt *r
 	review.plan_id = &review.debt->plan_id;
 	plan = workset_state(set, &plan_entity, review.plan_id);
 	MUST(plan != NULL);
-	review_plan(&review, plan, plan_counts(plan, receipt) ? receipt : NULL, decision);
+	if (!plan_counts(plan, receipt)) {
+		receipt = NULL;
+		if (plan->state == PLAN_ACTIVE)
+			review.payment_id = NULL; /* if anything is missed now, a grace is over: this payment is not the plan's */
+	}
+	review_plan(&review, plan, receipt, decision);
 }
 
 void plan_end(struct plan_review *review, enum plan_end reason, const struct workset *set, struct decision *decision)
