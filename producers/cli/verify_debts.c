@@ -28,10 +28,11 @@ struct debt_note {
 	struct uuid original_creditor_id;                  /* all zeros: none */
 	struct uuid allocation_policy_id;                  /* all zeros: none */
 	int64_t allocation_policy_version;
-	bool names_original;                          /* false: the event is older than this field */
-	bool is_cancelled;                            /* according to its row */
-	int32_t entries, cancellations, cancellation; /* their numbers; the number of the last cancellation */
-	uint64_t sums[AMOUNTS];                       /* modulo 2^64 */
+	bool names_original;                /* false: the event is older than this field */
+	uint32_t lifecycle;                 /* according to its row */
+	int32_t entries, leavings, leaving; /* how many; of those by which it left the books, and the number of the last */
+	enum ledger_kind left_by;           /* its kind */
+	uint64_t sums[AMOUNTS];             /* modulo 2^64 */
 };
 
 /* Beside the state of a payment. */
@@ -55,6 +56,36 @@ struct hold_note {
 	int64_t placed_at_ms, changed_at_ms;
 	struct str placed_by;
 };
+
+/* How a debt leaves the books: its last entry, and nothing is left. */
+static const struct leaving {
+	enum lifecycle lifecycle;
+	enum ledger_kind kind;
+	bool has_entry; /* always; not so a debt that is recalled when it is paid, without credit */
+	const char *word;
+} leavings[] = {
+	{ LIFECYCLE_CANCELLED, LEDGER_CANCELLATION, true, "cancelled" },
+	{ LIFECYCLE_WRITTEN_OFF, LEDGER_WRITE_OFF, true, "written off" },
+	{ LIFECYCLE_TRANSFERRED, LEDGER_TRANSFER_OUT, false, "transferred" },
+};
+
+static const struct leaving *leaving_by_kind(enum ledger_kind kind)
+{
+	for (size_t i = 0; i < COUNT(leavings); i++) {
+		if (leavings[i].kind == kind)
+			return &leavings[i];
+	}
+	return NULL;
+}
+
+static const struct leaving *leaving_to(uint32_t lifecycle)
+{
+	for (size_t i = 0; i < COUNT(leavings); i++) {
+		if (leavings[i].lifecycle == lifecycle)
+			return &leavings[i];
+	}
+	return NULL;
+}
 
 /* ---- the ledger ---- */
 
@@ -172,6 +203,7 @@ static void count_entry(struct fold *fold, struct table_row *row)
 	struct debt_note *debt = fold_noted(fold, &debt_entity, &debt_id);
 	struct payment_note *payment = uuid_is_none(&payment_id) ? NULL : fold_noted(fold, &payment_entity, &payment_id);
 	int64_t amounts[AMOUNTS];
+	enum ledger_kind kind;
 	uint64_t sum = 0;
 
 	for (int i = 0; i < AMOUNTS; i++) {
@@ -187,17 +219,36 @@ static void count_entry(struct fold *fold, struct table_row *row)
 	if (debt == NULL)
 		return;
 	debt->entries++;
-	if (ledger_kind_by_name(row_text(row, ENTRY_KIND)) == LEDGER_CANCELLATION) {
-		debt->cancellations++;
-		debt->cancellation = row_int32(row, ENTRY_NO);
+	kind = ledger_kind_by_name(row_text(row, ENTRY_KIND));
+	if (leaving_by_kind(kind) != NULL) {
+		debt->leavings++;
+		debt->leaving = row_int32(row, ENTRY_NO);
+		debt->left_by = kind;
 	}
+}
+
+static void check_leaving(struct table_row *row, const struct debt_note *note, bool is_empty)
+{
+	const struct leaving *state = leaving_to(note->lifecycle);
+	const struct leaving *entry = note->leavings > 0 ? leaving_by_kind(note->left_by) : NULL;
+
+	if (entry != NULL && entry != state)
+		row_wrong(row, "has a %s and is not %s", ledger_kind_name(entry->kind), entry->word);
+	else if (state == NULL)
+		return;
+	else if (entry == NULL && state->has_entry)
+		row_wrong(row, "is %s, and there is no entry of it", state->word);
+	else if (entry != NULL && (note->leavings > 1 || note->leaving != note->entries))
+		row_wrong(row, "has entries after it was %s", state->word);
+	else if (!is_empty)
+		row_wrong(row, "is %s, and its balances are not zero", state->word);
 }
 
 static void check_sums(struct table_row *row, const struct debt_note *note, int32_t entries, const struct balances *balances)
 {
 	const int64_t *minor = balances->minor;
 	bool is_sum = (uint64_t)minor[ACCOUNT_CREDIT] + note->sums[ACCOUNT_CREDIT] == 0;
-	bool is_cancelled = note->is_cancelled, is_empty = true, owes = false;
+	bool is_empty = true, owes = false;
 
 	for (int i = 0; i < ACCOUNT_COUNT; i++) {
 		is_sum = is_sum && (i == ACCOUNT_CREDIT || (uint64_t)minor[i] == note->sums[i]);
@@ -212,13 +263,7 @@ static void check_sums(struct table_row *row, const struct debt_note *note, int3
 		row_wrong(row, "has %d entries, the row says %d", note->entries, entries);
 	else if (!is_sum)
 		row_wrong(row, "the balances are not the sums of its entries");
-	if (is_cancelled != (note->cancellations > 0))
-		row_wrong(row,
-			  is_cancelled ? "is cancelled, and there is no entry of it" : "has a cancellation and is not cancelled");
-	else if (is_cancelled && (note->cancellations > 1 || note->cancellation != note->entries))
-		row_wrong(row, "has entries after its cancellation");
-	else if (is_cancelled && !is_empty)
-		row_wrong(row, "is cancelled, and its balances are not zero");
+	check_leaving(row, note, is_empty);
 }
 
 /* ---- the ledger against the log ---- */
@@ -485,7 +530,7 @@ static void check_balances(struct table_row *row, struct debt_note *note)
 	for (int account = 0; account < ACCOUNT_COUNT; account++)
 		balances.minor[account] = row_int64(row, DEBT_BALANCES + account);
 	row->promise = 5;
-	note->is_cancelled = row_int32(row, DEBT_LIFECYCLE) == LIFECYCLE_CANCELLED;
+	note->lifecycle = (uint32_t)row_int32(row, DEBT_LIFECYCLE);
 	check_sums(row, note, row_int32(row, DEBT_ENTRIES), &balances);
 	if (reference.size == 0 || (unsigned char)reference.data[0] < ' ')
 		row_wrong(row, "has no reference that a creditor could have given it");
@@ -549,7 +594,7 @@ static void check_entries(struct fold *fold, struct table_row *row, const struct
 			  is_settled ? "there" : "missing");
 	if (note->reversals > 1)
 		row_wrong(row, "was reversed %d times", note->reversals);
-	if (is_settled && debt != NULL && debt->is_cancelled)
+	if (is_settled && debt != NULL && debt->lifecycle == LIFECYCLE_CANCELLED)
 		row_wrong(row, "stands on a cancelled debt");
 }
 
