@@ -1,5 +1,6 @@
 """What people change of what is owed: fees, costs, waivers, corrections (consumers/DOMAIN.md 5; consumers/debts/README.md has the limits)."""
 
+import plans
 from debts import COMPONENTS, COST, FEE, MOST, OPEN, WORDS, Kept, command, judge, pay_off, reached, refuse, second_person, text_of
 
 # What each role may do alone, in minor units of whatever currency. Above it a supervisor needs a second person; another is refused.
@@ -28,7 +29,7 @@ def chargeable(world, body, issuer):
     refuse("bad_amount", "amount_minor", not 1 <= body["amount_minor"] <= MOST)
     debt = reached(world, body, issuer)
     refuse("bad_currency", "currency", body["currency"] != debt.currency)
-    refuse("bad_transition", "debt_id", debt.lifecycle not in OPEN)
+    refuse("bad_transition", "debt_id", debt.lifecycle not in OPEN or debt.lifecycle == "ARRANGED")  # a plan is about all that is owed
     return debt
 
 
@@ -42,6 +43,7 @@ def change(world, debt, account, kind, contra, amount, event, body, members, app
                               "approved_by": second_person(approved), **members}, entry)
     world.changed[f"debt_terms {debt.id}"] = debt.shown_terms
     pay_off(world, debt, world.today)
+    plans.complete_paid(world, debt)
     if debt.promise and debt.promise.state not in ("cancelled", "superseded"):
         judge(world, debt.promise)  # Read: also when something is charged, though that changes nothing of what was paid
 

@@ -45,6 +45,7 @@ WORDS = {
     "basis": "contract statute court".split(),
     "component": list(COMPONENTS),
     "direction": "up down".split(),
+    "frequency": "weekly fortnightly monthly".split(),
     "grounds": "not_mine does_not_exist wrong_amount paid identity_theft other".split(),
     "dispute_outcome": "upheld rejected".split(),
     "effect": "contact dunning interest fees ageing legal credit_report sale".split(),
@@ -94,6 +95,7 @@ class Debt:
         self.charged = self.version = 0
         self.entries = []
         self.lifecycle, self.order, self.promise = "NEW", "", None
+        self.plan = None  # that was activated last
         self.charge_off = None  # (day, what it was, its entries then)
         self.stopped = frozenset()  # by its holds, now
 
@@ -103,7 +105,7 @@ class Debt:
 
     def shown(self):
         return {"is": True, "customer": self.customer, "creditor": self.creditor, "portfolio": self.portfolio,
-                "promise": self.promise.id if self.promise else None, "balances": self.balances[:], "credit_used": self.used[:],
+                "promise": self.promise.id if self.promise else None, "plan": self.plan.id if self.plan else None, "balances": self.balances[:], "credit_used": self.used[:],
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
                 "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency,
                 "stopped": [effect for effect in WORDS["effect"] if effect in self.stopped],
@@ -208,7 +210,7 @@ class World:
         self.customers = {}  # id: (is_active, country)
         self.known = set()  # (customer, creditor, portfolio or None)
         self.debts, self.payments, self.promises = {}, {}, {}
-        self.holds, self.disputes = {}, {}
+        self.holds, self.disputes, self.plans = {}, {}, {}
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
         self.events, self.changed, self.unchecked = [], {}, set()
@@ -287,7 +289,7 @@ class World:
         shown = {f"debt {debt.id}": debt.shown() for debt in self.debts.values()}
         shown |= {f"debt_terms {debt.id}": debt.shown_terms() for debt in self.debts.values()}
         for kind, things in (("payment", self.payments), ("promise", self.promises), ("hold", self.holds),
-                             ("dispute", self.disputes)):
+                             ("dispute", self.disputes), ("plan", self.plans)):
             shown |= {f"{kind} {thing.id}": thing.shown() for thing in things.values()}
         for things in (self.creditors, self.portfolios, self.policies):
             shown |= {f"{thing.kind} {key}": thing.shown() for key, thing in things.items()}
@@ -306,6 +308,7 @@ class World:
 
 
 COMMANDS = {}
+REVIEWS = []  # of a payment, by other parts
 TIMERS = []  # (number of its kind, name, days and things of a world, rule)
 
 
@@ -547,7 +550,7 @@ def reverse_payment(world, body, issuer, approved):
         debt.lifecycle = "CHARGED_OFF" if debt.charge_off else "ACTIVE"
         world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today),
                                            "lifecycle": debt.lifecycle})
-    review_payment(world, payment, -payment.amount)
+    review_payment(world, payment, -payment.amount, body["reason"])
 
 
 def take_back(debt, amount):
@@ -617,8 +620,14 @@ def end_promise(world, debt, reason):
         promise_event(world, "PromiseCancelled", debt.promise, {"reason": reason, "cancelled_on": text_of(world.today)})
 
 
-def review_payment(world, payment, amount):
-    """A payment was booked, or reversed (below 0): what follows for the latest promise of its debt."""
+def review_payment(world, payment, amount, reason=None):
+    """A payment was booked, or reversed (below 0): what follows for the latest promise of its debt, and for what else was arranged."""
+    review_promise(world, payment, amount)
+    for review in REVIEWS:
+        review(world, payment, amount, reason)
+
+
+def review_promise(world, payment, amount):
     promise = payment.debt.promise
     if promise is None or promise.state in ("cancelled", "superseded"):
         return

@@ -10,6 +10,7 @@ import closings
 import debts
 import disputes
 import holds
+import plans
 
 COUNTRIES = ("US", "GB", "DE", "FR")
 STARTS = [datetime.date(*day).toordinal() for day in (
@@ -45,8 +46,9 @@ class History:
             self.add("known", self.customers[0], self.creditors[0], pick((None, self.portfolios[0])))
         for make in pick(((), (publish_debt_policy,) * 2 + (describe_portfolio,) * 3)):
             self.do(make)
+        makers = MAKERS if self.chance(0.6) else PLANNERS
         for _ in range(self.between(70, 240)):
-            self.do(pick(MAKERS))
+            self.do(pick(makers))
 
     def chance(self, share):
         return self.random() < share
@@ -140,6 +142,8 @@ def days_pass(history):
     world, pick = history.world, history.pick
     edges = [promise.grace_ends_on + days for promise in world.promises.values() for days in (0, 1, 2)]
     edges += [debt.due_on + days for debt in world.debts.values() for days in (-1, 0, 1)]
+    edges += [day + days for day, _ in plans.due_plans(world) for days in (-2, -1, 0, 1) * 3]
+    edges += [plan.broken_on + days for plan in world.plans.values() if plan.state == "broken" for days in (29, 30, 31)]
     edges += [hold.next_day() + days for hold in world.holds.values() if hold.is_open() for days in (-1, 0, 1)]
     edges = [day for day in edges if world.today < day <= world.today + 60]
     day = pick(edges) if edges and history.chance(0.6) else world.today + pick((1, 1, 1, 2, 3, 7, 30))
@@ -203,6 +207,9 @@ def cancel_debt(history):
 def receipt_day(history, debt):
     """A value date: mostly today, and the edges of the debt and of its promise."""
     days = [history.world.today] * 5 + [history.world.today - 1, history.world.today - 7, debt.opened_on, debt.opened_on - 1]
+    if debt.plan:
+        due = [plan_day for plan_day in map(debt.plan.grace, debt.plan.numbers()) if plan_day <= history.world.today]
+        days += [day + more for day in due[-2:] for more in (0, 1)] * 2
     if debt.promise:
         days += [debt.promise.made_on, debt.promise.made_on - 1] * 2 + [debt.promise.grace_ends_on, debt.promise.grace_ends_on + 1] * 2
     if history.chance(0.03):
@@ -216,9 +223,16 @@ def record_payment(history):
     debt = history.any_debt()
     if debt is None:
         return None
+    arranged = [other for other in world.debts.values() if other.plan and other.plan.state in ("active", "broken") and other.owed]
+    if arranged and history.chance(0.5):
+        debt = pick(arranged)
     owed = [debt.balances[account] for account in debts.ORDERS[debt.order]]
     near = [debt.owed, debt.owed, debt.owed + history.scale // 3, max(1, debt.owed // 2), max(1, debt.owed // 3), owed[0], owed[0] + owed[1] // 2,
             sum(owed[:3]), debt.balances[debts.CREDIT]]
+    if debt.plan:
+        number = min(debt.plan.covered() + 1, debt.plan.count)
+        near += [max(1, debt.plan.fallen_due(world.today) - debt.plan.paid)] * 6
+        near += [max(1, debt.plan.reached(number) - debt.plan.paid), max(1, debt.plan.reached(min(number + 1, debt.plan.count)) - debt.plan.paid)] * 3
     if debt.promise:
         near += [debt.promise.amount, debt.promise.amount - debt.promise.paid] * 2
     payment = pick(list(world.payments.values())) if world.payments else None
@@ -296,6 +310,8 @@ def close(name, issuers=lambda history: staff(history, "supervisor"), is_kept=Fa
         if debt is None:
             return None
         charged_off = [other for other in history.world.debts.values() if other.lifecycle == "CHARGED_OFF"]
+        if debt.lifecycle == "ARRANGED" and history.chance(0.7):
+            return None
         if name == "UndoChargeOff" and charged_off and history.chance(0.7):
             debt = history.pick(charged_off)
         # Not above the limit: nobody would be asked for the approval.
@@ -391,7 +407,8 @@ def place_hold(history):
     debt = history.any_debt()
     if debt is None:
         return None
-    there = [hold.kind for hold in holds.open_holds(history.world, debt) if hold.kind != "dispute"]
+    open_now = [hold for hold in holds.open_holds(history.world, debt) if hold.kind != "dispute"]
+    there = [hold.kind for hold in open_now]
     kind = history.mostly([kind for kind in holds.KINDS if kind != "dispute"] + ["manual"] * 3, ("", "dispute", "holiday"))
     if there and history.chance(0.4):
         kind = pick(there)
@@ -399,6 +416,12 @@ def place_hold(history):
     if history.chance(0.03):
         effects = pick(([], ["sale", "contact"], ["sale", "sale"], ["everything"]))
     from_on, until_on = hold_days(history, debt)
+    if history.chance(0.05):  # some of a kind that do not meet, more than a debt takes
+        for number in range(holds.OF_KIND_MAX):
+            history.add("do", "PlaceHold", debts.ANYBODY, False, history.body(
+                hold_id=history.next("8"), customer_id=debt.customer, debt_id=debt.id, kind=kind, from_on=text(history.world.today + 20 + 9 * number),
+                until_on=text(history.world.today + 25 + 9 * number), effects=effects, review_on=text(history.world.today + 2), evidence_ref="many"))
+        from_on, until_on = history.world.today + pick((2, 14, 60)), None
     return "do", "PlaceHold", debts.ANYBODY, False, history.body(
         hold_id=pick(list(history.world.holds)) if history.world.holds and history.chance(0.03) else history.next("8"),
         customer_id=pick(history.customers) if history.chance(0.03) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
@@ -479,7 +502,7 @@ def add_dispute_evidence(history):
         return "do", "AddDisputeEvidence", history.issuer(), False, about_dispute(
             history, dispute, evidence_ref=history.mostly((f"paper {history.number}",), ("",)))
 
-    for _ in range(15 if history.chance(0.02) else 0):
+    for _ in range(15 if history.chance(0.04) else 0):
         history.add(*evidence())
     return evidence()
 
@@ -494,6 +517,70 @@ def resolve_dispute(history):
     return "do", "ResolveDispute", staff(history, "supervisor", "compliance"), False, about_dispute(
         history, dispute, outcome=history.mostly(("upheld", "rejected", "rejected"), ("", "duplicate")),
         verification_ref=history.mostly(("copy 1",), ("",)), sent_on=text(max(1, sent_on)))
+
+
+# ---- plans ----
+
+
+def propose_plan(history):
+    pick, world = history.pick, history.world
+    there = [debt for debt in world.debts.values() if debt.lifecycle == "ACTIVE"]
+    debt = pick(there) if there and history.chance(0.9) else history.any_debt()
+    if debt is None:
+        return None
+    total = history.amount(debt.owed) if history.chance(0.08) else debt.owed
+    count = history.mostly((2, 2, 3, 4, 6, 12, 13, 36, 37, 60), (0, 1, 61, -1))
+    first = world.today + pick((0, 1, 3, 7, 20, 31, 62)) if history.chance(0.96) else pick((world.today - 1, world.today + 63, *BAD_DAYS))
+    down = history.amount(max(1, total // 4), max(1, total - count)) if history.chance(0.3) else None
+    down_on = pick((world.today, first, world.today + 2)) if (down is not None) != history.chance(0.02) else None
+    if history.chance(0.03):
+        down_on = pick((world.today - 1, first + 1))
+    issuer = staff(history, "agent", "supervisor")
+    return "do", "ProposePlan", issuer, count > plans.SUPERVISOR_MAX and issuer.role != "agent" and history.chance(0.7), history.body(
+        plan_id=pick(list(world.plans)) if world.plans and history.chance(0.03) else history.next("6"),
+        customer_id=pick(history.customers) if history.chance(0.03) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+        total_minor=total, currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency, instalments=count,
+        frequency=history.mostly(debts.WORDS["frequency"], ("", "daily")), first_due_on=optional(first), down_payment_minor=down,
+        down_payment_on=optional(down_on))
+
+
+def about_plan(name, states, **members):
+    def make(history):
+        every = list(history.world.plans.values())
+        if not every:
+            return None
+        there = [plan for plan in every if plan.state in states and plan.debt.lifecycle in ("ACTIVE", "ARRANGED")
+                 and plan.debt.owed == plan.total - plan.paid and plan.paid < plan.total]
+        ready = [plan for plan in there if plan.debt.plan is plan and plan.paid >= plan.fallen_due(history.world.today)]
+        plan = history.pick(ready if ready and history.chance(0.7) else there[-3:] if there and history.chance(0.9) else every)
+        return "do", name, debts.ANYBODY, False, history.body(
+            plan_id=uuid("6", 0) if history.chance(0.03) else plan.id,
+            customer_id=history.pick(history.customers) if history.chance(0.04) else plan.debt.customer,
+            **{member: history.mostly(*words) for member, words in members.items()})
+    return make
+
+
+accept_plan, ask_again = about_plan("AcceptPlan", ("proposed",)), about_plan("ReinstatePlan", ("broken",))
+
+
+def reinstate_plan(history):
+    """Mostly what has fallen due is paid before it, and sometimes the last day passes."""
+    world, pick = history.world, history.pick
+    broken = [plan for plan in world.plans.values() if plan.state == "broken" and plan.debt.plan is plan and plan.debt.lifecycle == "ACTIVE"]
+    if not broken or history.chance(0.3):
+        return ask_again(history)
+    plan = pick(broken)
+    arrears = plan.fallen_due(world.today) - plan.paid
+    if arrears > 0:
+        history.add("do", "RecordPayment", debts.ANYBODY, False, history.body(
+            payment_id=history.next("b"), customer_id=plan.debt.customer, debt_id=plan.debt.id, source="bank-1", external_ref=f"no {history.number}",
+            amount_minor=max(1, arrears - history.chance(0.1)), currency=plan.debt.currency, received_on=text(world.today), method="cash"))
+    if history.chance(0.2):
+        history.add("day", max(world.today, plan.broken_on + pick((29, 30, 31)) if plan.broken_on else world.today))
+    return "do", "ReinstatePlan", debts.ANYBODY, False, {"plan_id": plan.id, "customer_id": plan.debt.customer}
+
+
+cancel_plan = about_plan("CancelPlan", ("proposed", "active"), reason=(debts.WORDS["promise_cancel"], ("", "debt_paid")))
 
 
 def known_version(history, things, key):
@@ -532,5 +619,10 @@ def publish_debt_policy(history):
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
            waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3, raise_dispute: 7, add_dispute_evidence: 4,
-           resolve_dispute: 6, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           resolve_dispute: 6, propose_plan: 9, accept_plan: 10, cancel_plan: 1,
+           reinstate_plan: 6, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+# Mostly about plans: nobody gives the debt up, holds it or disputes it.
+SELDOM = (charge_off, undo_charge_off, write_off, transfer_debt, recall_debt, place_hold, release_hold, review_hold, raise_dispute,
+          add_dispute_evidence, resolve_dispute, cancel_debt, describe_creditor)
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]
+PLANNERS = [make for make in MAKERS if make not in SELDOM] + [days_pass] * 12

@@ -106,8 +106,8 @@ def place(world, asked):
     hold.review_on = min((part.review_on for part in (asked, *met) if part.review_on), default=None)
     asked.effects = hold.effects  # Read: HoldExtended does not say what the part would have stopped alone
     for part in (asked, *others):
-        part.ends("merged")
-        part.merged_into = hold
+        # Read: that somebody was asked to look at a part, and nobody has, stays on record.
+        part.state, part.review_on, part.merged_into = "merged", None, hold
         part.version += 1
         world.note("hold", part)
     if hold.from_on <= world.today:
@@ -144,7 +144,7 @@ def place_hold(world, body, issuer, approved):
     refuse("bad_transition", "debt_id", debt.lifecycle in LEFT)
     asked = Hold(body["hold_id"], debt, kind, effects or KINDS[kind][0], (from_on, until_on, review_on), body["evidence_ref"])
     same = [hold for hold in open_holds(world, debt) if hold.kind == kind]
-    refuse("limit_exceeded", "debt_id", len(same) >= OF_KIND_MAX and not any(hold.meets(asked) for hold in same))
+    refuse("limit_exceeded", "kind", len(same) >= OF_KIND_MAX and not any(hold.meets(asked) for hold in same))
     place(world, asked)
 
 

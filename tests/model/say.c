@@ -113,6 +113,7 @@ static void say_debt(struct buf *said, const void *state)
 	say_id(said, "creditor", &debt->creditor_id);
 	say_id(said, "portfolio", &debt->portfolio_id);
 	say_id(said, "promise", &debt->promise_id);
+	say_id(said, "plan", &debt->plan_id);
 	say_balances(said, "balances", &debt->balances);
 	say_balances(said, "credit_used", &debt->credit_used);
 	say_number(said, "version", debt->version);
@@ -184,6 +185,30 @@ static void say_hold(struct buf *said, const void *state)
 	say_text(said, "evidence_ref", hold->evidence_ref);
 }
 
+/* Its calendar is said by its events. */
+static void say_plan(struct buf *said, const void *state)
+{
+	const struct plan *plan = state;
+
+	say_id(said, "customer", &plan->customer_id);
+	say_id(said, "debt", &plan->debt_id);
+	say_number(said, "total", plan->total_minor);
+	say_number(said, "down", plan->down_minor);
+	say_day_or_null(said, "down_due_on", plan->down_due_on);
+	say_number(said, "instalments", plan->instalments);
+	say_day(said, "first_due_on", plan->first_due_on);
+	say_text(said, "frequency", plan_frequency_name((enum plan_frequency)plan->frequency));
+	say_text(said, "state", plan_state_name((enum plan_state)plan->state));
+	say_number(said, "paid", plan->paid_minor);
+	say_number(said, "missed", plan->missed);
+	say_number(said, "version", plan->version);
+	say_number(said, "after_entries", plan->after_entries);
+	say_number(said, "counts_from", plan->counts_from);
+	say_number(said, "returned", plan->returned);
+	say_day_or_null(said, "broken_on", plan->broken_on);
+	say_day(said, "proposed_on", plan->proposed_on);
+}
+
 static void say_dispute(struct buf *said, const void *state)
 {
 	const struct dispute *dispute = state;
@@ -247,6 +272,7 @@ static const struct {
 	{ &debt_entity, say_debt },          { &debt_terms_entity, say_terms },  { &payment_entity, say_payment },
 	{ &promise_entity, say_promise },    { &creditor_entity, say_creditor }, { &portfolio_entity, say_portfolio },
 	{ &debt_policy_entity, say_policy }, { &hold_entity, say_hold },         { &dispute_entity, say_dispute },
+	{ &plan_entity, say_plan },
 };
 
 static void say_state(struct buf *said, const struct slot *slot)
