@@ -197,7 +197,7 @@ static const struct dispute *named_dispute(const struct uuid *dispute_id, const 
 	return dispute;
 }
 
-static bool is_open(const struct dispute *dispute, struct decision *decision)
+static bool dispute_has_not_ended(const struct dispute *dispute, struct decision *decision)
 {
 	if (dispute_is_open(dispute->state))
 		return true;
@@ -218,7 +218,7 @@ void decide_add_dispute_evidence(const struct command *command, const struct wor
 		return;
 	}
 	dispute = named_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
-	if (dispute == NULL || !is_open(dispute, decision))
+	if (dispute == NULL || !dispute_has_not_ended(dispute, decision))
 		return;
 	if (dispute->evidence_count >= DISPUTE_EVIDENCE_MAX) {
 		decision_refuse(decision, REFUSAL_LIMIT_EXCEEDED, "dispute_id", "the dispute has %d pieces of evidence",
@@ -326,7 +326,7 @@ void decide_resolve_dispute(const struct command *command, const struct workset 
 		return;
 	dispute = named_dispute(&body->dispute_id, &body->customer_id, set, &debt, decision);
 	if (dispute == NULL || !may_resolve(dispute, decision) ||
-	    !was_answered(body->sent_on >= dispute->received_on, decision) || !is_open(dispute, decision) ||
+	    !was_answered(body->sent_on >= dispute->received_on, decision) || !dispute_has_not_ended(dispute, decision) ||
 	    !is_corrected(body, dispute, debt, decision))
 		return;
 

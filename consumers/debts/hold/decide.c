@@ -157,7 +157,7 @@ static const struct hold *find_named(const struct uuid *hold_id, const struct uu
 	return hold;
 }
 
-static bool is_open(const struct hold *hold, struct decision *decision)
+static bool hold_has_not_ended(const struct hold *hold, struct decision *decision)
 {
 	if (hold_is_open(hold->state))
 		return true;
@@ -183,7 +183,7 @@ void decide_release_hold(const struct command *command, const struct workset *se
 		decision_refuse(decision, REFUSAL_NOT_AUTHORISED, "hold_id", "a hold of this kind is released by compliance");
 		return;
 	}
-	if (!is_open(hold, decision))
+	if (!hold_has_not_ended(hold, decision))
 		return;
 	if (hold->kind == HOLD_DISPUTE ||
 	    debt_disputes_need(workset_state(set, &debt_disputes_entity, &hold->debt_id), (enum hold_kind)hold->kind)) {
@@ -223,7 +223,7 @@ void decide_review_hold(const struct command *command, const struct workset *set
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "review_on", "a manual hold says when somebody looks at it");
 		return;
 	}
-	if (!is_open(hold, decision))
+	if (!hold_has_not_ended(hold, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
