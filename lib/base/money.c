@@ -76,6 +76,12 @@ static uint64_t power_of_ten(unsigned exponent)
 	return power;
 }
 
+/* The rest and the quotient apart: amount times share would not fit. */
+int64_t money_share_up(int64_t amount_minor, int32_t share_bp)
+{
+	return amount_minor / MONEY_BP * share_bp + (amount_minor % MONEY_BP * share_bp + MONEY_BP - 1) / MONEY_BP;
+}
+
 void money_format(char text[32], int64_t minor, const struct currency *currency)
 {
 	/* The lowest number has no positive twin in int64_t. */

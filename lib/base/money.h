@@ -13,6 +13,10 @@
 MUST_CHECK bool money_add(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 MUST_CHECK bool money_sub(int64_t a_minor, int64_t b_minor, int64_t *ret_minor);
 
+/* A share of an amount from 0 to MONEY_MINOR_MAX, in hundredths of a per cent (0 to MONEY_BP), rounded up to a minor unit. */
+#define MONEY_BP 10000
+int64_t money_share_up(int64_t amount_minor, int32_t share_bp);
+
 /*
  * The largest amount of one command and of one debt: 10^13 major units of a currency with two decimals. More is a typing error or
  * an attack. Thousands of such debts still sum up in 64 bits, so no absurd amount can stop a report.

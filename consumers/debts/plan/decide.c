@@ -192,18 +192,10 @@ static bool is_in_state(const struct plan *plan, bool is_good, struct decision *
 /* The plan takes the place of what was promised. */
 static void end_promise(struct plan_review *review, const struct plan *plan, const struct workset *set, struct decision *decision)
 {
-	const struct debt *debt = review->debt;
-	const struct promise *promise;
-
-	if (uuid_is_none(&debt->promise_id))
-		return;
-	promise = workset_state(set, &promise_entity, &debt->promise_id);
-	MUST(promise != NULL);
-	if (!promise_is_open(promise->state))
-		return;
-	promise_cancel(&(struct promise_review){ .debt_id = &plan->debt_id, .debt = debt, .version = review->version }, promise,
-		       PROMISE_END_ARRANGED, decision);
-	review->version++;
+	review->version = promise_give_way(&(struct promise_review){ .debt_id = &plan->debt_id,
+								     .debt = review->debt,
+								     .version = review->version },
+					   set, decision);
 }
 
 static void set_first_timer(const struct uuid *plan_id, const struct plan *plan, struct decision *decision)
@@ -297,7 +289,7 @@ static bool can_hold_again(const struct uuid *plan_id, const struct plan *plan, 
 	if (plan->counts_from > 0 || plan->returned >= plan_limits.returned) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "its break is final");
 	} else if (!uuid_equal(&debt->plan_id, plan_id)) {
-		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "another plan has taken its place");
+		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "plan_id", "another plan or a settlement has taken its place");
 	} else if (!debt_can_be_arranged(debt, "plan_id", decision)) {
 		return false;
 	} else if (plan->paid_minor < plan->total_minor &&

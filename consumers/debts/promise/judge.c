@@ -1,3 +1,4 @@
+#include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/promise/promise.h"
 
@@ -7,17 +8,9 @@ const struct timer_kind promise_timer = { .name = "promise", .number = 2 };
 
 const struct promise_limits promise_limits = { .days_ahead = 30, .grace_days = 3 };
 
-#define BP 10000
-
-/* A share of an amount, rounded up. */
-static int64_t share_of(int64_t amount_minor, int32_t bp)
-{
-	return amount_minor / BP * bp + (amount_minor % BP * bp + BP - 1) / BP;
-}
-
 int64_t promise_least(const struct promise_limits *limits, int64_t balance_minor)
 {
-	int64_t least_minor = share_of(balance_minor, limits->least_bp);
+	int64_t least_minor = money_share_up(balance_minor, limits->least_bp);
 
 	if (least_minor < limits->least_minor)
 		least_minor = limits->least_minor;
@@ -26,7 +19,7 @@ int64_t promise_least(const struct promise_limits *limits, int64_t balance_minor
 
 int64_t promise_enough(const struct promise_limits *limits, int64_t amount_minor)
 {
-	return share_of(amount_minor, BP - limits->tolerance_bp);
+	return money_share_up(amount_minor, MONEY_BP - limits->tolerance_bp);
 }
 
 int32_t promise_grace_end(const struct promise_limits *limits, enum holidays place, int32_t due_on)
@@ -133,6 +126,21 @@ void promise_cancel(const struct promise_review *review, const struct promise *p
 	event->cancelled_on = decision->command->today;
 	if (promise->state == PROMISE_OPEN)
 		decision_cancel_timer(decision, &promise_timer, &review->debt->promise_id);
+}
+
+int64_t promise_give_way(const struct promise_review *review, const struct workset *set, struct decision *decision)
+{
+	const struct uuid *id = &review->debt->promise_id;
+	const struct promise *promise;
+
+	if (uuid_is_none(id))
+		return review->version;
+	promise = workset_state(set, &promise_entity, id);
+	MUST(promise != NULL);
+	if (promise->state != PROMISE_OPEN)
+		return review->version;
+	promise_cancel(review, promise, PROMISE_END_ARRANGED, decision);
+	return review->version + 1;
 }
 
 int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,

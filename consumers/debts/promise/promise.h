@@ -58,6 +58,9 @@ void promise_review(const struct promise_review *review, const struct workset *s
 void promise_cancel(const struct promise_review *review, const struct promise *promise, enum promise_end reason,
 		    struct decision *decision);
 
+/* A plan or a settlement takes the place of the debt's open promise, if there is one. Answers the debt's version after it. */
+int64_t promise_give_way(const struct promise_review *review, const struct workset *set, struct decision *decision);
+
 /* A promise is made in place of the debt's open one, if there is one. Answers the debt's version after it. */
 int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,
 			  struct decision *decision);
