@@ -34,6 +34,9 @@
  *   ProposePlan --> PlanProposed       AcceptPlan ---> [PromiseCancelled] PlanActivated
  *   CancelPlan ---> PlanCancelled      ReinstatePlan -> [PromiseCancelled] PlanReinstated
  *   (a payment, a reversal, or the timer of a plan) --> [InstalmentMissed] [InstalmentPaid] [PlanBroken, PlanCompleted or PlanResumed]
+ *   OfferSettlement --> SettlementOffered   AcceptSettlement --> [PromiseCancelled] SettlementAccepted   WithdrawSettlement --> SettlementWithdrawn
+ *   (a payment, a reversal, what ends the debt, or the timer of a settlement) --> [SettlementReopened] [SettlementFulfilled,
+ *                                                     SettlementBreached, SettlementExpired or SettlementWithdrawn]
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
@@ -55,8 +58,9 @@ enum lifecycle_cause {
 	CAUSE_PAID_UP,
 	CAUSE_REOPENED, /* a payment was reversed and something is owed again */
 	CAUSE_CANCELLED,
-	CAUSE_ARRANGED,          /* a plan is active */
+	CAUSE_ARRANGED,          /* a plan is active, or a settlement is accepted */
 	CAUSE_ARRANGEMENT_ENDED, /* it is not any more, and something is owed */
+	CAUSE_SETTLED,           /* its settlement is fulfilled */
 	CAUSE_CHARGED_OFF,
 	CAUSE_WRITTEN_OFF,
 	CAUSE_TRANSFERRED,
@@ -74,9 +78,9 @@ bool lifecycle_is_terminal(enum lifecycle lifecycle);
 bool debt_is_in_books(unsigned lifecycle); /* it takes payments, reversals and amendments */
 bool debt_is_cancellable(unsigned lifecycle);
 bool debt_is_open(
-	unsigned lifecycle); /* something is owed on it, and no plan says how that is paid: people change what is owed */
+	unsigned lifecycle); /* something is owed on it, and nothing arranged says how that is paid: people change what is owed */
 bool debt_takes_promise(unsigned lifecycle); /* it is open */
-bool debt_takes_plan(unsigned lifecycle);
+bool debt_takes_plan(unsigned lifecycle);    /* or a settlement */
 bool debt_takes_dispute(unsigned lifecycle); /* whatever it is */
 
 /* ---- states ---- */
@@ -85,9 +89,10 @@ bool debt_takes_dispute(unsigned lifecycle); /* whatever it is */
 struct debt {
 	struct uuid customer_id;
 	struct uuid creditor_id;
-	struct uuid portfolio_id; /* nil: in none */
-	struct uuid promise_id;   /* the latest about it; nil: there is none, or a plan was activated since */
-	struct uuid plan_id;      /* the one that was activated last; nil: there is none */
+	struct uuid portfolio_id;  /* nil: in none */
+	struct uuid promise_id;    /* the latest about it; nil: there is none, or a plan or a settlement has taken its place */
+	struct uuid plan_id;       /* the one that was activated last; nil: there is none, or a settlement was accepted since */
+	struct uuid settlement_id; /* the one that was offered last; nil: there is none */
 	struct balances balances;
 	/* Amounts paid by credit (CreditApplied), by account, that can still be taken back; CREDIT is not used. */
 	struct balances credit_used;
@@ -226,6 +231,24 @@ struct plan {
 	int64_t version_stored; /* as loaded: the condition of the update */
 };
 
+/* A settlement of a debt: settlement/settlement.h. */
+struct settlement {
+	struct uuid customer_id;
+	struct uuid debt_id;
+	struct balances discount; /* waived when it was fulfilled, by account without CREDIT; all 0: it is not fulfilled */
+	int64_t amount_minor;     /* what is to be paid */
+	int64_t balance_minor;    /* what was owed when it was offered, then when it was accepted */
+	int64_t paid_minor;       /* by the payments that count */
+	int64_t version;          /* 1, 2, 3 ... its changes, with the payments that count */
+	int32_t offered_on, expires_on, pay_by, grace_ends_on;
+	int32_t accepted_on;   /* 0: it was never accepted */
+	int32_t after_entries; /* ledger entries of its debt when it was accepted: later ones count */
+	uint32_t state;        /* enum settlement_state */
+
+	/* for the store only */
+	int64_t version_stored; /* as loaded: the condition of the update */
+};
+
 /* A dispute about a debt: dispute/dispute.h. */
 #define DISPUTE_EVIDENCE_MAX 16
 
@@ -321,6 +344,7 @@ extern const struct entity promise_entity;
 extern const struct entity hold_entity;
 extern const struct entity debt_holds_entity;
 extern const struct entity plan_entity;
+extern const struct entity settlement_entity;
 extern const struct entity dispute_entity;
 extern const struct entity debt_disputes_entity;
 extern const struct entity debt_reference_entity;
@@ -332,6 +356,7 @@ extern const struct timer_kind activation_timer; /* on the due date of a NEW deb
 extern const struct timer_kind promise_timer;    /* on the day after the grace of an open promise, the subject */
 extern const struct timer_kind hold_timer;       /* on the next day of a hold on which something happens, the subject */
 extern const struct timer_kind plan_timer;       /* on the day after the next grace of an active plan, the subject */
+extern const struct timer_kind settlement_timer; /* on the day after the time of an offered or accepted settlement, the subject */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 

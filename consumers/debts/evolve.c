@@ -10,6 +10,7 @@
 #include "consumers/debts/payment/payment.h"
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
+#include "consumers/debts/settlement/settlement.h"
 #include "schemas/debts.h"
 
 /* What each event of the module does to the states and to the ledger. tests/unit/test_debts_ledger.c: every event has its row. */
@@ -67,6 +68,13 @@ static const struct effect effects[] = {
 	ROW(EVENT_PLAN_RESUMED) = { plan_on_resumed, NULL },
 	ROW(EVENT_INSTALMENT_PAID) = { plan_on_instalment_paid, NULL },
 	ROW(EVENT_INSTALMENT_MISSED) = { plan_on_instalment_missed, NULL },
+	ROW(EVENT_SETTLEMENT_OFFERED) = { settlement_on_offered, NULL },
+	ROW(EVENT_SETTLEMENT_ACCEPTED) = { settlement_on_accepted, NULL },
+	ROW(EVENT_SETTLEMENT_FULFILLED) = { settlement_on_fulfilled, posting_of_discount },
+	ROW(EVENT_SETTLEMENT_REOPENED) = { settlement_on_reopened, posting_of_reopening },
+	ROW(EVENT_SETTLEMENT_BREACHED) = { settlement_on_breached, posting_of_breach },
+	ROW(EVENT_SETTLEMENT_WITHDRAWN) = { settlement_on_withdrawn, NULL },
+	ROW(EVENT_SETTLEMENT_EXPIRED) = { settlement_on_expired, NULL },
 	ROW(EVENT_CREDITOR_DESCRIBED) = { creditor_on_described, NULL },
 	ROW(EVENT_PORTFOLIO_DESCRIBED) = { portfolio_on_described, NULL },
 	ROW(EVENT_DEBT_POLICY_PUBLISHED) = { debt_policy_on_published, NULL },

@@ -10,6 +10,7 @@
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
+#include "consumers/debts/settlement/settlement.h"
 #include "schemas/debts.h"
 
 const struct entity debt_entity = { .name = "debt", .state_size = sizeof(struct debt), .is_ordered = true };
@@ -19,6 +20,7 @@ const struct entity promise_entity = { .name = "promise", .state_size = sizeof(s
 const struct entity hold_entity = { .name = "hold", .state_size = sizeof(struct hold), .is_ordered = true };
 const struct entity debt_holds_entity = { .name = "debt_holds", .state_size = sizeof(struct debt_holds) };
 const struct entity plan_entity = { .name = "plan", .state_size = sizeof(struct plan), .is_ordered = true };
+const struct entity settlement_entity = { .name = "settlement", .state_size = sizeof(struct settlement), .is_ordered = true };
 const struct entity dispute_entity = { .name = "dispute", .state_size = sizeof(struct dispute), .is_ordered = true };
 const struct entity debt_disputes_entity = { .name = "debt_disputes", .state_size = sizeof(struct debt_disputes) };
 const struct entity debt_reference_entity = { .name = "debt_reference", .state_size = sizeof(struct taken) };
@@ -106,7 +108,7 @@ static void touch_create_debt(const struct command *command, struct workset *set
 }
 
 /*
- * The latest promise about a debt, and its plan: of the loaded one. A later one of the same batch is touched by the command that makes it.
+ * The latest promise about a debt, its plan and its settlement: of the loaded one. A later one of the same batch is touched by the command that makes it.
  */
 static void touch_arranged(const struct slot *debt, struct workset *set)
 {
@@ -118,10 +120,12 @@ static void touch_arranged(const struct slot *debt, struct workset *set)
 		touch(set, &promise_entity, &state->promise_id);
 	if (!uuid_is_none(&state->plan_id))
 		touch(set, &plan_entity, &state->plan_id);
+	if (!uuid_is_none(&state->settlement_id))
+		touch(set, &settlement_entity, &state->settlement_id);
 }
 
 /*
- * The last round has only promise and plan to name; to name the rest again would cost each payment a hash. A list of what the command
+ * The last round has only what was arranged to name; to name the rest again would cost each payment a hash. A list of what the command
  * touches has all of it: another command about the same payment waits behind this one.
  */
 static void touch_record_payment(const struct command *command, struct workset *set)
@@ -345,6 +349,43 @@ static void touch_plan_judgement(const struct command *command, struct workset *
 	touch_plan(&((const struct timer *)command->body)->subject, set);
 }
 
+/* The promise of the debt, too, as for a plan. */
+static void touch_offer_settlement(const struct command *command, struct workset *set)
+{
+	const struct offer_settlement *body = command->body;
+
+	touch_arranged(touch(set, &debt_entity, &body->debt_id), set);
+	touch_new(set, &settlement_entity, &body->settlement_id);
+	touch(set, &debts_customer_entity, &body->customer_id);
+}
+
+/* The settlement first; then its debt, then what else was arranged about the debt. */
+static void touch_settlement(const struct uuid *settlement_id, struct workset *set)
+{
+	const struct slot *settlement = touch(set, &settlement_entity, settlement_id);
+
+	if (settlement != NULL && settlement->exists)
+		touch_arranged(touch(set, &debt_entity, &((const struct settlement *)settlement->state)->debt_id), set);
+}
+
+static void touch_accept_settlement(const struct command *command, struct workset *set)
+{
+	const struct accept_settlement *body = command->body;
+
+	touch_settlement(&body->settlement_id, set);
+	touch(set, &debts_customer_entity, &body->customer_id);
+}
+
+static void touch_withdraw_settlement(const struct command *command, struct workset *set)
+{
+	touch_settlement(&((const struct withdraw_settlement *)command->body)->settlement_id, set);
+}
+
+static void touch_settlement_day(const struct command *command, struct workset *set)
+{
+	touch_settlement(&((const struct timer *)command->body)->subject, set);
+}
+
 static void touch_describe_creditor(const struct command *command, struct workset *set)
 {
 	const struct describe_creditor *body = command->body;
@@ -378,6 +419,7 @@ static const struct timer_rule timers[] = {
 	{ &promise_timer, { &timer_type, touch_promise_judgement, decide_promise_judgement, true, false } },
 	{ &hold_timer, { &timer_type, touch_hold_day, decide_hold_day, true, false } },
 	{ &plan_timer, { &timer_type, touch_plan_judgement, decide_plan_judgement, true, false } },
+	{ &settlement_timer, { &timer_type, touch_settlement_day, decide_settlement_day, true, false } },
 };
 
 static const struct rule rules[] = {
@@ -407,6 +449,9 @@ static const struct rule rules[] = {
 	{ &accept_plan_type, touch_accept_plan, decide_accept_plan, true, false },
 	{ &cancel_plan_type, touch_cancel_plan, decide_cancel_plan, true, false },
 	{ &reinstate_plan_type, touch_reinstate_plan, decide_reinstate_plan, true, false },
+	{ &offer_settlement_type, touch_offer_settlement, decide_offer_settlement, true, false },
+	{ &accept_settlement_type, touch_accept_settlement, decide_accept_settlement, true, false },
+	{ &withdraw_settlement_type, touch_withdraw_settlement, decide_withdraw_settlement, true, false },
 	{ &describe_creditor_type, touch_describe_creditor, decide_describe_creditor, false, false },
 	{ &describe_portfolio_type, touch_describe_portfolio, decide_describe_portfolio, false, false },
 	{ &publish_debt_policy_type, touch_publish_debt_policy, decide_publish_debt_policy, false, false },
@@ -421,6 +466,7 @@ static const struct approval_rule approvals[] = {
 	{ &adjust_balance_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &write_off_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &propose_plan_type, ROLE_SUPERVISOR, PLAN_APPROVAL_DAYS },
+	{ &offer_settlement_type, SETTLEMENT_APPROVERS, SETTLEMENT_APPROVAL_DAYS },
 };
 
 /* clang-format off */
@@ -436,6 +482,7 @@ static const struct action debt_actions[] = {
 	{ &waive_amount_type, debt_is_open, false, NULL },
 	{ &adjust_balance_type, debt_is_open, false, NULL },
 	{ &propose_plan_type, debt_takes_plan, false, NULL },
+	{ &offer_settlement_type, debt_takes_plan, false, NULL }, /* unless it has one, or its holds stop dunning */
 	{ &charge_off_type, debt_takes_charge_off, false, NULL },
 	{ &undo_charge_off_type, debt_is_charged_off, false, NULL }, /* unless something was booked since */
 	{ &write_off_type, debt_can_be_written_off, false, NULL },
@@ -468,6 +515,11 @@ static const struct action plan_actions[] = {
 	{ &reinstate_plan_type, plan_is_broken, true, NULL },
 };
 
+static const struct action settlement_actions[] = {
+	{ &accept_settlement_type, settlement_is_offered, false, NULL },
+	{ &withdraw_settlement_type, settlement_is_open, false, NULL },
+};
+
 static const struct actions actions[] = {
 	{ .thing = "debt",
 	  .states = LIFECYCLE_WORDS,
@@ -493,6 +545,10 @@ static const struct actions actions[] = {
 	  .fact = "was reinstated",
 	  .rows = plan_actions,
 	  .rows_count = COUNT(plan_actions) },
+	{ .thing = "settlement",
+	  .states = SETTLEMENT_STATE_WORDS,
+	  .rows = settlement_actions,
+	  .rows_count = COUNT(settlement_actions) },
 };
 
 /* A debt stays its customer's. */

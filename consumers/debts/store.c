@@ -14,6 +14,7 @@
 #include "consumers/debts/plan/store.h"
 #include "consumers/debts/promise/store.h"
 #include "consumers/debts/reference/store.h"
+#include "consumers/debts/settlement/store.h"
 #include "schemas/debts.h"
 
 /* The order in which the parts load and write: each has its SQL in its own store.c. */
@@ -36,6 +37,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		debt_policy_query,    hold_query,
 		hold_query_of_debt,   plan_query,
 		dispute_query,        dispute_query_of_debt,
+		settlement_query,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -127,7 +129,7 @@ int debts_store_update(struct debts_store *store, struct db *db, const struct wo
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
  * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a
- * promise two in between, and so do a hold, a plan and a dispute.
+ * promise two in between, and so do a hold, a plan, a settlement and a dispute.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
 		struct err *err)
@@ -143,6 +145,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0 ||
 	    hold_write(store, db, set, events, events_count, err) < 0 ||
 	    plan_write(store, db, set, events, events_count, err) < 0 ||
+	    settlement_write(store, db, set, events, events_count, err) < 0 ||
 	    dispute_write(store, db, set, events, events_count, err) < 0)
 		return -1;
 	return debt_write_terms(store, db, set, err);
@@ -165,6 +168,7 @@ int debts_store_prepare(void *self, struct err *err)
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_copy_init(&store->holds, &hold_table, COPY_SIZE_MAX);
 	db_copy_init(&store->plans, &plan_table, COPY_SIZE_MAX);
+	db_copy_init(&store->settlements, &settlement_table, COPY_SIZE_MAX);
 	db_copy_init(&store->disputes, &dispute_table, COPY_SIZE_MAX);
 	db_copy_init(&store->creditors, &creditor_table, COPY_SIZE_MAX);
 	db_copy_init(&store->portfolios, &portfolio_table, COPY_SIZE_MAX);

@@ -15,17 +15,19 @@ struct debts_store {
 	struct db_copy promises;
 	struct db_copy holds;
 	struct db_copy plans;
+	struct db_copy settlements;
 	struct db_copy disputes;
 	struct db_copy creditors;
 	struct db_copy portfolios;
 	struct db_copy policies;
 	struct db_params params;
-	struct buf list;     /* struct slot *: the slots to update */
-	bool has_amendments; /* whether the current batch has amendments; few have */
-	bool has_holds;      /* whether it has an event about a hold */
-	bool has_promises;   /* whether it has changed a promise */
-	bool has_plans;      /* the same of a plan */
-	bool has_disputes;   /* and of a dispute */
+	struct buf list;      /* struct slot *: the slots to update */
+	bool has_amendments;  /* whether the current batch has amendments; few have */
+	bool has_holds;       /* whether it has an event about a hold */
+	bool has_promises;    /* whether it has changed a promise */
+	bool has_plans;       /* the same of a plan */
+	bool has_settlements; /* of a settlement */
+	bool has_disputes;    /* and of a dispute */
 };
 
 /*

@@ -448,6 +448,8 @@ static void note_other(struct fold *fold, const struct event *event, const struc
 		note_hold(fold, message_uuid(field, event->body), event->type == &hold_placed_type, event, line);
 	else if (message_field(event->type, STR("plan_id")) != NULL)
 		note_plan(fold, event, line);
+	else if (message_field(event->type, STR("settlement_id")) != NULL)
+		note_settlement(fold, event, line);
 	else if (message_field(event->type, STR("dispute_id")) != NULL)
 		note_dispute(fold, event, line);
 	else
@@ -694,6 +696,11 @@ static const struct folded_table tables[] = {
 	{ .name = "debts.hold", .template = &select_holds, .ids = 1, .entity = &hold_entity, .check = check_hold },
 	{ .name = "debts.dispute", .template = &select_disputes, .ids = 1, .entity = &dispute_entity, .check = check_dispute },
 	{ .name = "debts.plan", .template = &select_plans, .ids = 1, .entity = &plan_entity, .check = check_plan },
+	{ .name = "debts.settlement",
+	  .template = &select_settlements,
+	  .ids = 1,
+	  .entity = &settlement_entity,
+	  .check = check_settlement },
 	{ .name = "debts.portfolio_version",
 	  .template = &select_portfolios,
 	  .ids = 2,

@@ -6,7 +6,7 @@
 
 /*
  * Private to verify_debts.c, which has the module's list of tables; verify_debts_versions.c: things that are described, a row for each
- * version; verify_debts_plans.c: payment plans; and verify_debts_disputes.c: disputes.
+ * version; verify_debts_plans.c: payment plans; verify_debts_settlements.c: settlements; and verify_debts_disputes.c: disputes.
  */
 extern struct db_template select_disputes;
 void check_dispute(struct fold *fold, struct table_row *row);
@@ -15,6 +15,11 @@ void note_dispute(struct fold *fold, const struct event *event, const struct log
 extern struct db_template select_plans;
 void check_plan(struct fold *fold, struct table_row *row);
 void note_plan(struct fold *fold, const struct event *event, const struct logged_line *line); /* any event about a plan */
+
+extern struct db_template select_settlements;
+void check_settlement(struct fold *fold, struct table_row *row);
+void note_settlement(struct fold *fold, const struct event *event,
+		     const struct logged_line *line); /* any event about a settlement */
 
 extern const struct entity noted_creditor, noted_portfolio, noted_debt_policy;
 extern struct db_template select_creditors, select_portfolios, select_debt_policies;

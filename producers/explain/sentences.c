@@ -81,6 +81,26 @@ const struct sentence sentences[] = {
 	{ "PlanReinstated", NULL, NULL, "Plan {plan_id} about debt {debt_id} was reinstated: what is due was paid." },
 	{ "PlanCompleted", NULL, NULL, "Plan {plan_id} about debt {debt_id} is completed: {paid_minor} was paid." },
 	{ "PlanCancelled", NULL, NULL, "Plan {plan_id} about debt {debt_id} was cancelled: {reason:words}." },
+	{ "SettlementOffered", NULL, NULL,
+	  "A settlement of debt {debt_id} was offered: {amount_minor} of {balance_minor} by {pay_by}, to be accepted by "
+	  "{expires_on}[; "
+	  "agreed to by {approved_by}] (settlement {settlement_id})." },
+	{ "SettlementAccepted", NULL, NULL,
+	  "Settlement {settlement_id} of debt {debt_id} was accepted: {amount_minor} of {balance_minor} is paid by {pay_by}, and "
+	  "the "
+	  "rest is waived then." },
+	{ "SettlementFulfilled", NULL, NULL,
+	  "Settlement {settlement_id} of debt {debt_id} is fulfilled: {paid_minor} was paid, and {discount_minor} is waived." },
+	{ "SettlementReopened", NULL, NULL,
+	  "Settlement {settlement_id} of debt {debt_id} is not fulfilled any more, because payment {payment_id} was reversed: "
+	  "{discount_minor} is owed again, and it may be paid up to {grace_ends_on}." },
+	{ "SettlementBreached", NULL, NULL,
+	  "Settlement {settlement_id} of debt {debt_id} was not paid in time: {shortfall_minor} of {amount_minor} is missing, "
+	  "and "
+	  "{balance_minor} is owed." },
+	{ "SettlementWithdrawn", NULL, NULL, "Settlement {settlement_id} of debt {debt_id} was withdrawn: {reason:words}." },
+	{ "SettlementExpired", NULL, NULL,
+	  "The offer of settlement {settlement_id} of debt {debt_id} was not accepted by {expires_on}." },
 	{ "PromiseSuperseded", NULL, NULL, "Promise {promise_id} about debt {debt_id} gave way to promise {superseded_by}." },
 	{ "DisputeRaised", NULL, NULL,
 	  "[{portion_minor} of ]debt {debt_id} is disputed ({grounds:words}), received on {received_on}[; it repeats dispute "

@@ -181,6 +181,7 @@ def stories(by_name):
     yield from charge_stories(by_name)
     yield from closing_stories(by_name)
     yield from plan_stories(by_name)
+    yield from settlement_stories(by_name)
     yield from hold_stories(by_name)
     yield from dispute_stories(by_name)
     for command in by_name.values():
@@ -213,6 +214,23 @@ def plan_stories(by_name):
     yield [(debt, 0), (plan.but(instalments=40), 0), (accept, 0)]
     for ill in (plan.but(instalments=1), plan.but(frequency="daily"), plan.but(total_minor=0), plan.but(total_minor=7), plan.but(currency="GBP"), plan.but(first_due_on="2026-11-01"),
                 plan.but(down_payment_minor=5), plan.but(customer_id=record_id(9))):  # fmt: skip
+        yield [(debt, 0), (ill, 0)]
+
+
+def settlement_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"customer_id": debt.body["customer_id"]}
+    offer = by_name["OfferSettlement"].but(debt_id=debt.body["debt_id"], **about)
+    accept, withdraw = (by_name[name].but(settlement_id=offer.body["settlement_id"], **about) for name in ("AcceptSettlement", "WithdrawSettlement"))
+    payment = by_name["RecordPayment"].but(amount_minor=10_000, received_on="2026-11-29")
+    reversal = by_name["ReversePayment"].but(payment_id=payment.body["payment_id"], reason="nsf")
+    yield [(debt, 0), (offer, 0), (offer, 0), (accept, 0), (accept, 0), (payment, 0), (reversal, 0), (withdraw, 0)]
+    yield [(debt, 0), (offer, 0), (accept, 0), (payment, 0), (by_name["RecallDebt"].but(debt_id=debt.body["debt_id"], **about), 0)]
+    yield [(debt, 0), (payment.but(amount_minor=5), 0), (offer, 0), (accept, 0), (reversal, 0), (accept, 0)]
+    yield [(debt, 0), (offer, 0), (withdraw.but(reason="mood"), 0), (withdraw, 0), (withdraw, 0), (offer.but(settlement_id=record_id(8), amount_minor=None, currency=None, share_bp=9000), 0)]
+    yield [(debt, 0), (offer, 0), (by_name["CancelDebt"], 0), (accept, 0)]
+    for ill in (offer.but(amount_minor=0), offer.but(amount_minor=999_999), offer.but(amount_minor=5), offer.but(amount_minor=5, expected_version=1), offer.but(currency="GBP"), offer.but(share_bp=5),
+                offer.but(expires_on="2026-11-01"), offer.but(pay_by="2026-11-30"), offer.but(customer_id=record_id(9))):  # fmt: skip
         yield [(debt, 0), (ill, 0)]
 
 

@@ -233,6 +233,14 @@ static void list_taken(char list[LIST_SIZE])
 		.dispute_id = spec_id('S', 1), .customer_id = spec_id('C', 1), .debt_id = spec_id('D', 1), .grounds = STR("paid")
 	};
 
+	struct offer_settlement settlement = { .settlement_id = spec_id('Z', 1),
+					       .customer_id = spec_id('C', 1),
+					       .debt_id = spec_id('D', 1),
+					       .has_share_bp = true,
+					       .share_bp = 8000,
+					       .expires_on = STORE_TODAY,
+					       .pay_by = STORE_TODAY };
+
 	struct propose_plan plan = { .plan_id = spec_id('L', 1),
 				     .customer_id = spec_id('C', 1),
 				     .debt_id = spec_id('D', 1),
@@ -264,6 +272,7 @@ static void list_taken(char list[LIST_SIZE])
 	add_if(list, LIST_SIZE, is_taken(&waive_amount_type, &waiver), "waiveAmount");
 	add_if(list, LIST_SIZE, is_taken(&adjust_balance_type, &adjustment), "adjustBalance");
 	add_if(list, LIST_SIZE, is_taken(&propose_plan_type, &plan), "proposePlan");
+	add_if(list, LIST_SIZE, is_taken(&offer_settlement_type, &settlement), "offerSettlement");
 	add_if(list, LIST_SIZE, is_taken(&charge_off_type, &charge_off), "chargeOff");
 	add_if(list, LIST_SIZE, is_taken(&undo_charge_off_type, &undoing), "undoChargeOff");
 	add_if(list, LIST_SIZE, is_taken(&write_off_type, &write_off), "writeOff");

@@ -1247,6 +1247,94 @@ static void test_debts_store__plans_come_back_as_they_were_saved(void **state)
 	}
 }
 
+static void add_offer(unsigned number, int64_t amount_minor)
+{
+	struct offer_settlement body = { .settlement_id = spec_id('Z', number),
+					 .customer_id = spec_id('C', 1),
+					 .debt_id = spec_id('D', 1),
+					 .has_amount_minor = true,
+					 .amount_minor = amount_minor,
+					 .has_currency = true,
+					 .currency = STR("EUR"),
+					 .expires_on = STORE_TODAY,
+					 .pay_by = STORE_TODAY + 7 };
+
+	store_add(&spec, &offer_settlement_type, &body);
+}
+
+static void add_settlement_acceptance(unsigned number)
+{
+	struct accept_settlement body = { .settlement_id = spec_id('Z', number), .customer_id = spec_id('C', 1) };
+
+	store_add(&spec, &accept_settlement_type, &body);
+}
+
+static void add_settlement_withdrawal(unsigned number)
+{
+	struct withdraw_settlement body = { .settlement_id = spec_id('Z', number),
+					    .customer_id = spec_id('C', 1),
+					    .reason = STR("withdrawn") };
+
+	store_add(&spec, &withdraw_settlement_type, &body);
+}
+
+static void then_settlements(const char *wanted, const char *lifecycle)
+{
+	then_sql("test_settlements",
+		 "SELECT string_agg(format('%s %s %s %s %s', state, paid_minor, discount_minor, balance_minor, version), ',' "
+		 "ORDER BY settlement_id) FROM debts.api_settlement",
+		 wanted);
+	then_sql("test_settled",
+		 "SELECT concat(a.lifecycle, ' ', a.total_minor, ' ', right(d.settlement_id::text, 1), d.promise_id, d.plan_id) "
+		 "FROM debts.debt d JOIN debts.api_debt a USING (debt_id)",
+		 lifecycle);
+}
+
+/* In one batch and over many: one is withdrawn, the next is fulfilled, a reversal opens it again, and another payment fulfils it. */
+static void test_debts_store__settlements_come_back_as_they_were_saved(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_promise(1, 1, 500);
+		NEXT;
+		add_offer(1, 900);
+		NEXT;
+		add_settlement_withdrawal(1);
+		NEXT;
+		add_offer(2, 800);
+		NEXT;
+		add_settlement_acceptance(2);
+		NEXT;
+		add_payment_on(1, 1, STR("1"), 300, STORE_TODAY);
+		store_run(&spec);
+		then_settlements("withdrawn 0 0 1100 2,accepted 300 0 1100 3", "ARRANGED 800 2");
+		then_promises("cancelled 0 2");
+		add_payment_on(2, 1, STR("2"), 500, STORE_TODAY);
+		store_run(&spec);
+		then_settlements("withdrawn 0 0 1100 2,fulfilled 800 300 1100 5", "SETTLED 0 2");
+		add_reversal(2);
+		store_run(&spec);
+		then_settlements("withdrawn 0 0 1100 2,accepted 300 0 1100 7", "ARRANGED 800 2");
+		then_sql("test_discount", "SELECT string_agg(kind, ' ' ORDER BY entry_no) FROM debts.ledger_entry",
+			 "OPENING PAYMENT PAYMENT SETTLEMENT_DISCOUNT PAYMENT_REVERSAL DISCOUNT_REVERSAL");
+		add_payment_on(3, 1, STR("3"), 600, STORE_TODAY);
+		NEXT;
+		add_payment_on(4, 1, STR("4"), 50, STORE_TODAY);
+		store_run(&spec);
+		then_settlements("withdrawn 0 0 1100 2,fulfilled 950 200 1100 10", "SETTLED 0 2");
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static struct plan a_plan(int64_t number)
 {
 	struct plan plan = { .total_minor = 100000 + number * 997,
@@ -1603,6 +1691,7 @@ int main(void)
 		TEST(test_debts_store__a_charge_off_comes_back_as_it_was_saved),
 		TEST(test_debts_store__debts_that_have_left_owe_nothing),
 		TEST(test_debts_store__a_paid_debt_is_recalled_without_an_entry),
+		TEST(test_debts_store__settlements_come_back_as_they_were_saved),
 		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__disputes_come_back_as_they_were_saved),

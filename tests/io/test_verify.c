@@ -173,7 +173,7 @@ static struct uuid create_debt(unsigned number, unsigned customer)
 	return body.debt_id;
 }
 
-static void pay(unsigned number, unsigned customer, struct uuid debt_id, int64_t amount_minor)
+static void pay_on(unsigned number, unsigned customer, struct uuid debt_id, int64_t amount_minor, int32_t received_on)
 {
 	char *reference = arena_take_bytes(&world.spec.life, 16);
 	struct record_payment body = { .payment_id = spec_id('Y', number),
@@ -182,12 +182,17 @@ static void pay(unsigned number, unsigned customer, struct uuid debt_id, int64_t
 				       .source = STR("bank-1"),
 				       .amount_minor = amount_minor,
 				       .currency = STR("EUR"),
-				       .received_on = STORE_TODAY - 2,
+				       .received_on = received_on,
 				       .method = STR("transfer") };
 
 	snprintf(reference, 16, "Y-%u", number);
 	body.external_ref = str_of(reference);
 	world_do(&world, DEBTS, &record_payment_type, &body);
+}
+
+static void pay(unsigned number, unsigned customer, struct uuid debt_id, int64_t amount_minor)
+{
+	pay_on(number, customer, debt_id, amount_minor, STORE_TODAY - 2);
 }
 
 static void reverse(unsigned number, unsigned customer)
@@ -420,6 +425,38 @@ static void tell_of_debts_that_left(void)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+static void offer(unsigned number, bool is_accepted)
+{
+	const struct approval approval = { .actor = STR("another") };
+	struct offer_settlement body = { .settlement_id = spec_id('Z', number),
+					 .customer_id = spec_id('C', 10),
+					 .debt_id = create_debt(40 + number, 10),
+					 .has_expected_version = true,
+					 .expected_version = 1,
+					 .has_share_bp = true,
+					 .share_bp = 4000,
+					 .expires_on = STORE_TODAY + 7,
+					 .pay_by = STORE_TODAY + 14,
+					 .has_reason = true,
+					 .reason = STR("can pay at once") };
+	struct accept_settlement acceptance = { .settlement_id = body.settlement_id, .customer_id = body.customer_id };
+
+	world_do_as(&world, DEBTS, &offer_settlement_type, &body, (struct how){ .approval = &approval });
+	if (is_accepted)
+		world_do(&world, DEBTS, &accept_settlement_type, &acceptance);
+}
+
+/* One that is fulfilled; one that is accepted, and paid in part; one that is only offered. */
+static void tell_settlements(void)
+{
+	offer(1, true);
+	pay_on(41, 10, spec_id('D', 41), 42000, STORE_TODAY);
+	assert_int_equal(world.decision.events_count, 2);
+	offer(2, true);
+	pay_on(42, 10, spec_id('D', 42), 100, STORE_TODAY);
+	offer(3, false);
+}
+
 static void tell_debts(void)
 {
 	struct amend_debt amend = { .debt_id = spec_id('D', 14),
@@ -451,6 +488,7 @@ static void tell_debts(void)
 	tell_charge_offs();
 	tell_of_debts_that_left();
 	tell_disputes();
+	tell_settlements();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -857,28 +895,29 @@ struct wrong {
 	const char *promise, *words;
 };
 
-#define DEBT_11     "debt_id = '019a0000-0000-7000-8000-00440000000b'"
-#define DEBT_12     "debt_id = '019a0000-0000-7000-8000-00440000000c'"
-#define CUSTOMER_10 "customer_id = '019a0000-0000-7000-8000-00430000000a'"
-#define CUSTOMER_11 "customer_id = '019a0000-0000-7000-8000-00430000000b'"
-#define CUSTOMER_12 "customer_id = '019a0000-0000-7000-8000-00430000000c'"
-#define CUSTOMER_13 "customer_id = '019a0000-0000-7000-8000-00430000000d'"
-#define MESSAGE_1   "communication_id = '019a0000-0000-7000-8000-004d00000001'"
-#define MESSAGE_4   "communication_id = '019a0000-0000-7000-8000-004d00000004'"
-#define MESSAGE_5   "communication_id = '019a0000-0000-7000-8000-004d00000005'"
-#define MESSAGE_8   "communication_id = '019a0000-0000-7000-8000-004d00000008'"
-#define MESSAGE_9   "communication_id = '019a0000-0000-7000-8000-004d00000009'"
-#define MESSAGE_6   "communication_id = '019a0000-0000-7000-8000-004d00000006'"
-#define POINT_1     "contact_point_id = '019a0000-0000-7000-8000-005000000001'"
-#define POINT_2     "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
-#define MESSAGE_2   "communication_id = '019a0000-0000-7000-8000-004d00000002'"
-#define PAYMENT_11  "payment_id = '019a0000-0000-7000-8000-00590000000b'"
-#define HOLD_1      "hold_id = '019a0000-0000-7000-8000-004800000001'"
-#define HOLD_2      "hold_id = '019a0000-0000-7000-8000-004800000002'"
-#define DISPUTE_1   "dispute_id = '019a0000-0000-7000-8000-005300000001'"
-#define DISPUTE_2   "dispute_id = '019a0000-0000-7000-8000-005300000002'"
-#define PLAN_1      "plan_id = '019a0000-0000-7000-8000-004c00000001'"
-#define PROMISE_2   "promise_id = '019a0000-0000-7000-8000-005800000002'"
+#define DEBT_11      "debt_id = '019a0000-0000-7000-8000-00440000000b'"
+#define DEBT_12      "debt_id = '019a0000-0000-7000-8000-00440000000c'"
+#define CUSTOMER_10  "customer_id = '019a0000-0000-7000-8000-00430000000a'"
+#define CUSTOMER_11  "customer_id = '019a0000-0000-7000-8000-00430000000b'"
+#define CUSTOMER_12  "customer_id = '019a0000-0000-7000-8000-00430000000c'"
+#define CUSTOMER_13  "customer_id = '019a0000-0000-7000-8000-00430000000d'"
+#define MESSAGE_1    "communication_id = '019a0000-0000-7000-8000-004d00000001'"
+#define MESSAGE_4    "communication_id = '019a0000-0000-7000-8000-004d00000004'"
+#define MESSAGE_5    "communication_id = '019a0000-0000-7000-8000-004d00000005'"
+#define MESSAGE_8    "communication_id = '019a0000-0000-7000-8000-004d00000008'"
+#define MESSAGE_9    "communication_id = '019a0000-0000-7000-8000-004d00000009'"
+#define MESSAGE_6    "communication_id = '019a0000-0000-7000-8000-004d00000006'"
+#define POINT_1      "contact_point_id = '019a0000-0000-7000-8000-005000000001'"
+#define POINT_2      "contact_point_id = '019a0000-0000-7000-8000-005000000002'"
+#define MESSAGE_2    "communication_id = '019a0000-0000-7000-8000-004d00000002'"
+#define PAYMENT_11   "payment_id = '019a0000-0000-7000-8000-00590000000b'"
+#define HOLD_1       "hold_id = '019a0000-0000-7000-8000-004800000001'"
+#define HOLD_2       "hold_id = '019a0000-0000-7000-8000-004800000002'"
+#define DISPUTE_1    "dispute_id = '019a0000-0000-7000-8000-005300000001'"
+#define DISPUTE_2    "dispute_id = '019a0000-0000-7000-8000-005300000002'"
+#define SETTLEMENT_1 "settlement_id = '019a0000-0000-7000-8000-005a00000001'"
+#define PLAN_1       "plan_id = '019a0000-0000-7000-8000-004c00000001'"
+#define PROMISE_2    "promise_id = '019a0000-0000-7000-8000-005800000002'"
 
 static const struct wrong wrongs[] = {
 	{ "customers.creditor_customer", "UPDATE customers.creditor_customer SET creditor_id = gen_random_uuid()", "P7",
@@ -1007,6 +1046,44 @@ static const struct wrong wrongs[] = {
 	{ "debts.dispute", "UPDATE debts.dispute SET created_at = now() WHERE " DISPUTE_1, "P7", "created_at is not" },
 	{ "debts.dispute", "UPDATE debts.dispute SET changed_at = now() WHERE " DISPUTE_1, "P7", "changed_at is not" },
 	{ "debts.dispute", "DELETE FROM debts.dispute WHERE " DISPUTE_1, "P7", "the row is missing" },
+	{ "debts.settlement", "UPDATE debts.settlement SET customer_id = gen_random_uuid() WHERE " SETTLEMENT_1, "P7",
+	  "customer_id is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET amount_minor = amount_minor + 1 WHERE " SETTLEMENT_1, "P7",
+	  "amount_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET balance_minor = balance_minor + 1 WHERE " SETTLEMENT_1, "P7",
+	  "balance_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET paid_minor = paid_minor + 1 WHERE " SETTLEMENT_1, "P7",
+	  "paid_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET discount_cost_minor = 1 WHERE " SETTLEMENT_1, "P7",
+	  "discount_cost_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET discount_fee_minor = 1 WHERE " SETTLEMENT_1, "P7",
+	  "discount_fee_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET discount_interest_minor = 1 WHERE " SETTLEMENT_1, "P7",
+	  "discount_interest_minor is not" },
+	{ "debts.settlement",
+	  "UPDATE debts.settlement SET discount_principal_minor = discount_principal_minor + 1 WHERE " SETTLEMENT_1, "P7",
+	  "discount_principal_minor is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET version = 9 WHERE " SETTLEMENT_1, "P7", "version is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET offered_on = offered_on - 1 WHERE " SETTLEMENT_1, "P7",
+	  "offered_on is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET expires_on = expires_on + 1 WHERE " SETTLEMENT_1, "P7",
+	  "expires_on is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET pay_by = pay_by + 1 WHERE " SETTLEMENT_1, "P7", "pay_by is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET grace_ends_on = grace_ends_on + 1 WHERE " SETTLEMENT_1, "P7",
+	  "grace_ends_on is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET accepted_on = accepted_on + 1 WHERE " SETTLEMENT_1, "P7",
+	  "accepted_on is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET after_entries = 9 WHERE " SETTLEMENT_1, "P7", "after_entries is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET state = 'breached' WHERE " SETTLEMENT_1, "P7", "state is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET offered_by = 'x' WHERE " SETTLEMENT_1, "P7", "offered_by is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET approved_by = NULL WHERE " SETTLEMENT_1, "P7", "approved_by is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET reason = NULL WHERE " SETTLEMENT_1, "P7", "reason is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET created_at = now() WHERE " SETTLEMENT_1, "P7", "created_at is not" },
+	{ "debts.settlement", "UPDATE debts.settlement SET changed_at = now() WHERE " SETTLEMENT_1, "P7", "changed_at is not" },
+	{ "debts.settlement", "DELETE FROM debts.settlement WHERE " SETTLEMENT_1, "P7", "the row is missing" },
+	{ "debts.settlement", "UPDATE debts.timer SET due_on = due_on + 1 WHERE kind = 12", "P7", "next_on is not" },
+	{ "debts.debt", "UPDATE debts.debt SET settlement_id = NULL WHERE settlement_id IS NOT NULL", "P7",
+	  "settlement_id is not" },
 	{ "debts.plan", "UPDATE debts.plan SET customer_id = gen_random_uuid() WHERE " PLAN_1, "P7", "customer_id is not" },
 	{ "debts.plan", "UPDATE debts.plan SET total_minor = total_minor + 1 WHERE " PLAN_1, "P7", "total_minor is not" },
 	{ "debts.plan", "UPDATE debts.plan SET down_payment_minor = down_payment_minor + 1 WHERE " PLAN_1, "P7",

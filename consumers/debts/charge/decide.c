@@ -6,6 +6,7 @@
 #include "consumers/debts/charge/charge.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/promise/promise.h"
+#include "consumers/debts/settlement/settlement.h"
 
 /* ---- who may do how much alone ---- */
 
@@ -169,6 +170,15 @@ static int64_t balance_after(const struct change *change, const struct debt *deb
 			(event)->approved_by = changed_by_two->actor;                                                            \
 	} while (0)
 
+/* Nothing is left to be settled. One that is accepted keeps people from changing what is owed, so it is an offer. */
+static void end_settlement(const struct debt *debt, int64_t *version, const struct workset *set, struct decision *decision)
+{
+	struct settlement_review review = { .debt = debt, .version = *version };
+
+	settlement_end(&review, SETTLEMENT_END_DEBT_PAID, set, decision);
+	*version = review.version;
+}
+
 /* What follows for the debt and its promise, behind the event itself. */
 static void follow_up(const struct change *change, const struct debt *debt, const struct workset *set, struct decision *decision)
 {
@@ -178,8 +188,10 @@ static void follow_up(const struct change *change, const struct debt *debt, cons
 					 .version = debt->version + 1,
 					 .balance_minor = balance_after(change, debt) };
 
-	if (review.balance_minor == 0)
+	if (review.balance_minor == 0) {
 		debt_pay_up(change->debt_id, debt, today, ++review.version, decision);
+		end_settlement(debt, &review.version, set, decision);
+	}
 	promise_review(&review, set, decision);
 }
 

@@ -8,11 +8,11 @@
  * The creditor gives a debt up, or takes it away from us (consumers/DOMAIN.md 4, axis 1): ChargeOff, UndoChargeOff, WriteOff, TransferDebt,
  * RecallDebt.
  *
- *   ChargeOff ------> [PlanCancelled] DebtChargedOff [PromiseCancelled]    NEW, ACTIVE, ARRANGED, LEGAL -> CHARGED_OFF
+ *   ChargeOff ------> [PlanCancelled] [SettlementWithdrawn] DebtChargedOff [PromiseCancelled]    NEW, ACTIVE, ARRANGED, LEGAL -> CHARGED_OFF
  *   UndoChargeOff --> ChargeOffUndone [DebtActivated]                      and back
- *   WriteOff -------> [PlanCancelled] DebtWrittenOff [PromiseCancelled]    open -> WRITTEN_OFF
- *   TransferDebt ---> [PlanCancelled] DebtTransferred [PromiseCancelled]   open -> TRANSFERRED
- *   RecallDebt -----> [PlanCancelled] DebtRecalled [PromiseCancelled]      open, PAID, SETTLED -> TRANSFERRED
+ *   WriteOff -------> [PlanCancelled] [SettlementWithdrawn] DebtWrittenOff [PromiseCancelled]    open -> WRITTEN_OFF
+ *   TransferDebt ---> [PlanCancelled] [SettlementWithdrawn] DebtTransferred [PromiseCancelled]   open -> TRANSFERRED
+ *   RecallDebt -----> [PlanCancelled] [SettlementWithdrawn] DebtRecalled [PromiseCancelled]      open, PAID, SETTLED -> TRANSFERRED
  *
  * A debt that is charged off is a loss in the creditor's books and owed all the same. It is collected on: its payments are recoveries
  * (PaymentRecorded with is_recovery, entries of the kind RECOVERY), and the last of them makes it PAID. When that one is reversed, the

@@ -28,12 +28,17 @@ bool closing_is_good(const struct closing *closing, const struct debt *debt, boo
 	       closing_is_taken(closing, debt, takes_it, decision);
 }
 
-struct plan_review closing_begin(const struct debt *debt, enum plan_end reason, const struct workset *set,
-				 struct decision *decision)
+struct plan_review closing_begin(const struct debt *debt, enum plan_end reason, enum settlement_end settlement_reason,
+				 const struct workset *set, struct decision *decision)
 {
 	struct plan_review review = { .debt = debt, .version = debt->version, .lifecycle = (enum lifecycle)debt->lifecycle };
+	struct settlement_review settlement;
 
 	plan_end(&review, reason, set, decision);
+	settlement = (struct settlement_review){ .debt = debt, .version = review.version, .lifecycle = review.lifecycle };
+	settlement_end(&settlement, settlement_reason, set, decision);
+	review.version = settlement.version;
+	review.lifecycle = settlement.lifecycle;
 	return review;
 }
 

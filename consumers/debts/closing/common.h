@@ -4,6 +4,7 @@
 #include "consumers/debts/closing/closing.h"
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
+#include "consumers/debts/settlement/settlement.h"
 
 /* What the commands of the part have in common. Private to the part. */
 
@@ -24,9 +25,9 @@ bool closing_is_taken(const struct closing *closing, const struct debt *debt, bo
 bool closing_is_good(const struct closing *closing, const struct debt *debt, bool (*takes_it)(unsigned lifecycle),
 		     struct decision *decision);
 
-/* In front of the event: its plan ends. Answers version and lifecycle after that. */
-struct plan_review closing_begin(const struct debt *debt, enum plan_end reason, const struct workset *set,
-				 struct decision *decision);
+/* In front of the event: its plan and its settlement end. Answers version and lifecycle after that. */
+struct plan_review closing_begin(const struct debt *debt, enum plan_end reason, enum settlement_end settlement_reason,
+				 const struct workset *set, struct decision *decision);
 
 /* Behind it: an open promise ends. `review->version` is that after the event. */
 void closing_end(const struct uuid *debt_id, const struct plan_review *review, enum promise_end reason, const struct workset *set,

@@ -31,7 +31,7 @@ void decide_charge_off(const struct command *command, const struct workset *set,
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	review = closing_begin(debt, PLAN_END_DEBT_CHARGED_OFF, set, decision);
+	review = closing_begin(debt, PLAN_END_DEBT_CHARGED_OFF, SETTLEMENT_END_DEBT_CHARGED_OFF, set, decision);
 	add_charged_off(body, &review, decision);
 	closing_end(&body->debt_id, &review, PROMISE_END_DEBT_CHARGED_OFF, set, decision);
 }

@@ -46,7 +46,7 @@ void decide_write_off(const struct command *command, const struct workset *set, 
 	}
 
 	/* ---- nothing refuses from here on ---- */
-	review = closing_begin(debt, PLAN_END_DEBT_WRITTEN_OFF, set, decision);
+	review = closing_begin(debt, PLAN_END_DEBT_WRITTEN_OFF, SETTLEMENT_END_DEBT_WRITTEN_OFF, set, decision);
 	event = decision_event(decision, &debt_written_off_type);
 	LEFT(event, body, &review);
 	event->written_off_on = command->today;
@@ -110,7 +110,7 @@ void decide_transfer_debt(const struct command *command, const struct workset *s
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	review = closing_begin(debt, PLAN_END_DEBT_TRANSFERRED, set, decision);
+	review = closing_begin(debt, PLAN_END_DEBT_TRANSFERRED, SETTLEMENT_END_DEBT_TRANSFERRED, set, decision);
 	event = decision_event(decision, &debt_transferred_type);
 	LEFT(event, body, &review);
 	event->booked_on = command->today;
@@ -138,7 +138,7 @@ void decide_recall_debt(const struct command *command, const struct workset *set
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	review = closing_begin(debt, PLAN_END_DEBT_RECALLED, set, decision);
+	review = closing_begin(debt, PLAN_END_DEBT_RECALLED, SETTLEMENT_END_DEBT_RECALLED, set, decision);
 	event = decision_event(decision, &debt_recalled_type);
 	LEFT(event, body, &review);
 	event->recalled_on = command->today;

@@ -24,6 +24,7 @@ static const struct db_column debt_rows[] = {
 	{ "portfolio_id", DB_UUID(struct debt, portfolio_id), .or_null = true },
 	{ "promise_id", DB_UUID(struct debt, promise_id), .set = AMENDED, .or_null = true },
 	{ "plan_id", DB_UUID(struct debt, plan_id), .set = AMENDED, .or_null = true },
+	{ "settlement_id", DB_UUID(struct debt, settlement_id), .set = AMENDED, .or_null = true },
 	{ "allocation", DB_SMALLINT(struct debt, allocation), .or_null = true },
 	{ "stopped", DB_SMALLINT(struct debt, stopped), .set = AMENDED, .or_null = true },
 	{ "charged_off_on", DB_DATE(struct debt, charged_off_on), .set = AMENDED, .or_null = true },

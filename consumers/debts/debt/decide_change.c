@@ -3,6 +3,7 @@
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
+#include "consumers/debts/settlement/settlement.h"
 #include "schemas/debts.h"
 
 /* The changes of a debt by people, beside payments: AmendDebt, CancelDebt. */
@@ -155,6 +156,7 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	const struct cancel_debt *body = command->body;
 	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
 	const struct debt_terms *terms = workset_state(set, &debt_terms_entity, &body->debt_id);
+	struct settlement_review settlement;
 	struct debt_cancelled *event;
 
 	if (!cancellation_is_good(body, decision) || !debt_is_known(debt, &body->customer_id, decision) ||
@@ -180,9 +182,11 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 	event->amount_minor = balances_owed(&debt->balances);
 	OWED_INTO(event, &debt->balances);
 	event->by = command->actor;
+	settlement = (struct settlement_review){ .debt = debt, .version = event->version };
+	settlement_end(&settlement, SETTLEMENT_END_DEBT_CANCELLED, set, decision);
 	promise_review(&(struct promise_review){ .debt_id = &body->debt_id,
 						 .debt = debt,
-						 .version = event->version,
+						 .version = settlement.version,
 						 .ended_by = PROMISE_END_DEBT_CANCELLED },
 		       set, decision);
 }

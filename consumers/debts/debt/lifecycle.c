@@ -3,8 +3,8 @@
 #include "consumers/debts/debts.h"
 
 /*
- * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes (settlement) are added here and nowhere else. A debt
- * that is ARRANGED goes by way of ACTIVE where its plan ends with it.
+ * The moves of consumers/DOMAIN.md 4, axis 1, as data. Rows of later causes are added here and nowhere else. A debt
+ * that is ARRANGED goes by way of ACTIVE where its plan or settlement ends with it.
  * UndoChargeOff goes the row of CAUSE_CHARGED_OFF back that the debt has come.
  */
 struct move {
@@ -27,6 +27,8 @@ static const struct move moves[] = {
 	{ LIFECYCLE_ACTIVE, CAUSE_CANCELLED, LIFECYCLE_CANCELLED },
 	{ LIFECYCLE_ACTIVE, CAUSE_ARRANGED, LIFECYCLE_ARRANGED },
 	{ LIFECYCLE_ARRANGED, CAUSE_ARRANGEMENT_ENDED, LIFECYCLE_ACTIVE },
+	{ LIFECYCLE_ARRANGED, CAUSE_SETTLED, LIFECYCLE_SETTLED },
+	{ LIFECYCLE_ACTIVE, CAUSE_SETTLED, LIFECYCLE_SETTLED }, /* by a payment that was booked late */
 	{ LIFECYCLE_NEW, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },
 	{ LIFECYCLE_ACTIVE, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },
 	{ LIFECYCLE_ARRANGED, CAUSE_CHARGED_OFF, LIFECYCLE_CHARGED_OFF },

@@ -137,7 +137,7 @@ static bool is_sound(const struct debt *debt)
 
 int debts_check(struct debts_store *store, const struct workset *set, struct err *err)
 {
-	store->has_promises = store->has_holds = store->has_plans = store->has_disputes = false;
+	store->has_promises = store->has_holds = store->has_plans = store->has_settlements = store->has_disputes = false;
 	for (size_t i = 0; i < set->slots_count; i++) {
 		const struct slot *slot = set->slots[i];
 		const struct debt *debt = slot->state;
@@ -147,6 +147,7 @@ int debts_check(struct debts_store *store, const struct workset *set, struct err
 		store->has_promises |= slot->entity == &promise_entity;
 		store->has_plans |= slot->entity == &plan_entity;
 		store->has_holds |= slot->entity == &hold_entity;
+		store->has_settlements |= slot->entity == &settlement_entity;
 		store->has_disputes |= slot->entity == &dispute_entity;
 		if (slot->entity != &debt_entity)
 			continue;

@@ -54,7 +54,7 @@ struct posting {
 /* Pure. False: the event moves no money. Borrows from the event (consumers/debts/evolve.c). */
 bool posting_of(const struct event *event, struct posting *ret_posting);
 
-/* posting.c: of the body of an event that moves money; of one that has moved none, as the recall of a paid debt, the kind is NONE. */
+/* posting.c: of the body of an event that moves money; of one that has moved none, as the recall of a paid debt or a breach without a discount, the kind is NONE. */
 typedef struct posting posting_of_event(const void *body);
 posting_of_event posting_of_opening;
 posting_of_event posting_of_payment;
@@ -67,6 +67,9 @@ posting_of_event posting_of_adjustment;
 posting_of_event posting_of_write_off;
 posting_of_event posting_of_transfer;
 posting_of_event posting_of_recall;
+posting_of_event posting_of_discount;
+posting_of_event posting_of_reopening;
+posting_of_event posting_of_breach;
 
 /* P5: adds the posting to its debt's balances. */
 void ledger_book(struct workset *set, const struct posting *posting);

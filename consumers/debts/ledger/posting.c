@@ -118,6 +118,47 @@ struct posting posting_of_recall(const void *body)
 	return posting;
 }
 
+struct posting posting_of_discount(const void *body)
+{
+	const struct settlement_fulfilled *event = body;
+	const struct balances discount = OWED_OF(event);
+
+	return posting_of_all(LEDGER_SETTLEMENT_DISCOUNT, CONTRA_SETTLEMENT_LOSS, &discount, event->booked_on, &event->debt_id);
+}
+
+/* The mirror of a discount, which is owed again. */
+static struct posting posting_of_owed_again(const struct balances *discount, int64_t balance_minor, int32_t booked_on,
+					    const struct uuid *debt_id)
+{
+	const int64_t discount_minor = balances_owed(discount);
+
+	return (struct posting){ .kind = discount_minor == 0 ? LEDGER_NONE : LEDGER_DISCOUNT_REVERSAL,
+				 .contra = CONTRA_SETTLEMENT_LOSS,
+				 .contra_minor = -discount_minor,
+				 .debits = *discount,
+				 .balance_minor = balance_minor,
+				 .occurred_on = booked_on,
+				 .has_booked_on = true,
+				 .booked_on = booked_on,
+				 .debt_id = debt_id };
+}
+
+struct posting posting_of_reopening(const void *body)
+{
+	const struct settlement_reopened *event = body;
+	const struct balances discount = OWED_OF(event);
+
+	return posting_of_owed_again(&discount, event->balance_minor, event->reopened_on, &event->debt_id);
+}
+
+struct posting posting_of_breach(const void *body)
+{
+	const struct settlement_breached *event = body;
+	const struct balances discount = OWED_OF(event);
+
+	return posting_of_owed_again(&discount, event->balance_minor, event->breached_on, &event->debt_id);
+}
+
 /* One component of what is owed goes up, or down by an amount below 0. */
 static struct balances debits_of(struct str component, int64_t by_minor)
 {

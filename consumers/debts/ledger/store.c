@@ -119,6 +119,8 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 	case LEDGER_ADJUST_DOWN:
 	case LEDGER_WRITE_OFF:
 	case LEDGER_TRANSFER_OUT:
+	case LEDGER_SETTLEMENT_DISCOUNT:
+	case LEDGER_DISCOUNT_REVERSAL:
 		return;
 	case LEDGER_NONE:
 	case LEDGER_KIND_COUNT:

@@ -5,6 +5,7 @@
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
+#include "consumers/debts/settlement/settlement.h"
 #include "schemas/debts.h"
 
 /* ---- RecordPayment ---- */
@@ -116,6 +117,24 @@ static void judge_plan(const struct record_payment *body, const struct debt *deb
 	plan_review_payment(review, &receipt, set, decision);
 }
 
+/* And for its settlement. */
+static void judge_settlement(const struct record_payment *body, const struct debt *debt, const struct balances *allocated,
+			     const struct workset *set, struct decision *decision)
+{
+	const struct balances credited = balances_negated(allocated);
+	const struct promise_receipt receipt = { .amount_minor = body->amount_minor,
+						 .received_on = body->received_on,
+						 .entry_no = debt->entries + 1 };
+	struct settlement_review review = { .debt = debt,
+					    .version = debt->version + (int64_t)decision->events_count,
+					    .balances = debt->balances,
+					    .lifecycle = (enum lifecycle)debt->lifecycle,
+					    .payment_id = &body->payment_id };
+
+	balances_post(&review.balances, &credited);
+	settlement_review_payment(review, &receipt, set, decision);
+}
+
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct record_payment *body = command->body;
@@ -158,6 +177,8 @@ void decide_record_payment(const struct command *command, const struct workset *
 		judge_promise(body, debt, event->balance_minor, set, decision);
 	if (!uuid_is_none(&debt->plan_id))
 		judge_plan(body, debt, event->balance_minor, set, decision);
+	if (!uuid_is_none(&debt->settlement_id))
+		judge_settlement(body, debt, &allocated, set, decision);
 }
 
 /* ---- ReversePayment ---- */
@@ -294,6 +315,22 @@ static void judge_plan_anew(const struct reversal *reversal, const struct workse
 	plan_review_payment(review, &receipt, set, decision);
 }
 
+/* And for its settlement, whose discount may be owed again. */
+static void judge_settlement_anew(const struct reversal *reversal, const struct workset *set, struct decision *decision)
+{
+	const struct payment *payment = reversal->payment;
+	const struct settlement_review review = { .debt = reversal->debt,
+						  .version = reversal->debt->version + (int64_t)decision->events_count,
+						  .balances = reversal->balances,
+						  .lifecycle = reversal->lifecycle,
+						  .payment_id = &reversal->body->payment_id };
+	const struct promise_receipt receipt = { .amount_minor = -payment->amount_minor,
+						 .received_on = payment->received_on,
+						 .entry_no = payment->entry_no };
+
+	settlement_review_payment(review, &receipt, set, decision);
+}
+
 /*
  * Posts the mirror of the payment's entry. Two cases need a further entry. The payment's credit may have been used meanwhile: it
  * is taken back first, so that no balance is ever below 0. Other credit may be left while something is owed again: it is applied
@@ -334,4 +371,5 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 		add_debt_reopened(&reversal, decision);
 	judge_promise_anew(&reversal, set, decision);
 	judge_plan_anew(&reversal, set, decision);
+	judge_settlement_anew(&reversal, set, decision);
 }

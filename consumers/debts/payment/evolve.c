@@ -3,6 +3,7 @@
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
+#include "consumers/debts/settlement/settlement.h"
 
 void payment_set_source(struct payment *payment, struct str source)
 {
@@ -10,11 +11,20 @@ void payment_set_source(struct payment *payment, struct str source)
 		payment->source[0] = '\0';
 }
 
+/* As a promise and a settlement see it. */
+static struct promise_receipt receipt_of(const struct payment *payment, int64_t amount_minor)
+{
+	return (struct promise_receipt){ .amount_minor = amount_minor,
+					 .received_on = payment->received_on,
+					 .entry_no = payment->entry_no };
+}
+
 void payment_on_recorded(struct workset *set, const void *body)
 {
 	const struct payment_recorded *event = body;
 	struct debt *debt = debt_change(set, &event->debt_id, event->version);
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	struct promise_receipt receipt;
 	struct reference_key key;
 	bool fits;
 
@@ -31,10 +41,9 @@ void payment_on_recorded(struct workset *set, const void *body)
 	fits = reference_key_of_payment(&key, event->source, event->external_ref);
 	MUST(fits);
 	reference_take(set, &payment_reference_entity, &key);
-	promise_on_payment(set, debt,
-			   (struct promise_receipt){ .amount_minor = payment->amount_minor,
-						     .received_on = payment->received_on,
-						     .entry_no = payment->entry_no });
+	receipt = receipt_of(payment, payment->amount_minor);
+	promise_on_payment(set, debt, receipt);
+	settlement_on_payment(set, debt, &receipt);
 	plan_on_payment(set, debt,
 			&(struct plan_receipt){ .amount_minor = payment->amount_minor,
 						.received_on = payment->received_on,
@@ -46,13 +55,12 @@ void payment_on_reversed(struct workset *set, const void *body)
 	const struct payment_reversed *event = body;
 	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
 	const struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	const struct promise_receipt receipt = receipt_of(payment, -payment->amount_minor);
 
 	MUST(payment->state == PAYMENT_SETTLED);
 	payment->state = PAYMENT_REVERSED;
-	promise_on_payment(set, debt,
-			   (struct promise_receipt){ .amount_minor = -payment->amount_minor,
-						     .received_on = payment->received_on,
-						     .entry_no = payment->entry_no });
+	promise_on_payment(set, debt, receipt);
+	settlement_on_payment(set, debt, &receipt);
 	plan_on_payment(set, debt,
 			&(struct plan_receipt){ .amount_minor = -payment->amount_minor,
 						.received_on = payment->received_on,
