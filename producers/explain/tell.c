@@ -219,7 +219,7 @@ static bool by_hold(const struct dunned_debt *debt)
 	return debt->is_held != 0;
 }
 
-static bool by_plan(const struct dunned_debt *debt)
+static bool is_arranged(const struct dunned_debt *debt)
 {
 	return debt->lifecycle == LIFECYCLE_ARRANGED;
 }
@@ -246,8 +246,8 @@ static const char *why_nothing(const struct explanation *explanation, const stru
 		return "no policy is for these debts";
 	if (all_left_out(group, by_promise))
 		return "the person has promised to pay";
-	if (all_left_out(group, by_plan))
-		return "the person pays by a plan";
+	if (all_left_out(group, is_arranged))
+		return "the person pays by a plan or a settlement";
 	if (all_left_out(group, by_hold))
 		return "a hold stops it";
 	return "the policy has no further step for them within a year";
@@ -438,7 +438,7 @@ static void tell_group(struct telling *telling, const struct explain_group *grou
 	reason_wait(telling, group);
 	reason_stops(telling, group);
 	reason_left_out(telling, group, &promise, "A promise to pay is open about ", by_promise);
-	reason_left_out(telling, group, &plan, "A payment plan is open about ", by_plan);
+	reason_left_out(telling, group, &plan, "A payment plan or a settlement is open about ", is_arranged);
 	reason_left_out(telling, group, &hold, "A hold stops contact or dunning about ", by_hold);
 	for (int channel = 1; group->is_asked && channel < CHANNEL_COUNT; channel++) {
 		if (explain_asks_about((enum channel)channel))

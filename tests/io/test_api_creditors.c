@@ -5,25 +5,26 @@
 
 #include "base/array.h"
 
-#define ID(kind, n)  "019a0000-0000-7000-8000-00" kind n
-#define CREDITOR(n)  ID("5200000", "00" n)
-#define PORTFOLIO(n) ID("4600000", "00" n)
-#define CUSTOMER(n)  ID("4300000", n)
-#define DEBT(n)      ID("4400000", n)
-#define PAYMENT(n)   ID("5000000", n)
-#define PROMISE(n)   ID("5800000", n)
-#define PLAN(n)      ID("4c00000", n)
-#define DISPUTE(n)   ID("5300000", n)
-#define MESSAGE(n)   ID("4d00000", n)
-#define POINT(n)     ID("4b00000", n)
-#define REPORT(n)    ID("5f00000", n)
-#define USER(n)      ID("5500000", n)
-#define NEW_CUSTOMER ID("430000", "fff0")
-#define SHARED       ID("440000", "ff03")
-#define ABOUT_SHARED ID("4d0000", "ff03")
-#define OF_BOTH      ID("4d0000", "ffa1")
-#define OF_NONE      ID("4d0000", "ffa2")
-#define NOTHING      "019a0000-0000-7000-8000-0000000000ff"
+#define ID(kind, n)   "019a0000-0000-7000-8000-00" kind n
+#define CREDITOR(n)   ID("5200000", "00" n)
+#define PORTFOLIO(n)  ID("4600000", "00" n)
+#define CUSTOMER(n)   ID("4300000", n)
+#define DEBT(n)       ID("4400000", n)
+#define PAYMENT(n)    ID("5000000", n)
+#define PROMISE(n)    ID("5800000", n)
+#define PLAN(n)       ID("4c00000", n)
+#define SETTLEMENT(n) ID("5a00000", n)
+#define DISPUTE(n)    ID("5300000", n)
+#define MESSAGE(n)    ID("4d00000", n)
+#define POINT(n)      ID("4b00000", n)
+#define REPORT(n)     ID("5f00000", n)
+#define USER(n)       ID("5500000", n)
+#define NEW_CUSTOMER  ID("430000", "fff0")
+#define SHARED        ID("440000", "ff03")
+#define ABOUT_SHARED  ID("4d0000", "ff03")
+#define OF_BOTH       ID("4d0000", "ffa1")
+#define OF_NONE       ID("4d0000", "ffa2")
+#define NOTHING       "019a0000-0000-7000-8000-0000000000ff"
 
 /* Of 20,000 debts creditor 2 has twenty, of 5,000 customers five; customer 7 owes creditor 3 too. 7 is the first that is his. */
 #define OWN   "007"
@@ -234,6 +235,13 @@ static void fill_tables(void)
 	    "entries, evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
 	    "replace(debt_id::text, '-00440000', '-00530000')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', "
 	    "'2025-01-01', 1, 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt WHERE last_entry_seq < 20");
+	SQL("fill_settlements",
+	    "INSERT INTO debts.settlement (settlement_id, debt_id, customer_id, amount_minor, balance_minor, paid_minor, "
+	    "version, "
+	    "created_at, changed_at, offered_on, expires_on, pay_by, grace_ends_on, after_entries, state, offered_by) SELECT "
+	    "replace(debt_id::text, '-00440000', '-005a0000')::uuid, debt_id, customer_id, 7, 9, 0, 1, now(), now(), "
+	    "'2025-01-01', '2025-01-01', '2025-01-01', '2025-01-04', 0, 'expired', 'somebody' FROM debts.debt "
+	    "WHERE last_entry_seq < 20");
 	SQL("fill_plans",
 	    "INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
 	    "changed_at, "
@@ -337,6 +345,7 @@ static const struct {
 	       { "/promises/", PROMISE(OWN), PROMISE(OTHER) },
 	       { "/plans/", PLAN(OWN), PLAN(OTHER) },
 	       { "/disputes/", DISPUTE(OWN), DISPUTE(OTHER) },
+	       { "/settlements/", SETTLEMENT(OWN), SETTLEMENT(OTHER) },
 	       { "/creditors/", CREDITOR("2"), CREDITOR("1") },
 	       { "/portfolios/", PORTFOLIO("2"), PORTFOLIO("1") },
 	       { "/communications/", MESSAGE(OWN), MESSAGE(OTHER) },

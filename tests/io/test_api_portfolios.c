@@ -94,6 +94,8 @@ static const struct kind {
 	{ "/promises/", "", 'X', DEBTS, sees_debt },
 	{ "/plans/", "", 'L', DEBTS, sees_debt },
 	{ "/debts/", "/plans", 'D', DEBTS, sees_debt },
+	{ "/settlements/", "", 'Z', DEBTS, sees_debt },
+	{ "/debts/", "/settlements", 'D', DEBTS, sees_debt },
 	{ "/disputes/", "", 'S', DEBTS, sees_debt },
 	{ "/debts/", "/disputes", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/promises", 'D', DEBTS, sees_debt },
@@ -201,6 +203,11 @@ static void fill(void)
 	    "entries, evidence_count, grounds, state, in_writing, within_validation, evidence_refs, raised_by) SELECT "
 	    "replace(debt_id::text, '-004400', '-005300')::uuid, debt_id, customer_id, 1, now(), now(), '2025-01-01', "
 	    "'2025-01-01', 1, 0, 'paid', 'open', true, false, '', 'somebody' FROM debts.debt");
+	run("INSERT INTO debts.settlement (settlement_id, debt_id, customer_id, amount_minor, balance_minor, paid_minor, "
+	    "version, "
+	    "created_at, changed_at, offered_on, expires_on, pay_by, grace_ends_on, after_entries, state, offered_by) SELECT "
+	    "replace(debt_id::text, '-004400', '-005a00')::uuid, debt_id, customer_id, 7, 9, 0, 1, now(), now(), "
+	    "'2025-01-01', '2025-01-01', '2025-01-01', '2025-01-04', 0, 'expired', 'somebody' FROM debts.debt");
 	run("INSERT INTO debts.plan (plan_id, debt_id, customer_id, total_minor, paid_minor, missed, version, created_at, "
 	    "changed_at, "
 	    "first_due_on, proposed_on, instalments, after_entries, returned, holidays, frequency, state, proposed_by) SELECT "

@@ -412,6 +412,7 @@ static const struct {
 	       { "/holds/", DEBT("77"), DEBT("77") },
 	       { "/plans/", DEBT("77"), DEBT("77") },
 	       { "/disputes/", DEBT("77"), DEBT("77") },
+	       { "/settlements/", DEBT("77"), DEBT("77") },
 	       { "/creditors/", DEBT("77"), DEBT("77") },
 	       { "/portfolios/", DEBT("77"), DEBT("77") },
 	       { "/debt-policies/", DEBT("77"), DEBT("77") } };
@@ -435,7 +436,8 @@ static int expected_status(const struct route *route, uint32_t role, bool is_own
 		       strncmp(route->pattern, "/tasks/", 7) == 0 || strncmp(route->pattern, "/promises/", 10) == 0 ||
 		       strncmp(route->pattern, "/holds/", 7) == 0 || strncmp(route->pattern, "/creditors/", 11) == 0 ||
 		       strncmp(route->pattern, "/plans/", 7) == 0 || strncmp(route->pattern, "/disputes/", 10) == 0 ||
-		       strncmp(route->pattern, "/portfolios/", 12) == 0 || strncmp(route->pattern, "/debt-policies/", 15) == 0;
+		       strncmp(route->pattern, "/settlements/", 13) == 0 || strncmp(route->pattern, "/portfolios/", 12) == 0 ||
+		       strncmp(route->pattern, "/debt-policies/", 15) == 0;
 
 	if ((route_access(route) & role) == 0)
 		return 403;

@@ -67,7 +67,7 @@ def test_a_debt_shows_balances_name_actions_and_where_to_go(agent, story):
     assert debt["customerName"] == "Gundula Gläubig" and debt["customerId"] == story["customer"]
     assert amounts(debt["balances"]) == {"total": 105_00, "cost": 0, "fee": 0, "interest": 5_00, "principal": 100_00, "credit": 0}
     assert debt["lifecycle"] == "ACTIVE" and debt["dueOn"] == str(today() - datetime.timedelta(days=10))
-    assert debt["actions"] == ["recordPayment", "makePromise", "placeHold", "raiseDispute", "assessFee", "assessCost", "waiveAmount", "proposePlan"]  # what an agent may
+    assert debt["actions"] == ["recordPayment", "makePromise", "placeHold", "raiseDispute", "assessFee", "assessCost", "waiveAmount", "proposePlan", "offerSettlement"]  # what an agent may
     for link in debt["links"].values():
         assert agent.get(link).status == 200, link
 
@@ -79,7 +79,7 @@ def test_what_has_not_changed_is_not_sent_again(agent, people, story):
     people.pay(story["customer"], story["debt"], 1)
     after = agent.get(target, headers={"If-None-Match": tag})
     assert after.status == 200 and after.headers["ETag"] != tag
-    assert after.json["actions"] == ["recordPayment", "makePromise", "placeHold", "raiseDispute", "assessFee", "assessCost", "waiveAmount", "proposePlan"]
+    assert after.json["actions"] == ["recordPayment", "makePromise", "placeHold", "raiseDispute", "assessFee", "assessCost", "waiveAmount", "proposePlan", "offerSettlement"]
 
 
 def test_the_ledger_adds_up_to_the_balance(agent, story):

@@ -16,7 +16,7 @@ import pytest
 
 from client import new_id, now
 from contract import Api, answer_of
-from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_dispute, a_hold, a_plan, a_policy, a_portfolio, a_promise
+from things import ROLES as PERSON_ROLES, Operation, a_creditor, a_debt_policy, a_dispute, a_hold, a_plan, a_policy, a_portfolio, a_promise, a_settlement
 from world import BIN, MODULES, free_port, wait_for
 
 ROLES = (*(role for role in PERSON_ROLES if role != "consumer"), "system")  # who may do everything; a consumer is somebody else
@@ -226,6 +226,9 @@ class Things:
     def a_new_dispute(self):
         return self.make(f"/debts/{self.a_new_debt()}/disputes", a_dispute())
 
+    def a_new_settlement(self):
+        return self.make(f"/debts/{self.a_new_debt()}/settlements", a_settlement(80_00))
+
     def a_new_plan(self):
         return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan(10_000))
 
@@ -294,6 +297,11 @@ GOOD = {
     "addDisputeEvidence": lambda t: (f"/disputes/{t.a_new_dispute()}/evidence", {"evidenceRef": "letter-2"}),
     "resolveDispute": lambda t: (f"/disputes/{t.a_new_dispute()}/resolution", {"outcome": "rejected", "verificationRef": "file-1", "sentOn": days_ago(0)}),
     "proposePlan": lambda t: (f"/debts/{t.a_new_debt()}/plans", a_plan(10_000)),
+    "offerSettlement": lambda t: (f"/debts/{t.a_new_debt()}/settlements", a_settlement(80_00)),
+    "listSettlements": lambda t: f"/debts/{t.debt}/settlements",
+    "getSettlement": lambda t: f"/settlements/{t.a_new_settlement()}",
+    "acceptSettlement": lambda t: (f"/settlements/{t.a_new_settlement()}/acceptance", {}),
+    "withdrawSettlement": lambda t: (f"/settlements/{t.a_new_settlement()}/withdrawal", {"reason": "withdrawn"}),
     "listPlans": lambda t: f"/debts/{t.debt}/plans",
     "getPlan": lambda t: f"/plans/{t.a_new_plan()}",
     "acceptPlan": lambda t: (f"/plans/{t.a_new_plan()}/acceptance", {}),
@@ -820,6 +828,9 @@ def test_pages_of_every_list(world, boss, things, operations):
         things.make(f"/debts/{debt}/promises", a_promise())
         things.make(f"/debts/{debt}/holds", a_hold(reviewOn=days_ago(-9)))
         things.make(f"/debts/{debt}/plans", a_plan(10_000))
+    for _ in range(2):  # one at a time
+        settlement = things.make(f"/debts/{debt}/settlements", a_settlement(80_00))
+        assert boss.post(f"/settlements/{settlement}/withdrawal", {"reason": "error"}).status == 200
     for _ in range(2):  # they stop what is promised
         things.make(f"/debts/{debt}/disputes", a_dispute())
     things.a_point(things.reachable)

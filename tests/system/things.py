@@ -46,6 +46,12 @@ def a_dispute(**changes):
     return {"grounds": "wrong_amount", "portion": money(1_00), "receivedOn": None, "inWriting": True, "withinValidation": False, "evidenceRefs": ["letter-1"], **changes}
 
 
+def a_settlement(minor=100_00, **changes):
+    """Of less than is owed, by no more than an agent may waive."""
+    day = str(today() + datetime.timedelta(days=7))
+    return {"amount": money(minor), "expiresOn": day, "payBy": day, "reason": "can pay at once", **changes}
+
+
 def a_plan(total=123_45, **changes):
     """Of all that is owed."""
     return {"total": money(total), "instalments": 3, "frequency": "monthly", "firstDueOn": str(today() + datetime.timedelta(days=7)), **changes}
@@ -141,6 +147,10 @@ class Things:
     def make_dispute(self):
         """About a debt of its own, which is held."""
         return self.post(f"/debts/{self.make_debt()}/disputes", a_dispute())["id"]
+
+    def make_settlement(self):
+        """Offered, about a debt of its own: a debt has one at a time."""
+        return self.post(f"/debts/{self.make_debt()}/settlements", a_settlement())["id"]
 
     def make_plan(self):
         """Proposed, about a debt of its own: others may have paid the first."""
@@ -245,6 +255,7 @@ THING_OF_PATH = {
     "promises": "promise",
     "holds": "hold",
     "plans": "plan",
+    "settlements": "settlement",
     "disputes": "dispute",
     "contact-points": "contact_point",
     "communications": "communication",
@@ -278,6 +289,7 @@ FRESH = {
     "raiseDispute": lambda things: a_dispute(),
     "resolveDispute": lambda things: {"sentOn": str(today())},
     "proposePlan": lambda things: a_plan(),
+    "offerSettlement": lambda things: {**a_settlement(), "shareBp": None},
     "sendCommunication": lambda things: things.consent and a_message(things.customer, things.template_name),
     "publishTemplate": lambda things: {"name": "text-" + new_id()[-12:]},
     "publishPolicy": lambda things: a_policy(),

@@ -230,8 +230,9 @@ static void test_explain_tell__a_plan_is_why_nothing_is_planned(void **state)
 	(void)state;
 	group->facts.debts[0].state.lifecycle = LIFECYCLE_ARRANGED;
 	tell();
-	assert_first("", "Nothing is planned: the person pays by a plan.");
-	assert_string_equal(told.items[0].reasons[1], "A payment plan is open about 1 debt, which is not asked for.");
+	assert_first("", "Nothing is planned: the person pays by a plan or a settlement.");
+	assert_string_equal(told.items[0].reasons[1],
+			    "A payment plan or a settlement is open about 1 debt, which is not asked for.");
 	assert_string_equal(told.items[0].rules[1], "plan");
 }
 

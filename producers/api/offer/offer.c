@@ -42,6 +42,7 @@ const struct resource *const api_resources[] = {
 	&promise_resource,
 	&hold_resource,
 	&plan_resource,
+	&settlement_resource,
 	&dispute_resource,
 	&creditor_resource,
 	&portfolio_resource,
