@@ -295,6 +295,44 @@ static void on_plan_cancelled(struct debt_change *change, const void *event)
 		end_arrangement(change, false);
 }
 
+/* So is one whose settlement is accepted. */
+static void on_settlement_accepted(struct debt_change *change, const void *event)
+{
+	on_arranged(change, event);
+	change->reason = "settlement";
+}
+
+/* The rest was waived; the payment in front of it has withdrawn what was under way. */
+static void on_settlement_fulfilled(struct debt_change *change, const void *event)
+{
+	(void)event;
+	change->next.balance_minor = 0;
+	change->next.lifecycle = LIFECYCLE_SETTLED;
+}
+
+/* What was waived is owed again. The reversal in front of it has asked for the debt already, which is arranged now. */
+static void on_settlement_reopened(struct debt_change *change, const void *event)
+{
+	on_settlement_accepted(change, event);
+	change->next.balance_minor = ((const struct settlement_reopened *)event)->balance_minor;
+}
+
+static void on_settlement_breached(struct debt_change *change, const void *event)
+{
+	const struct settlement_breached *body = event;
+
+	change->next.balance_minor = body->balance_minor;
+	end_arrangement(change, body->has_payment_id);
+}
+
+static void on_settlement_withdrawn(struct debt_change *change, const void *event)
+{
+	const struct settlement_withdrawn *body = event;
+
+	if (body->was_accepted)
+		end_arrangement(change, false);
+}
+
 static void on_activated(struct debt_change *change, const void *event)
 {
 	(void)event;
@@ -308,7 +346,7 @@ static void on_paid(struct debt_change *change, const void *event)
 }
 
 /* The events that rules.c follows. PromiseSuperseded is none of them: PromiseMade is behind it; nor is what a plan has of its
- * instalments. */
+ * instalments, or an offer of a settlement. */
 static const struct {
 	const struct message_type *type;
 	void (*apply)(struct debt_change *change, const void *event);
@@ -349,6 +387,11 @@ static const struct {
 	{ &plan_broken_type, on_plan_broken },
 	{ &plan_completed_type, on_plan_completed },
 	{ &plan_cancelled_type, on_plan_cancelled },
+	{ &settlement_accepted_type, on_settlement_accepted },
+	{ &settlement_fulfilled_type, on_settlement_fulfilled },
+	{ &settlement_reopened_type, on_settlement_reopened },
+	{ &settlement_breached_type, on_settlement_breached },
+	{ &settlement_withdrawn_type, on_settlement_withdrawn },
 	/* clang-format on */
 };
 

@@ -68,7 +68,7 @@ int32_t days_past_due(const struct dunned_debt *debt, int32_t today)
 	return days < 0 ? 0 : days > INT32_MAX ? INT32_MAX : (int32_t)days;
 }
 
-/* A debt of a plan in force is asked for by the plan. */
+/* A debt of a plan in force is asked for by the plan; so is one whose settlement is accepted. */
 static bool is_dunned(enum lifecycle lifecycle)
 {
 	switch (lifecycle) {

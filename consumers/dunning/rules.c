@@ -219,6 +219,11 @@ TOUCH_DEBT(plan_resumed)
 TOUCH_DEBT(plan_broken)
 TOUCH_DEBT(plan_completed)
 TOUCH_DEBT(plan_cancelled)
+TOUCH_DEBT(settlement_accepted)
+TOUCH_DEBT(settlement_fulfilled)
+TOUCH_DEBT(settlement_reopened)
+TOUCH_DEBT(settlement_breached)
+TOUCH_DEBT(settlement_withdrawn)
 
 /* The debt may be the first one of its group. */
 static void touch_created(const struct command *event, struct workset *set)
@@ -384,6 +389,11 @@ static const struct rule debts_rules[] = {
 	{ &plan_broken_type, touch_plan_broken, decide_debt_event, true, false },
 	{ &plan_completed_type, touch_plan_completed, decide_debt_event, true, false },
 	{ &plan_cancelled_type, touch_plan_cancelled, decide_debt_event, true, false },
+	{ &settlement_accepted_type, touch_settlement_accepted, decide_debt_event, true, false },
+	{ &settlement_fulfilled_type, touch_settlement_fulfilled, decide_debt_event, true, false },
+	{ &settlement_reopened_type, touch_settlement_reopened, decide_debt_event, true, false },
+	{ &settlement_breached_type, touch_settlement_breached, decide_debt_event, true, false },
+	{ &settlement_withdrawn_type, touch_settlement_withdrawn, decide_debt_event, true, false },
 };
 
 static const struct rule communications_rules[] = {

@@ -97,6 +97,24 @@ static bool fold_balance_adjusted(const struct balance_adjusted *event, struct b
 			       is_up ? event->amount_minor : -event->amount_minor);
 }
 
+/* What is left of a settled debt is waived: it is none of those that are outstanding. */
+static bool fold_settlement_fulfilled(const struct settlement_fulfilled *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, -1, -event->discount_minor);
+}
+
+/* DebtReopened has counted the debt. */
+static bool fold_settlement_reopened(const struct settlement_reopened *event, struct buf *deltas)
+{
+	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, event->discount_minor);
+}
+
+static bool fold_settlement_breached(const struct settlement_breached *event, struct buf *deltas)
+{
+	return event->discount_minor == 0 ||
+	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, event->discount_minor);
+}
+
 /* Credit pays outstanding amounts, or is taken back from them (below 0). No money comes in: it was counted when it did. */
 static bool fold_credit_applied(const struct credit_applied *event, struct buf *deltas)
 {
@@ -277,6 +295,15 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_BALANCE_ADJUSTED:
 		*ret_booking = BOOKED(balance_adjusted, booked_on);
 		return fold_balance_adjusted(body, deltas);
+	case EVENT_SETTLEMENT_FULFILLED:
+		*ret_booking = BOOKED(settlement_fulfilled, booked_on);
+		return fold_settlement_fulfilled(body, deltas);
+	case EVENT_SETTLEMENT_REOPENED:
+		*ret_booking = BOOKED(settlement_reopened, reopened_on);
+		return fold_settlement_reopened(body, deltas);
+	case EVENT_SETTLEMENT_BREACHED:
+		*ret_booking = BOOKED(settlement_breached, breached_on);
+		return fold_settlement_breached(body, deltas);
 	default: /* no figure counts it; or it is of another module */
 		return true;
 	}

@@ -60,6 +60,9 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "listDisputes 200 /items/sentOn", "listDisputes 200 /items/duplicateOf", "listDisputes 200 /items/verificationRef",
     "proposePlan 201 /downPayment", "proposePlan 201 /brokenOn", "proposePlan 201 /approvedBy",  # tests/unit/test_debts_plans
     "listPlans 200 /items/downPayment", "listPlans 200 /items/brokenOn", "listPlans 200 /items/approvedBy",
+    "offerSettlement 201 /acceptedOn", "offerSettlement 201 /approvedBy", "acceptSettlement 200 /approvedBy",  # tests/unit/test_debts_settlements
+    "withdrawSettlement 200 /acceptedOn", "withdrawSettlement 200 /approvedBy", "getSettlement 200 /acceptedOn", "getSettlement 200 /approvedBy",
+    "listSettlements 200 /items/acceptedOn", "listSettlements 200 /items/approvedBy",
     "listHolds 200 /items/reviewAskedOn", "listHolds 200 /items/mergedInto",
     "publishPolicy 201", "retirePolicy 200", "listPolicies 200 /items/retired", "getPolicy 200 /retired",  # test_policies
     "explainCustomer 200 /nextBefore", "explainCustomer 200 /next/id", "explainCustomer 200 /next/when",  # tests/io/test_api_explain

@@ -905,6 +905,89 @@ static void test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan(void *
 	assert_int_equal(spec.decision.timers_count, 0);
 }
 
+#define SETTLEMENT_ABOUT(number)                                                                                                 \
+	.settlement_id = spec_id('Z', (number)), .debt_id = DEBT(number), .customer_id = PERSON, .creditor_id = CREDITOR,        \
+	.currency = STR("EUR")
+
+static void when_settled_by_agreement(unsigned number)
+{
+	const struct settlement_accepted body = { SETTLEMENT_ABOUT(number) };
+
+	spec_follow(&spec, &settlement_accepted_type, &body);
+}
+
+static void when_settlement_withdrawn(unsigned number, bool was_accepted)
+{
+	const struct settlement_withdrawn body = { SETTLEMENT_ABOUT(number), .was_accepted = was_accepted };
+
+	spec_follow(&spec, &settlement_withdrawn_type, &body);
+}
+
+static void when_settlement_breached(unsigned number, int64_t balance_minor, bool has_payment_id)
+{
+	const struct settlement_breached body = { SETTLEMENT_ABOUT(number), .balance_minor = balance_minor,
+						  .has_payment_id = has_payment_id };
+
+	spec_follow(&spec, &settlement_breached_type, &body);
+}
+
+static void given_a_settlement(void)
+{
+	given_step(given_policy("p"), 1, 1, "email");
+	when_reachable_person();
+	when_debt(1, 1000, DUE_ON);
+	when_settled_by_agreement(1);
+}
+
+static void test_settlement__withdraws_the_step_about_its_debt(void **state)
+{
+	struct uuid step_id;
+
+	(void)state;
+	step_id = given_a_step_under_way();
+	when_settled_by_agreement(1);
+	then_withdrawn(step_id, "settlement");
+	assert_int_equal(the_debt(1)->lifecycle, LIFECYCLE_ARRANGED);
+}
+
+static void test_settlement__its_debt_is_asked_for_when_it_has_ended(void **state)
+{
+	(void)state;
+	given_a_settlement();
+	when_day(SPEC_TODAY);
+	assert_int_equal(spec.decision.events_count, 0);
+	when_settlement_breached(1, 1000, false);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	then_asked_again_on(SPEC_TODAY);
+	when_settled_by_agreement(1);
+	when_settlement_withdrawn(1, true);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	then_asked_again_on(SPEC_TODAY);
+	when_settlement_withdrawn(1, false);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
+static void test_settlement__what_is_left_of_it_is_not_owed(void **state)
+{
+	const struct settlement_fulfilled fulfilled = { SETTLEMENT_ABOUT(1) };
+	const struct settlement_reopened reopened = { SETTLEMENT_ABOUT(1), .balance_minor = 1000 };
+
+	(void)state;
+	given_a_settlement();
+	when_payment(1, 200, 0);
+	spec_follow(&spec, &settlement_fulfilled_type, &fulfilled);
+	then_lifecycle(1, LIFECYCLE_SETTLED);
+	assert_int_equal(the_debt(1)->balance_minor, 0);
+	spec_follow(&spec, &settlement_reopened_type, &reopened);
+	then_lifecycle(1, LIFECYCLE_ARRANGED);
+	assert_int_equal(the_debt(1)->balance_minor, 1000);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_settlement_breached(1, 900, true);
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	assert_int_equal(the_debt(1)->balance_minor, 900);
+	assert_int_equal(spec.decision.timers_count, 0);
+}
+
 /* ---- charge-off ---- */
 
 static void when_charged_off(unsigned number)
@@ -1099,6 +1182,9 @@ int main(void)
 		TEST(test_plan_ended__by_a_reversal_the_group_is_asked_about_with_it),
 		TEST(test_plan_ended__completed_leaves_what_is_owed_to_the_next_day),
 		TEST(test_plan_ended__a_proposal_that_is_cancelled_leaves_the_plan),
+		TEST(test_settlement__withdraws_the_step_about_its_debt),
+		TEST(test_settlement__its_debt_is_asked_for_when_it_has_ended),
+		TEST(test_settlement__what_is_left_of_it_is_not_owed),
 		TEST(test_charge_off__a_policy_for_other_debts_asks_no_more_until_it_is_undone),
 		TEST(test_charge_off__a_debt_that_is_owed_again_is_what_it_was),
 		TEST(test_left__written_off_it_is_not_asked_for),

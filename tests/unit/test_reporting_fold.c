@@ -272,6 +272,29 @@ static void test_fold__a_debt_that_has_left_is_outstanding_no_more(void **state)
 	then_outstanding(*state, 4, 20000, -1, -3);
 }
 
+static void test_fold__a_discount_is_outstanding_no_more_until_it_is_owed_again(void **state)
+{
+	struct settlement_fulfilled fulfilled = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .discount_minor = 20
+	};
+	struct settlement_reopened reopened = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .discount_minor = 20
+	};
+	struct settlement_breached breached = {
+		.creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .discount_minor = 20
+	};
+
+	given(*state, &settlement_fulfilled_type, &fulfilled);
+	given(*state, &settlement_reopened_type, &reopened);
+	given(*state, &settlement_breached_type, &breached);
+	breached.discount_minor = 0;
+	given(*state, &settlement_breached_type, &breached);
+	assert_int_equal(deltas_count(*state), 6);
+	then_outstanding(*state, 0, 20000, -1, -20);
+	then_outstanding(*state, 2, 20000, 0, 20);
+	then_outstanding(*state, 4, 20000, 0, 20);
+}
+
 static void test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected(void **state)
 {
 	struct debt_cancelled event = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .amount_minor = 70 };
@@ -966,6 +989,7 @@ int main(void)
 		TEST(test_fold__an_amended_reference_changes_no_figure),
 		TEST(test_fold__a_cancelled_debt_is_outstanding_no_more_and_was_not_collected),
 		TEST(test_fold__a_debt_that_has_left_is_outstanding_no_more),
+		TEST(test_fold__a_discount_is_outstanding_no_more_until_it_is_owed_again),
 		TEST(test_fold__a_message_counts_in_the_state_it_is_in),
 		TEST(test_fold__a_withdrawal_cancels_each_message_on_its_own_day),
 		TEST(test_fold__a_message_that_waited_leaves_that_state),
