@@ -21,7 +21,7 @@ CREATE TABLE debts.settlement (
 	expires_on               date NOT NULL CHECK (expires_on >= offered_on),
 	pay_by                   date NOT NULL CHECK (pay_by >= expires_on),
 	grace_ends_on            date NOT NULL CHECK (grace_ends_on >= pay_by),
-	accepted_on              date CHECK (accepted_on BETWEEN offered_on AND expires_on),
+	accepted_on              date CHECK (accepted_on <= expires_on),
 	after_entries            integer NOT NULL CHECK (after_entries >= 0),
 	state                    text COLLATE "C" NOT NULL CHECK (state IN ('offered', 'accepted', 'fulfilled', 'breached', 'withdrawn', 'expired')),
 	offered_by               text COLLATE "C" NOT NULL,

@@ -330,7 +330,7 @@ static void on_settlement_withdrawn(struct debt_change *change, const void *even
 	const struct settlement_withdrawn *body = event;
 
 	if (body->was_accepted)
-		end_arrangement(change, false);
+		end_arrangement(change, settlement_end_by_name(body->reason) == SETTLEMENT_END_PAYMENT_REVERSED);
 }
 
 static void on_activated(struct debt_change *change, const void *event)

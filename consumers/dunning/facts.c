@@ -91,9 +91,9 @@ bool debt_is_dunned(const struct dunned_debt *debt)
 	case LIFECYCLE_CHARGED_OFF:
 		return true;
 	case LIFECYCLE_PAID: /* its credit is netted */
+	case LIFECYCLE_SETTLED:
 		return debt->credit_minor > 0;
 	case LIFECYCLE_NONE:
-	case LIFECYCLE_SETTLED:
 	case LIFECYCLE_WRITTEN_OFF:
 	case LIFECYCLE_TRANSFERRED:
 	case LIFECYCLE_CANCELLED:

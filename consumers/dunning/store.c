@@ -73,7 +73,7 @@ static void take_id(const struct db_result *result, int row, uint32_t *count, st
 	ids[(*count)++] = db_uuid(result, row, 1);
 }
 
-/* The debts of a group that dunning is about (debt_is_dunned): open ones, and paid ones with a credit. A row without one: there is none. */
+/* The debts of a group that dunning is about (debt_is_dunned): open ones, and paid or settled ones with a credit. A row without one: there is none. */
 static const struct db_statement select_group_debts = {
 	.name = "dunning_select_group_debts",
 	.sql = "SELECT u.n, d.debt_id FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) LEFT JOIN LATERAL (SELECT debt_id "

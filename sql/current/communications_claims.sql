@@ -23,13 +23,13 @@ CREATE OR REPLACE VIEW communications.contact_history AS
 		FROM communications.inbound i
 		ORDER BY i.customer_id, i.channel, least(i.received_at, i.created_at) DESC, i.inbound_id DESC) w;
 
--- What a person has overpaid to a creditor in a currency, also by debts that are paid: the balance of a text is less it. Of debts that have
+-- What a person has overpaid to a creditor in a currency, also by debts that are paid or settled: the balance of a text is less it. Of debts that have
 -- left the books it counts no more, as in dunning (dunning.is_dunned). The planner takes the query for the call, which no SET allows. The
 -- person alone is its condition: without statistics the planner would choose the index of the creditor, and go through all of its debts.
 CREATE OR REPLACE FUNCTION communications.credits_of(customer uuid, creditor uuid, money text) RETURNS TABLE (minor bigint)
 	LANGUAGE sql STABLE PARALLEL SAFE AS $$
 	SELECT least(coalesce(sum(d.credit_minor) FILTER (WHERE d.creditor_id = creditor AND d.currency = money
-		AND d.lifecycle NOT IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')), 0), 9223372036854775807)::bigint
+		AND d.lifecycle NOT IN ('WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')), 0), 9223372036854775807)::bigint
 	FROM debts.public_debt d WHERE d.customer_id = customer;
 $$;
 

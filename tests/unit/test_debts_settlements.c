@@ -345,6 +345,7 @@ static void test_settlements__an_id_that_is_taken(void **state)
 	(void)state;
 	given_offer();
 	REFUSED((void)body, REFUSAL_EXISTS, "settlement_id");
+	REFUSED(body->has_expected_version = true; body->expected_version = 1, REFUSAL_EXISTS, "settlement_id"); /* sent again */
 }
 
 static void test_settlements__a_customer_who_is_not_there(void **state)
@@ -499,6 +500,9 @@ static void test_settlements__while_a_plan_is_active_nothing_is_accepted(void **
 	given_offer();
 	when_planned();
 	when_plan_is_accepted();
+	when_accepted(1);
+	then_refused(&spec, REFUSAL_BAD_TRANSITION, "settlement_id");
+	spec.today = EXPIRES + 1;
 	when_accepted(1);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "settlement_id");
 }
@@ -727,6 +731,7 @@ static void test_settlements__a_payment_before_the_timer_finds_it_breached(void 
 	spec.today = GRACE + 1;
 	when_paid(1, AMOUNT);
 	then_events(&spec, "PaymentRecorded", "SettlementBreached");
+	assert_false(then_event(&spec, 1, settlement_breached)->has_payment_id); /* it is the time that is over */
 	then_timer_is_cancelled();
 	then_state(SETTLEMENT_BREACHED, LIFECYCLE_ACTIVE);
 }
@@ -861,6 +866,21 @@ static void test_settlements__a_payment_of_before_is_owed_again_beside_it(void *
 	then_events(&spec, "PaymentReversed", "SettlementBreached");
 	then_state(SETTLEMENT_BREACHED, LIFECYCLE_ACTIVE);
 	then_owed(OWED);
+}
+
+static void test_settlements__no_more_is_waived_after_two_reversals(void **state)
+{
+	(void)state;
+	when_paid(1, 1000);
+	given_settlement();
+	when_paid(2, AMOUNT);
+	when_reversed(1);
+	when_reversed(2);
+	then_events(&spec, "PaymentReversed", "SettlementBreached");
+	then_state(SETTLEMENT_BREACHED, LIFECYCLE_ACTIVE);
+	then_owed(OWED);
+	when_paid(3, AMOUNT);
+	then_events(&spec, "PaymentRecorded");
 }
 
 static void test_settlements__what_was_agreed_on_is_paid_whatever_else_is_owed(void **state)
@@ -1002,6 +1022,7 @@ int main(void)
 		TEST(test_settlements__what_was_paid_beside_it_is_waived_with_it),
 		TEST(test_settlements__a_payment_of_before_that_is_reversed_ends_it),
 		TEST(test_settlements__a_payment_of_before_is_owed_again_beside_it),
+		TEST(test_settlements__no_more_is_waived_after_two_reversals),
 		TEST(test_settlements__what_was_agreed_on_is_paid_whatever_else_is_owed),
 		TEST(test_settlements__a_reversal_before_it_is_fulfilled),
 		TEST(test_settlements__a_debt_that_leaves_ends_it),

@@ -916,9 +916,10 @@ static void when_settled_by_agreement(unsigned number)
 	spec_follow(&spec, &settlement_accepted_type, &body);
 }
 
-static void when_settlement_withdrawn(unsigned number, bool was_accepted)
+static void when_settlement_withdrawn(unsigned number, bool was_accepted, const char *reason)
 {
-	const struct settlement_withdrawn body = { SETTLEMENT_ABOUT(number), .was_accepted = was_accepted };
+	const struct settlement_withdrawn body = { SETTLEMENT_ABOUT(number), .reason = str_of(reason),
+						   .was_accepted = was_accepted };
 
 	spec_follow(&spec, &settlement_withdrawn_type, &body);
 }
@@ -960,10 +961,14 @@ static void test_settlement__its_debt_is_asked_for_when_it_has_ended(void **stat
 	then_lifecycle(1, LIFECYCLE_ACTIVE);
 	then_asked_again_on(SPEC_TODAY);
 	when_settled_by_agreement(1);
-	when_settlement_withdrawn(1, true);
+	when_settlement_withdrawn(1, true, "withdrawn");
 	then_lifecycle(1, LIFECYCLE_ACTIVE);
 	then_asked_again_on(SPEC_TODAY);
-	when_settlement_withdrawn(1, false);
+	when_settled_by_agreement(1);
+	when_settlement_withdrawn(1, true, "payment_reversed"); /* the reversal has its own timer */
+	then_lifecycle(1, LIFECYCLE_ACTIVE);
+	assert_int_equal(spec.decision.timers_count, 0);
+	when_settlement_withdrawn(1, false, "withdrawn");
 	assert_int_equal(spec.decision.timers_count, 0);
 }
 

@@ -76,8 +76,7 @@ static bool offer_is_good(const struct offer_settlement *body, int32_t today, st
 static bool offer_is_new_for(const struct offer_settlement *body, const struct debt *debt, const struct workset *set,
 			     struct decision *decision)
 {
-	if (!debt_is_known(debt, &body->customer_id, decision) ||
-	    !debt_is_expected(debt, body->has_expected_version, body->expected_version, decision))
+	if (!debt_is_known(debt, &body->customer_id, decision))
 		return false;
 	if (workset_state(set, &settlement_entity, &body->settlement_id) != NULL) {
 		decision_refuse(decision, REFUSAL_EXISTS, "settlement_id", "a settlement has this id");
@@ -205,7 +204,9 @@ void decide_offer_settlement(const struct command *command, const struct workset
 	int64_t owed_minor;
 
 	if (!offer_is_good(body, command->today, decision) || !offer_is_new_for(body, debt, set, decision) ||
-	    !debtor_is_there(customer, decision) || !debt_takes_offer(body, debt, set, decision))
+	    !debtor_is_there(customer, decision) ||
+	    !debt_is_expected(debt, body->has_expected_version, body->expected_version, decision) ||
+	    !debt_takes_offer(body, debt, set, decision))
 		return;
 	owed_minor = balances_owed(&debt->balances);
 	if (!something_is_waived(body, owed_minor, decision) || !debt_is_asked_for(debt, decision) ||
@@ -259,15 +260,15 @@ static bool settlement_can_begin(const struct settlement *settlement, const stru
 {
 	const int64_t owed_minor = balances_owed(&debt->balances);
 
-	if (today > settlement->expires_on) {
-		decision_refuse(decision, REFUSAL_BAD_DATE, "settlement_id", "the offer has expired");
-	} else if (!debt_can_be_settled(debt, "settlement_id", decision)) {
+	if (!debt_can_be_settled(debt, "settlement_id", decision)) {
 		return false;
 	} else if (owed_minor > settlement->balance_minor) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "settlement_id", "more is owed than when it was offered");
 	} else if (owed_minor <= settlement->amount_minor) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "settlement_id",
 				"no more is owed by now than it asks for: nothing would be waived");
+	} else if (today > settlement->expires_on) {
+		decision_refuse(decision, REFUSAL_BAD_DATE, "settlement_id", "the offer has expired");
 	} else {
 		return true;
 	}

@@ -47,9 +47,11 @@ static bool may_hold_again(const struct settlement_review *review)
 }
 
 /* Whether no more than was agreed on would be waived, if so much is owed: nothing was charged since, and no earlier payment reversed. */
-static bool is_as_agreed(const struct settlement *settlement, int64_t owed_minor)
+static bool is_as_agreed(const struct settlement *settlement, int64_t paid_minor, int64_t owed_minor)
 {
-	return owed_minor <= settlement->balance_minor - settlement->amount_minor;
+	const int64_t missing_minor = paid_minor < settlement->amount_minor ? settlement->amount_minor - paid_minor : 0;
+
+	return owed_minor - missing_minor <= settlement->balance_minor - settlement->amount_minor;
 }
 
 /* A payment of before it that is reversed raises what is owed, and so what would be waived. */
@@ -65,6 +67,7 @@ static void review_accepted(struct settlement_review *review, const struct settl
 		settlement_add_fulfilled(review, settlement, paid_minor, decision);
 		decision_cancel_timer(decision, &settlement_timer, id);
 	} else if (decision->command->today > settlement->grace_ends_on) {
+		review->payment_id = NULL; /* it is its time that is over */
 		settlement_add_breached(review, settlement, paid_minor, decision);
 		decision_cancel_timer(decision, &settlement_timer, id);
 	} else if (receipt->amount_minor < 0 && is_of_before) {
@@ -79,12 +82,13 @@ static void review_fulfilled(struct settlement_review *review, const struct sett
 	const int64_t owed_minor = balances_owed(&review->balances) + balances_owed(&settlement->discount);
 	const bool is_paid = paid_minor >= settlement->amount_minor;
 	const bool is_in_time = decision->command->today <= settlement->grace_ends_on;
+	const bool goes_on = may_hold_again(review) && is_as_agreed(settlement, paid_minor, owed_minor);
 
 	if (receipt->amount_minor > 0 || receipt->entry_no <= settlement->after_entries || balances_owed(&review->balances) == 0)
 		return;
-	if (is_paid && !(may_hold_again(review) && is_as_agreed(settlement, owed_minor)))
+	if (is_paid && !goes_on)
 		return; /* what was agreed on is paid, and what is owed beside it remains so */
-	if (!may_hold_again(review) || !(is_paid || is_in_time)) {
+	if (!goes_on || !(is_paid || is_in_time)) {
 		settlement_add_breached(review, settlement, paid_minor, decision);
 		return;
 	}
@@ -102,7 +106,7 @@ static void review_breached(struct settlement_review *review, const struct settl
 	const int64_t owed_minor = balances_owed(&review->balances);
 
 	if (receipt->amount_minor > 0 && settlement_counts(settlement, receipt) && paid_minor >= settlement->amount_minor &&
-	    owed_minor > 0 && may_hold_again(review) && is_as_agreed(settlement, owed_minor))
+	    owed_minor > 0 && may_hold_again(review) && is_as_agreed(settlement, paid_minor, owed_minor))
 		settlement_add_fulfilled(review, settlement, paid_minor, decision);
 }
 
