@@ -1104,6 +1104,8 @@ static void test_communications_store__the_balance_is_less_what_was_overpaid_and
 	store_sql(&spec, "credits_overpaid_again", OVERPAID("05", "creditor_id"));
 	then_refused(&ask, "balance_changed");
 	store_sql(&spec, "credits_settled", "UPDATE debts.debt SET lifecycle = 7 WHERE external_ref = 'INV-05'");
+	then_refused(&ask, "balance_changed"); /* as of a paid debt */
+	store_sql(&spec, "credits_sold", "UPDATE debts.debt SET lifecycle = 9 WHERE external_ref = 'INV-05'");
 	assert_int_equal(claimed(&claim), 1);
 	store_sql(&spec, "credits_paid_back", "UPDATE debts.debt SET credit_minor = 0 WHERE external_ref = 'INV-03'");
 	then_refused(&ask_again, "balance_changed");
