@@ -78,7 +78,7 @@ run_lane() { # FOLDER of those that share the programs
 }
 
 run_pytest() {
-	limited "${TEST_SECONDS:-1200}" /usr/bin/python3 -m pytest -p no:cacheprovider "$@"
+	limited "${TEST_SECONDS:-2700}" /usr/bin/python3 -m pytest -p no:cacheprovider "$@"
 	local status=$? errors
 	errors=$(number '^=.* ([0-9]+) errors? .*=$')
 	count pytest $status "$(number '^=.* ([0-9]+) passed.*=$')" $(($(number '^=.* ([0-9]+) failed.*=$') + errors))
