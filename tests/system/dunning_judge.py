@@ -1097,7 +1097,7 @@ def may_differ(customer, at, lines, history):
 
 def is_explained(lines, history, arm):
     """Whether some choices leave nothing to find: one that brings the first finding later is kept, and so on."""
-    best = gone_on(Judge(lines, arm), history, history, {})
+    best = gone_on(begun(lines, history, arm, {}), history, {})
     while best.findings:
         best = next((better for days in CHOSEN_BEFORE for better in bettered(lines, history, arm, best, days * DAY)), None)
         if best is None:
@@ -1108,12 +1108,11 @@ def is_explained(lines, history, arm):
 def bettered(lines, history, arm, judge, before):
     """Judges whose first finding is later, or who have none. What was before the choices that are tried is the same for each, and is judged once."""
     at = judge.findings[0].at
-    start = Judge(lines, arm, judge.chosen)
-    start.look_ahead(history)
+    start = begun(lines, history, arm, judge.chosen)
     played = bisect.bisect_left(history, at - before, key=lambda moment: moment[0])
     start.play(history[:played])
     for chosen in other_choices(judge, at - before, at):
-        other = gone_on(copy.deepcopy(start), history[played:], [], chosen)
+        other = gone_on(copy.deepcopy(start), history[played:], chosen)
         if not other.findings or other.findings[0].at > at:
             yield other
 
@@ -1128,10 +1127,15 @@ def other_choices(judge, from_at, to_at):
         yield {**judge.chosen, **dict(changes)}
 
 
-def gone_on(judge, history, ahead, chosen):
+def begun(lines, history, arm, chosen):
+    judge = Judge(lines, arm, chosen)
+    judge.look_ahead(history)
+    return judge
+
+
+def gone_on(judge, history, chosen):
     """This judge, gone on with these choices to the first finding."""
     judge.chosen = chosen
-    judge.look_ahead(ahead)
     for moment in history:
         judge.play([moment])
         if judge.findings:
