@@ -317,6 +317,7 @@ bool debt_is_reached(const struct command *command, const struct debt *debt);
 /* False: refused. The checks that commands about a debt share, in their order. */
 bool debt_is_known(const struct debt *debt, const struct uuid *customer_id, struct decision *decision);
 bool debt_is_expected(const struct debt *debt, bool has_expected, int64_t expected, struct decision *decision);
+bool debt_is_asked_for(const struct debt *debt, struct decision *decision); /* no hold stops its dunning */
 
 /* From customers.public_customer. */
 struct debts_customer {

@@ -26,6 +26,14 @@ bool debt_is_expected(const struct debt *debt, bool has_expected, int64_t expect
 	return false;
 }
 
+bool debt_is_asked_for(const struct debt *debt, struct decision *decision)
+{
+	if (!debt_is_stopped(debt, HOLD_EFFECT_DUNNING))
+		return true;
+	decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops dunning of the debt: it is not asked for");
+	return false;
+}
+
 bool debtor_is_there(const struct debts_customer *customer, struct decision *decision)
 {
 	if (customer != NULL && customer->is_active)

@@ -60,12 +60,7 @@ static bool debt_takes_this(const struct make_promise *body, const struct debt *
 				"the debt is %s: nothing is to be paid, or a plan says when", lifecycle_name(debt->lifecycle));
 		return false;
 	}
-	if (!amount_is_good(body, balances_owed(&debt->balances), decision))
-		return false;
-	if (!debt_is_stopped(debt, HOLD_EFFECT_DUNNING))
-		return true;
-	decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops dunning of the debt: it is not asked for");
-	return false;
+	return amount_is_good(body, balances_owed(&debt->balances), decision) && debt_is_asked_for(debt, decision);
 }
 
 void decide_make_promise(const struct command *command, const struct workset *set, struct decision *decision)

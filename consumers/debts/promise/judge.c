@@ -128,16 +128,24 @@ void promise_cancel(const struct promise_review *review, const struct promise *p
 		decision_cancel_timer(decision, &promise_timer, &review->debt->promise_id);
 }
 
-int64_t promise_give_way(const struct promise_review *review, const struct workset *set, struct decision *decision)
+/* The debt's open promise; NULL: it has none. */
+static const struct promise *open_promise(const struct promise_review *review, const struct workset *set)
 {
 	const struct uuid *id = &review->debt->promise_id;
 	const struct promise *promise;
 
 	if (uuid_is_none(id))
-		return review->version;
+		return NULL;
 	promise = workset_state(set, &promise_entity, id);
 	MUST(promise != NULL);
-	if (promise->state != PROMISE_OPEN)
+	return promise->state == PROMISE_OPEN ? promise : NULL;
+}
+
+int64_t promise_give_way(const struct promise_review *review, const struct workset *set, struct decision *decision)
+{
+	const struct promise *promise = open_promise(review, set);
+
+	if (promise == NULL)
 		return review->version;
 	promise_cancel(review, promise, PROMISE_END_ARRANGED, decision);
 	return review->version + 1;
@@ -146,21 +154,16 @@ int64_t promise_give_way(const struct promise_review *review, const struct works
 int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,
 			  struct decision *decision)
 {
-	const struct uuid *id = &review->debt->promise_id;
-	const struct promise *promise;
+	const struct promise *promise = open_promise(review, set);
 	struct promise_superseded *event;
 
-	if (uuid_is_none(id))
-		return review->version;
-	promise = workset_state(set, &promise_entity, id);
-	MUST(promise != NULL);
-	if (promise->state != PROMISE_OPEN)
+	if (promise == NULL)
 		return review->version;
 	event = decision_event(decision, &promise_superseded_type);
 	ABOUT(event, review, promise);
 	event->superseded_by = *by;
 	event->superseded_on = decision->command->today;
-	decision_cancel_timer(decision, &promise_timer, id);
+	decision_cancel_timer(decision, &promise_timer, &review->debt->promise_id);
 	return event->version;
 }
 

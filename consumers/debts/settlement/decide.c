@@ -121,14 +121,6 @@ static bool debt_takes_offer(const struct offer_settlement *body, const struct d
 	return debt_can_be_settled(debt, "debt_id", decision) && has_no_other(debt, set, decision);
 }
 
-static bool debt_is_asked_for(const struct debt *debt, struct decision *decision)
-{
-	if (!debt_is_stopped(debt, HOLD_EFFECT_DUNNING))
-		return true;
-	decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops dunning of the debt: it is not asked for");
-	return false;
-}
-
 /* A share is rounded up, so that no more is waived than it says. */
 static int64_t amount_of(const struct offer_settlement *body, int64_t owed_minor)
 {
