@@ -352,6 +352,7 @@ struct owed_debt {
 	uint32_t is_settled; /* paid or settled */
 	/* by its holds that are in force */
 	uint32_t contact_is_stopped, legal_is_stopped;
+	uint32_t demand_is_stopped; /* a promise is open, a plan is active, or a settlement is accepted */
 	char currency[4];
 	char external_ref[EXTERNAL_REF_MAX + 1];
 };

@@ -326,10 +326,11 @@ const struct address *best_address(const struct workset *set, const struct uuid 
 	return uuid_is_none(&address->contact_point_id) ? NULL : address;
 }
 
-/* Of the classes, what collects: a receipt, a reply, a validation notice ask for nothing (README.md, Holds). */
+/* Of the classes, what collects: a receipt, a reply, a validation notice ask for nothing (README.md, Holds). Who has promised is reminded of that. */
 static uint32_t stopped_of(const struct owed_debt *debt)
 {
-	return (debt->contact_is_stopped ? CLASSES_COLLECTING : 0) | (debt->legal_is_stopped ? CLASS(LEGAL_NOTICE) : 0);
+	return (debt->contact_is_stopped ? CLASSES_COLLECTING : 0) | (debt->legal_is_stopped ? CLASS(LEGAL_NOTICE) : 0) |
+	       (debt->demand_is_stopped ? CLASSES_DEMANDS : 0);
 }
 
 static void gather_debts(const struct addressed *message, const struct workset *set, struct guard_facts *facts)

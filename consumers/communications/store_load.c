@@ -512,7 +512,7 @@ static const struct db_statement select_debts = {
 	.name = "communications_select_debts",
 	.sql = "SELECT u.n, d.customer_id, d.balance_minor, d.due_on, d.currency, d.external_ref, "
 	       "d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED'), d.creditor_id, d.lifecycle IN ('PAID', "
-	       "'SETTLED'), g.minor, d.contact_is_stopped, d.legal_is_stopped "
+	       "'SETTLED'), g.minor, d.contact_is_stopped, d.legal_is_stopped, d.demand_is_stopped "
 	       "FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) JOIN debts.public_debt d ON d.debt_id = u.id "
 	       "CROSS JOIN LATERAL communications.credits_of(d.customer_id, d.creditor_id, d.currency) g",
 };
@@ -534,6 +534,7 @@ static int read_debt(void *self, const struct db_result *result, int row, struct
 	debt->credits_minor = db_int64(result, row, 9);
 	debt->contact_is_stopped = db_bool(result, row, 10) ? 1 : 0;
 	debt->legal_is_stopped = db_bool(result, row, 11) ? 1 : 0;
+	debt->demand_is_stopped = db_bool(result, row, 12) ? 1 : 0;
 	return 0;
 }
 

@@ -123,9 +123,11 @@ CREATE OR REPLACE VIEW communications.refusal AS
 	CROSS JOIN LATERAL (
 		SELECT bool_or(d.debt_id IS NULL OR d.lifecycle IN ('SETTLED', 'WRITTEN_OFF', 'TRANSFERRED', 'CANCELLED')) AS is_closed,
 			bool_or(d.balance_minor <= 0) AS owes_nothing, max(d.due_on) AS last_due_on,
-			-- HOLD-1: a hold since the verdict. A notice asks for nothing; a hold of legal steps alone stops no other class
+			-- HOLD-1: a hold, a promise, a plan or a settlement since the verdict. A notice asks for nothing; a hold of legal steps
+			-- alone stops no other class, and what is arranged is reminded of
 			bool_or(d.contact_is_stopped AND c.message_class <> 'validation_notice'
-				OR d.legal_is_stopped AND c.message_class = 'legal_notice') AS is_held,
+				OR d.legal_is_stopped AND c.message_class = 'legal_notice'
+				OR d.demand_is_stopped AND c.message_class IN ('reminder', 'demand', 'settlement_offer', 'legal_notice')) AS is_held,
 			bool_or(d.balance_minor <> n.stated_minor OR g.minor <> coalesce(o.stated_credit_minor, 0)) AS has_changed
 		FROM communications.communication_debt n LEFT JOIN debts.public_debt d ON d.debt_id = n.debt_id
 		CROSS JOIN LATERAL communications.credits_of(d.customer_id, d.creditor_id, d.currency) g

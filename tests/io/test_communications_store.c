@@ -1114,6 +1114,13 @@ static void test_communications_store__the_balance_is_less_what_was_overpaid_and
 	assert_int_equal(claimed(&claim_again), 1);
 }
 
+#define PROMISED                                                                                                                 \
+	"WITH d AS (UPDATE debts.debt SET promise_id = debt_id RETURNING debt_id, customer_id) "                                 \
+	"INSERT INTO debts.promise (promise_id, debt_id, customer_id, amount_minor, enough_minor, paid_minor, version, "         \
+	"made_at, changed_at, made_on, due_on, grace_ends_on, after_entries, state, taken_by) "                                  \
+	"SELECT debt_id, debt_id, customer_id, 1, 1, 0, 1, now(), now(), '2026-01-01', '2026-01-02', '2026-01-05', 1, 'open', "  \
+	"'agent' FROM d"
+
 /* A text that asks for money leaves only as long as it is true: the debt is on the books, owed, and as it says. */
 static void test_communications_store__a_claim_asks_about_the_debts(void **state)
 {
@@ -1134,6 +1141,16 @@ static void test_communications_store__a_claim_asks_about_the_debts(void **state
 	store_sql(&spec, "test_held_no_contact", "UPDATE debts.debt SET stopped = 255 - 1");
 	then_refused(&ask, "balance_changed");
 	store_sql(&spec, "test_not_held", "UPDATE debts.debt SET stopped = NULL");
+	store_sql(&spec, "test_arranged", "UPDATE debts.debt SET lifecycle = 3");
+	then_refused(&ask, "held");
+	store_sql(&spec, "test_arranged_reminder", "UPDATE communications.communication SET message_class = 'plan_notice'");
+	then_refused(&ask, "balance_changed");
+	store_sql(&spec, "test_arranged_demand", "UPDATE communications.communication SET message_class = 'demand'");
+	store_sql(&spec, "test_arranged_no_more", "UPDATE debts.debt SET lifecycle = 2");
+	store_sql(&spec, "test_promised", PROMISED);
+	then_refused(&ask, "held");
+	store_sql(&spec, "test_promise_kept", "UPDATE debts.promise SET state = 'kept'");
+	then_refused(&ask, "balance_changed");
 	store_sql(&spec, "test_paid",
 		  "UPDATE debts.debt SET principal_minor = 0, interest_minor = 0, fee_minor = 0, cost_minor = 0");
 	then_refused(&ask, "nothing_owed");

@@ -989,6 +989,23 @@ static void test_communications__what_is_held_is_not_collected(void **state)
 	then_allowed("legal_notice");
 }
 
+/* A promise, a plan, a settlement: nothing is demanded, and people are reminded of what they have agreed to. */
+static void test_communications__what_is_arranged_is_not_demanded(void **state)
+{
+	struct owed_debt *debt;
+
+	(void)state;
+	given_debt(1, "INV-1", 100, "EUR", SPEC_TODAY - 10);
+	debt = spec_given(&spec, &owed_debt_entity, spec_id('D', 1));
+	debt->demand_is_stopped = 1;
+	then_denied("demand", "HOLD-1", "hold=classes:reminder+demand+settlement_offer+legal_notice");
+	then_denied("legal_notice", "HOLD-1", "class=legal_notice");
+	then_allowed("promise_reminder");
+	then_allowed("plan_notice");
+	debt->demand_is_stopped = 0;
+	then_allowed("demand");
+}
+
 /* One debt of many is enough. */
 static void test_communications__each_debt_of_a_message_is_asked_about(void **state)
 {
@@ -2028,6 +2045,7 @@ int main(void)
 		TEST(test_communications__nothing_is_claimed_where_nothing_is_owed),
 		TEST(test_communications__what_is_not_due_is_not_demanded),
 		TEST(test_communications__what_is_held_is_not_collected),
+		TEST(test_communications__what_is_arranged_is_not_demanded),
 		TEST(test_communications__each_debt_of_a_message_is_asked_about),
 		TEST(test_communications__classes_ask_for_what_is_owed_or_due),
 		TEST(test_communications__a_debt_stands_once_in_a_message),
