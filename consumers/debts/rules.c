@@ -477,7 +477,7 @@ static const struct action debt_actions[] = {
 	{ &make_promise_type, debt_takes_promise, false, NULL }, /* unless its holds stop dunning */
 	{ &place_hold_type, debt_is_in_books, false, NULL },
 	{ &raise_dispute_type, debt_takes_dispute, false, NULL },
-	{ &assess_fee_type, debt_is_open, false, NULL }, /* unless its holds stop fees; so for a cost */
+	{ &assess_fee_type, debt_is_open, false, NULL }, /* unless a hold or a promise stops fees; so for a cost */
 	{ &assess_cost_type, debt_is_open, false, NULL },
 	{ &waive_amount_type, debt_is_open, false, NULL },
 	{ &adjust_balance_type, debt_is_open, false, NULL },

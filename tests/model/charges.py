@@ -52,7 +52,7 @@ def assess(world, body, issuer, approved, name, account, kind):
     refuse("bad_value", "basis", body["basis"] not in WORDS["basis"])
     debt = chargeable(world, body, issuer)
     refuse("bad_amount", "amount_minor", debt.charged + body["amount_minor"] > MOST)
-    refuse("held", "debt_id", "fees" in debt.stopped)
+    refuse("held", "debt_id", "fees" in debt.stopped or (debt.promise and debt.promise.state == "open"))
     ask_limit(name, body["amount_minor"], issuer, approved)
     change(world, debt, account, kind, "FEE_INCOME", body["amount_minor"], "ChargeAssessed", body, {"basis": body["basis"]}, approved)
 

@@ -390,15 +390,19 @@ static void test_charges__a_promise_about_a_debt_that_is_waived_ends(void **stat
 	assert_int_equal(then_event(&spec, 2, promise_cancelled)->version, the_debt()->version);
 }
 
-static void test_charges__a_promise_outlives_a_fee(void **state)
+static void test_charges__a_promise_stops_fees_until_it_is_judged(void **state)
 {
 	(void)state;
 	given_promise(300);
 	when_fee(100);
-	then_events(&spec, "ChargeAssessed");
+	then_refused(&spec, REFUSAL_HELD, "debt_id");
+	when_cost(100);
+	then_refused(&spec, REFUSAL_HELD, "debt_id");
 	spec.today += 30; /* its timer has not fired yet */
+	when_adjusted("up", "interest", 100);
+	then_events(&spec, "BalanceAdjusted", "PromiseBroken");
 	when_fee(100);
-	then_events(&spec, "ChargeAssessed", "PromiseBroken");
+	then_events(&spec, "ChargeAssessed");
 }
 
 /* ---- corrections ---- */
@@ -564,7 +568,7 @@ int main(void)
 		TEST(test_charges__what_is_wrong_with_a_waiver_is_refused),
 		TEST(test_charges__who_is_waived_the_rest_has_paid),
 		TEST(test_charges__a_promise_about_a_debt_that_is_waived_ends),
-		TEST(test_charges__a_promise_outlives_a_fee),
+		TEST(test_charges__a_promise_stops_fees_until_it_is_judged),
 		TEST(test_charges__a_claim_is_corrected_up),
 		TEST(test_charges__a_claim_is_corrected_down),
 		TEST(test_charges__what_is_wrong_with_a_correction_is_refused),

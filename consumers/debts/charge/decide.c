@@ -197,12 +197,15 @@ static void follow_up(const struct change *change, const struct debt *debt, cons
 
 /* ---- AssessFee, AssessCost ---- */
 
-/* Waivers and corrections go on whatever is stopped: they charge nothing. */
-static bool fees_go_on(const struct debt *debt, struct decision *decision)
+/* Waivers and corrections go on whatever is stopped: they charge nothing. A promise stops fees as a hold does (consumers/DOMAIN.md 9, Holds). */
+static bool fees_go_on(const struct debt *debt, const struct workset *set, struct decision *decision)
 {
-	if (!debt_is_stopped(debt, HOLD_EFFECT_FEES))
+	if (debt_is_stopped(debt, HOLD_EFFECT_FEES))
+		decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops fees of the debt");
+	else if (debt_open_promise(debt, set) != NULL)
+		decision_refuse(decision, REFUSAL_HELD, "debt_id", "nothing is charged while a promise to pay is open");
+	else
 		return true;
-	decision_refuse(decision, REFUSAL_HELD, "debt_id", "a hold stops fees of the debt");
 	return false;
 }
 
@@ -215,7 +218,7 @@ static void assess(const struct change *change, struct str basis, const struct w
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "basis", "not one of " CHARGE_BASIS_LISTED);
 		return;
 	}
-	if (!is_possible(change, debt, set, decision) || !fees_go_on(debt, decision) || !is_within_limits(change, decision))
+	if (!is_possible(change, debt, set, decision) || !fees_go_on(debt, set, decision) || !is_within_limits(change, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

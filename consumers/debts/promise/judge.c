@@ -128,10 +128,10 @@ void promise_cancel(const struct promise_review *review, const struct promise *p
 		decision_cancel_timer(decision, &promise_timer, &review->debt->promise_id);
 }
 
-/* The debt's open promise; NULL: it has none. */
-static const struct promise *open_promise(const struct promise_review *review, const struct workset *set)
+/* Those of the debt before the command. */
+const struct promise *debt_open_promise(const struct debt *debt, const struct workset *set)
 {
-	const struct uuid *id = &review->debt->promise_id;
+	const struct uuid *id = &debt->promise_id;
 	const struct promise *promise;
 
 	if (uuid_is_none(id))
@@ -143,7 +143,7 @@ static const struct promise *open_promise(const struct promise_review *review, c
 
 int64_t promise_give_way(const struct promise_review *review, const struct workset *set, struct decision *decision)
 {
-	const struct promise *promise = open_promise(review, set);
+	const struct promise *promise = debt_open_promise(review->debt, set);
 
 	if (promise == NULL)
 		return review->version;
@@ -154,7 +154,7 @@ int64_t promise_give_way(const struct promise_review *review, const struct works
 int64_t promise_supersede(const struct promise_review *review, const struct uuid *by, const struct workset *set,
 			  struct decision *decision)
 {
-	const struct promise *promise = open_promise(review, set);
+	const struct promise *promise = debt_open_promise(review->debt, set);
 	struct promise_superseded *event;
 
 	if (promise == NULL)

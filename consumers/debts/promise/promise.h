@@ -51,6 +51,9 @@ struct promise_review {
 	enum promise_end ended_by;     /* what the debt has become, if that ends an open promise; NONE: it goes on */
 };
 
+/* The debt's open promise; NULL: it has none. The promise that the debt names was touched. */
+const struct promise *debt_open_promise(const struct debt *debt, const struct workset *set);
+
 /* Adds the events that follow for the debt's latest promise; most often there are none, and mostly there is no promise. */
 void promise_review(const struct promise_review *review, const struct workset *set, struct decision *decision);
 
