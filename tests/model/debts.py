@@ -589,8 +589,8 @@ def make_promise(world, body, issuer, approved):
     refuse("bad_date", "due_on", not world.today <= due_on <= world.today + PROMISE_DAYS_AHEAD)
     debt = reached(world, body, issuer)
     refuse("exists", "promise_id", body["promise_id"] in world.promises)
-    refuse("bad_transition", "customer_id", not world.customers[debt.customer][0])  # Read: who is gone promises nothing, and that is asked first
     refuse("bad_currency", "currency", body["currency"] != debt.currency)
+    refuse("bad_transition", "customer_id", not world.customers[debt.customer][0])  # Read: who is gone promises nothing
     refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE", "CHARGED_OFF"))
     refuse("bad_amount", "amount_minor", amount > debt.owed)
     refuse("held", "debt_id", "dunning" in debt.stopped)  # what is not asked for is not promised

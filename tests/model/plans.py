@@ -91,8 +91,8 @@ def propose_plan(world, body, issuer, approved):
     refuse("bad_date", "down_payment_on", down_on is not None and not world.today <= down_on <= first)
     debt = reached(world, body, issuer)
     refuse("exists", "plan_id", body["plan_id"] in world.plans)
-    refuse("bad_transition", "customer_id", not world.customers[debt.customer][0])  # Read: first, as of a promise
     refuse("bad_currency", "currency", body["currency"] != debt.currency)
+    refuse("bad_transition", "customer_id", not world.customers[debt.customer][0])  # Read: as of a promise
     refuse("bad_transition", "debt_id", debt.lifecycle != "ACTIVE")
     refuse("bad_amount", "total_minor", total != debt.owed)
     is_agent = issuer.role == "agent"

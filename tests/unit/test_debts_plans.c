@@ -336,6 +336,7 @@ static void test_debts_plans__a_customer_who_is_not_there(void **state)
 	given_proposal(2);
 	((struct debts_customer *)workset_change(&spec.set, &debts_customer_entity, &customer))->is_active = 0;
 	REFUSED((void)body, REFUSAL_BAD_TRANSITION, "customer_id");
+	REFUSED(body->currency = STR("USD"), REFUSAL_BAD_CURRENCY, "currency");
 	when_accepted(2);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
 }

@@ -214,12 +214,16 @@ static void test_promises__the_bounds_are_taken(void **state)
 
 static void test_promises__who_is_not_there_promises_nothing(void **state)
 {
+	struct make_promise *body = a_promise(1, 4000);
 	struct uuid id = CUSTOMER;
 
 	(void)state;
 	((struct debts_customer *)workset_change(&spec.set, &debts_customer_entity, &id))->is_active = 0;
 	when_promised(1, 4000);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
+	body->currency = STR("USD"); /* said before who is gone */
+	spec_when(&spec, &make_promise_type, body);
+	then_refused(&spec, REFUSAL_BAD_CURRENCY, "currency");
 }
 
 static void test_promises__only_about_a_debt_that_can_be_paid(void **state)

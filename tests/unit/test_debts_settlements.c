@@ -356,6 +356,9 @@ static void test_settlements__a_customer_who_is_not_there(void **state)
 	given_offer();
 	((struct debts_customer *)workset_change(&spec.set, &debts_customer_entity, &customer))->is_active = 0;
 	REFUSED(body->settlement_id = spec_id('Z', 2), REFUSAL_BAD_TRANSITION, "customer_id");
+	REFUSED((body->settlement_id = spec_id('Z', 2), body->currency = STR("USD")), REFUSAL_BAD_CURRENCY, "currency");
+	REFUSED((body->settlement_id = spec_id('Z', 2), body->has_expected_version = true, body->expected_version = 77),
+		REFUSAL_VERSION_CONFLICT, "expected_version");
 	when_accepted(1);
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "customer_id");
 }

@@ -113,13 +113,14 @@ static bool debt_can_be_arranged(const struct debt *debt, const char *field, str
 	return false;
 }
 
-static bool debt_fits_plan(const struct propose_plan *body, const struct debt *debt, struct decision *decision)
+static bool debt_fits_plan(const struct propose_plan *body, const struct debt *debt, const struct debts_customer *customer,
+			   struct decision *decision)
 {
 	if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;
 	}
-	if (!debt_can_be_arranged(debt, "debt_id", decision))
+	if (!debtor_is_there(customer, decision) || !debt_can_be_arranged(debt, "debt_id", decision))
 		return false;
 	if (body->total_minor == balances_owed(&debt->balances))
 		return true;
@@ -150,7 +151,7 @@ void decide_propose_plan(const struct command *command, const struct workset *se
 
 	if (!numbers_are_good(body, decision) || !amounts_are_good(body, decision) ||
 	    !days_are_good(body, command->today, decision) || !is_new_for(body, debt, set, decision) ||
-	    !debtor_is_there(customer, decision) || !debt_fits_plan(body, debt, decision) || !sender_may_propose(body, decision))
+	    !debt_fits_plan(body, debt, customer, decision) || !sender_may_propose(body, decision))
 		return;
 	if (command->approval == NULL && body->instalments > authority_of(command)->instalments_max) {
 		decision_keep(decision, "a plan of more than %d instalments needs a second person",

@@ -49,12 +49,15 @@ static bool amount_is_good(const struct make_promise *body, int64_t balance_mino
 	return true;
 }
 
-static bool debt_takes_this(const struct make_promise *body, const struct debt *debt, struct decision *decision)
+static bool debt_takes_this(const struct make_promise *body, const struct debt *debt, const struct debts_customer *customer,
+			    struct decision *decision)
 {
 	if (!str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;
 	}
+	if (!debtor_is_there(customer, decision))
+		return false;
 	if (!debt_takes_promise(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "debt_id",
 				"the debt is %s: nothing is to be paid, or a plan says when", lifecycle_name(debt->lifecycle));
@@ -72,7 +75,7 @@ void decide_make_promise(const struct command *command, const struct workset *se
 	int64_t version;
 
 	if (!promise_body_is_good(body, command->today, decision) || !is_new_for(body, debt, set, decision) ||
-	    !debtor_is_there(customer, decision) || !debt_takes_this(body, debt, decision))
+	    !debt_takes_this(body, debt, customer, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */

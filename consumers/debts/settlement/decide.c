@@ -111,14 +111,16 @@ static bool has_no_other(const struct debt *debt, const struct workset *set, str
 	return false;
 }
 
-static bool debt_takes_offer(const struct offer_settlement *body, const struct debt *debt, const struct workset *set,
-			     struct decision *decision)
+static bool debt_takes_offer(const struct offer_settlement *body, const struct debt *debt, const struct debts_customer *customer,
+			     const struct workset *set, struct decision *decision)
 {
 	if (body->has_currency && !str_is(body->currency, debt->currency)) {
 		decision_refuse(decision, REFUSAL_BAD_CURRENCY, "currency", "the debt's currency is %s", debt->currency);
 		return false;
 	}
-	return debt_can_be_settled(debt, "debt_id", decision) && has_no_other(debt, set, decision);
+	return debt_is_expected(debt, body->has_expected_version, body->expected_version, decision) &&
+	       debtor_is_there(customer, decision) && debt_can_be_settled(debt, "debt_id", decision) &&
+	       has_no_other(debt, set, decision);
 }
 
 /* A share is rounded up, so that no more is waived than it says. */
@@ -196,9 +198,7 @@ void decide_offer_settlement(const struct command *command, const struct workset
 	int64_t owed_minor;
 
 	if (!offer_is_good(body, command->today, decision) || !offer_is_new_for(body, debt, set, decision) ||
-	    !debtor_is_there(customer, decision) ||
-	    !debt_is_expected(debt, body->has_expected_version, body->expected_version, decision) ||
-	    !debt_takes_offer(body, debt, set, decision))
+	    !debt_takes_offer(body, debt, customer, set, decision))
 		return;
 	owed_minor = balances_owed(&debt->balances);
 	if (!something_is_waived(body, owed_minor, decision) || !debt_is_asked_for(debt, decision) ||
