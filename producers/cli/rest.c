@@ -8,10 +8,11 @@
 #include "base/day.h"
 #include "topic_names.h"
 
-#define LOOK_MS      2
-#define LOOK_MS_MAX  50
-#define SQL_SIZE_MAX 16384
-#define NOTIFIER     "the notifier"
+#define LOOK_MS         2
+#define LOOK_MS_MAX     50
+#define SQL_SIZE_MAX    16384
+#define PARAMS_SIZE_MAX ((size_t)SCHEMAS_MAX * BUS_PARTS_MAX * 16)
+#define NOTIFIER        "the notifier"
 
 /*
  * One statement asks about all of them, so that it sees one moment of the database: who caused something and who has done it.
@@ -38,15 +39,15 @@
 	" AND next_at <= (SELECT engine.now()) AND send_by > (SELECT engine.now()))"
 
 /*
- * A command of the log that no module knows yet: behind the position of what is known to be in its topic, or among the last rows, as
- * one that is there may not be decided yet. Those of a partition are decided in the log's order.
+ * A command of the log that no module knows yet: behind the position of what is known to be in its topic, or since all were at rest, as
+ * one that is in its topic may not be decided yet. Those of a partition are decided in the log's order, so the newest are looked at.
  */
-#define LAST_ROWS "64"
+#define ROWS_AT_FIRST 64 /* before the first look nothing is known of the log */
 #define MODULE_HAS_UNSENT                                                                                                        \
 	"EXISTS (SELECT FROM %s.partition_head h LEFT JOIN %s.sent_head s ON s.part = h.part CROSS JOIN LATERAL"                 \
 	" (SELECT e.subject FROM %s.event_log e WHERE e.part = h.part"                                                           \
-	" AND e.seq > least(coalesce(s.log_seq, 0), h.log_seq - " LAST_ROWS ")"                                                  \
-	" AND e.schema_id = ANY (public.dcs_schema_ids('CommandIssued')) ORDER BY e.seq LIMIT 1000) i"                           \
+	" AND e.seq > least(coalesce(s.log_seq, 0), ($%zu::bigint[])[h.part + 1])"                                               \
+	" AND e.schema_id = ANY (public.dcs_schema_ids('CommandIssued')) ORDER BY e.seq DESC LIMIT 1000) i"                      \
 	" WHERE (SELECT count(*) FROM (SELECT FROM api.command c WHERE c.command_id = i.subject LIMIT 1) known) = 0) OR "
 
 /* What a Tick would set going in a module. */
@@ -81,7 +82,7 @@ static void write_statements(const struct rest *rest, struct buf *heads, struct 
 		const char *name = rest->reacting.names[i];
 
 		buf_add_format(heads, HEADS_OF_FOLLOWER, name, name);
-		buf_add_format(unsent, MODULE_HAS_UNSENT, name, name, name);
+		buf_add_format(unsent, MODULE_HAS_UNSENT, name, name, name, i + 1);
 	}
 	buf_add_text(heads, NOTIFIER_IS_BUSY);
 	buf_add_text(due, NOTIFIER_SENDS);
@@ -225,13 +226,51 @@ static int64_t events_of(const struct rest *rest)
 	return events;
 }
 
+/* Up to where a log was when all were at rest. */
+static int64_t rested_seq(const struct rest *rest, size_t index, int32_t part)
+{
+	const int64_t log_seq = rest->log_seq[index][part];
+
+	if (rest->has_rested)
+		return rest->rested_seq[index][part];
+	return log_seq > ROWS_AT_FIRST ? log_seq - ROWS_AT_FIRST : 0;
+}
+
+/* The same of each module that reacts, by partition. */
+static void put_rested(const struct rest *rest, struct db_params *params)
+{
+	for (size_t i = 0; i < rest->reacting.count; i++) {
+		size_t index = find_module(rest, str_of(rest->reacting.names[i]));
+
+		db_array_begin(params, DB_ARRAY_INT64);
+		for (int32_t part = 0; index < rest->modules.count && part < rest->parts[index]; part++)
+			db_array_int64(params, rested_seq(rest, index, part));
+	}
+}
+
+static int look_for_unsent(struct rest *rest, bool *ret_is_unsent, struct err *err)
+{
+	struct db_result result = { .pg = NULL };
+	struct db_params params;
+	int status;
+
+	db_params_init(&params, PARAMS_SIZE_MAX);
+	put_rested(rest, &params);
+	status = db_run(rest->db, &rest->unsent, &params, &result, err);
+	if (status == 0)
+		*ret_is_unsent = db_bool(&result, 0, 0);
+	db_result_release(&result);
+	db_params_release(&params);
+	return status;
+}
+
 /*
  * Where modules react, one sets another going that was looked at before: all rest when two looks in a row find it, and nothing was
  * written between them. *events_before: of the last look that did; -1: none.
  */
 static int look_at_all(struct rest *rest, int64_t *events_before, bool *ret_rests, struct err *err)
 {
-	struct db_result result = { .pg = NULL };
+	bool is_unsent;
 	int64_t events;
 
 	if (look(rest, ret_rests, err) != 0)
@@ -239,13 +278,16 @@ static int look_at_all(struct rest *rest, int64_t *events_before, bool *ret_rest
 	if (!*ret_rests || rest->reacting.count == 0)
 		return 0;
 	events = events_of(rest);
-	if (db_run(rest->db, &rest->unsent, NULL, &result, err) != 0)
+	if (look_for_unsent(rest, &is_unsent, err) != 0)
 		return -1;
-	*ret_rests = !db_bool(&result, 0, 0) && events == *events_before;
-	*events_before = db_bool(&result, 0, 0) ? -1 : events;
-	if (!*ret_rests)
+	*ret_rests = !is_unsent && events == *events_before;
+	*events_before = is_unsent ? -1 : events;
+	if (*ret_rests) {
+		memcpy(rest->rested_seq, rest->log_seq, sizeof(rest->rested_seq));
+		rest->has_rested = true;
+	} else {
 		(void)snprintf(rest->missing, sizeof(rest->missing), "what modules send to each other");
-	db_result_release(&result);
+	}
 	return 0;
 }
 

@@ -20,8 +20,10 @@ struct rest {
 	struct buf sql_heads, sql_due, sql_unsent;
 	struct db_statement heads, due, unsent;
 	int32_t parts[SCHEMAS_MAX];
-	int64_t next[SCHEMAS_MAX][BUS_PARTS_MAX];    /* behind the last command that was sent */
-	int64_t log_seq[SCHEMAS_MAX][BUS_PARTS_MAX]; /* as of the last look */
+	int64_t next[SCHEMAS_MAX][BUS_PARTS_MAX];       /* behind the last command that was sent */
+	int64_t log_seq[SCHEMAS_MAX][BUS_PARTS_MAX];    /* as of the last look */
+	int64_t rested_seq[SCHEMAS_MAX][BUS_PARTS_MAX]; /* when all were at rest, if they were */
+	bool has_rested;
 	int64_t tick_ms;
 	char missing[80]; /* for the operator: who is not at rest */
 };
