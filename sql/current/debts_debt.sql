@@ -15,7 +15,7 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 		age.days AS days_past_due,
 		reporting.ageing_bucket_of(age.days) AS bucket,
 		debts.allocation_order_name(debt.allocation) AS allocation_order, debt.allocation_policy_id, debt.allocation_policy_version,
-		debts.hold_effects(debt.stopped) AS stopped, debt.charged_off_on
+		debts.hold_effects(debt.stopped) AS stopped, debt.charged_off_on, debt.promise_id, debt.plan_id, debt.settlement_id
 	FROM debts.debt LEFT JOIN debts.event_log booked ON booked.part = debt.part AND booked.seq = debt.last_entry_seq
 	-- days past due, of what is owed in our books, on the business date that rules have: the clock's, or the Ticks' if that is later. OFFSET 0
 	-- keeps the planner from writing the whole expression into each place where days are used.

@@ -161,6 +161,7 @@ static void test_api_reads__a_debt_has_what_people_need(void **state)
 		      "\",\"originalCreditorId\":null,\"portfolioId\":null,\"externalRef\":\"D-1\",\"lifecycle\":\"NEW\","
 		      "\"openedOn\":\"2025-01-01\",\"dueOn\":\"2025-02-01\",\"allocationOrder\":\"cost_interest_principal\","
 		      "\"allocationPolicyId\":null,\"allocationPolicyVersion\":null,\"stopped\":[],\"chargedOffOn\":null,"
+		      "\"promiseId\":null,\"planId\":null,\"settlementId\":null,"
 		      "\"daysPastDue\":");
 	assert_contains(
 		",\"bucket\":\"366+\",\"currency\":\"EUR\",\"balances\":{"

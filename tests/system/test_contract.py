@@ -53,6 +53,7 @@ MEMBERS_ELSEWHERE = (  # beginnings of paths
     "publishProfile 201", "listProfiles 200 /items/publishedBy", "listProfiles 200 /items/approvedBy",  # test_profiles
     "getProfile 200 /publishedBy", "getProfile 200 /approvedBy",
     "publishDebtPolicy 201",
+    "createDebt 201 /promiseId", "createDebt 201 /planId", "createDebt 201 /settlementId", "listDebts 200 /items/planId",  # of a new debt
     "placeHold 201 /reviewAskedOn", "placeHold 201 /mergedInto",  # tests/unit/test_debts_holds
     "raiseDispute 201 /sentOn", "raiseDispute 201 /duplicateOf", "raiseDispute 201 /verificationRef",  # tests/unit/test_debts_disputes
     "addDisputeEvidence 200 /sentOn", "addDisputeEvidence 200 /duplicateOf", "addDisputeEvidence 200 /verificationRef",

@@ -32,6 +32,10 @@ static const struct column debt_columns[] = {
 	{ .name = "allocationPolicyVersion", .kind = COLUMN_LONG, .sql = "d.allocation_policy_version" },
 	{ .name = "stopped", .kind = COLUMN_TEXTS, .sql = "d.stopped" },
 	{ .name = "chargedOffOn", .kind = COLUMN_DATE, .sql = "d.charged_off_on" },
+	/* the latest of each, whatever became of it */
+	{ .name = "promiseId", .kind = COLUMN_UUID, .sql = "d.promise_id" },
+	{ .name = "planId", .kind = COLUMN_UUID, .sql = "d.plan_id" },
+	{ .name = "settlementId", .kind = COLUMN_UUID, .sql = "d.settlement_id" },
 	{ .name = "daysPastDue", .kind = COLUMN_INT, .sql = "d.days_past_due" },
 	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "d.bucket" },
 	{ .name = "currency", .kind = COLUMN_TEXT, .sql = "d.currency" },
