@@ -167,11 +167,11 @@ class Known:
     is_reached: bool = False  # a step was taken at this Tick: mostly nobody who is asked at it has heard of that
     ask_on: dict = dataclasses.field(default_factory=dict)  # the same key: day and Tick before which it is not asked about, and the Tick at which it may be
     entries: dict = dataclasses.field(default_factory=dict)  # debt: its group's key, the day on which that is asked about because of this debt, whatever else is, and the Tick from which on
-    events: dict = dataclasses.field(default_factory=dict)  # (the same key, event): the Tick at which it is asked about, and that at which it may be
+    events: dict = dataclasses.field(default_factory=dict)  # (the same key, event): the day and the Tick at which it is asked about, and the Tick at which it may be
     is_lost: set = dataclasses.field(default_factory=set)  # keys about which something was found, until the log says where they are
     granted: dict = dataclasses.field(default_factory=dict)  # channel: instant
     withdrawn: dict = dataclasses.field(default_factory=dict)
-    stops: dict = dataclasses.field(default_factory=dict)  # group: the Tick at which what is under way ends, because of a circumstance
+    stops: dict = dataclasses.field(default_factory=dict)  # group: the day and the Tick at which what is under way ends, because of a circumstance
     blocked: set = dataclasses.field(default_factory=set)  # channels of the preference
     contacts: list = dataclasses.field(default_factory=list)  # instants of messages that HOUSE-1 counts
     doubtful: list = dataclasses.field(default_factory=list)  # those of messages that failed at this Tick: they may have counted before
@@ -392,12 +392,12 @@ class Judge:
         is_overtaken = 0 < len(due) < len(known.groups) and self.choose("sent last", 2) == 1  # by a message that is asked for at this Tick
         for key in self.in_order_of_log(known, [] if is_overtaken else due):
             self.try_to_send(known, key)
-        for key, tick in list(known.stops.items()):
-            if tick <= self.ticks:
+        for key, (day, tick) in list(known.stops.items()):
+            if day <= self.business_date and tick <= self.ticks:
                 del known.stops[key]
                 if key in known.asked and self.is_stopped(known, key):
                     self.withdraw_asked(known, key)
-        come = [place for place, (tick, maybe) in known.events.items() if self.has_come(known, place[0], tick, maybe)]
+        come = [place for place, (day, tick, maybe) in known.events.items() if day <= self.business_date and self.has_come(known, place[0], tick, maybe)]
         happened, day_first = dict(reversed(come)), set()  # of two events of a group the first one
         for key in list(happened):
             del known.events[key, happened[key]]
@@ -592,11 +592,15 @@ class Judge:
             self.fail(known, key)
         elif until > self.at:
             asked.release_at = until
-        elif known.stops.get(key, math.inf) > self.ticks:  # otherwise this Tick ends it, and came first
+        elif not self.is_ended_now(known, key):  # else this Tick has ended it, and came first
             if self.choose("overtaken", 2) == 1:
                 self.overtaken.append((known, key, asked))
             else:
                 self.miss(known, key, asked)
+
+    def is_ended_now(self, known, key):
+        day, tick = known.stops.get(key, (datetime.date.max, math.inf))
+        return day <= self.business_date and tick <= self.ticks
 
     def miss(self, known, key, asked):
         self.lose(known, key, "missing", f"{self.described(asked)} did not come")
@@ -837,8 +841,8 @@ class Judge:
         for known in self.people.values():
             for key, (day, tick, maybe) in known.ask_on.items():
                 known.ask_on[key] = day, tick, min(maybe, soon)
-            for place, (tick, maybe) in known.events.items():
-                known.events[place] = tick, min(maybe, soon)
+            for place, (day, tick, maybe) in known.events.items():
+                known.events[place] = day, tick, min(maybe, soon)
 
     def on_ApproveCommand(self, body):
         type_, kept = self.kept.pop(body["command_id"], ("", None))
@@ -917,7 +921,7 @@ class Judge:
             self.end_trace(known)
         for key in known.asked:
             if self.is_stopped(known, key):
-                known.stops[key] = self.ticks + 2
+                known.stops[key] = self.today, self.ticks + 2
 
     def on_EndCircumstance(self, body):
         known = self.people[body["customer_id"]]
@@ -963,12 +967,12 @@ class Judge:
         for known in self.people.values():
             for key, (day, tick, maybe) in known.ask_on.items():
                 known.ask_on[key] = day, min(tick, soon), min(maybe, soon)
-            for place, (tick, maybe) in known.events.items():
-                known.events[place] = min(tick, soon), min(maybe, soon)
+            for place, (day, tick, maybe) in known.events.items():
+                known.events[place] = day, min(tick, soon), min(maybe, soon)
             for debt_id, (key, day, tick) in known.entries.items():
                 known.entries[debt_id] = key, day, min(tick, soon)
-            for key, tick in known.stops.items():
-                known.stops[key] = min(tick, soon)
+            for key, (day, tick) in known.stops.items():
+                known.stops[key] = day, min(tick, soon)
 
     def on_FinishTask(self, body):
         known = self.people[body["customer_id"]]
@@ -1055,11 +1059,12 @@ class Judge:
         self.withdraw(known, key, debt)
 
     def happened(self, known, keys, event):
-        """Steps of the event come before those of the day, or not at all; for a reversal there is one question instead of both."""
+        """Steps of the event come before those of the day, or not at all; for a reversal there is one question instead of both. It is of
+        this day: after days without a Tick that waits until the Ticks have caught up."""
         for key in keys:
             if event == "payment_reversed":
                 known.ask_on.pop(key, None)
-            known.events[key, event] = self.ticks + 2, self.ticks + 2
+            known.events[key, event] = self.today, self.ticks + 2, self.ticks + 2
 
 
 def part_of(customers, history):

@@ -436,6 +436,16 @@ def test_after_days_without_ticks_what_was_due_is_asked_about_as_of_the_day():
     assert judge.findings == []
 
 
+def test_after_days_without_ticks_an_event_is_asked_about_when_its_day_has_come():
+    """The contact point comes on the 22nd, with the business date of the 18th, which moves by a day a Tick."""
+    judge = Judge([mail(23, "t-2", hour=13)])
+    happened = setup(policies=[a_policy(a_step(2, None, "event", event="contact_point_added"))])
+    happened[22, 7] = [about("AddContactPoint", contact_point_id="new", channel="email", address="anna")]
+    days = [day for day in range(0, 40) if day not in (18, 19, 20, 21)]
+    judge.judge((at(day, hour), happened.get((day, hour), [])) for day in days for hour in HOURS)
+    assert judge.findings == []
+
+
 # ---- files ----
 
 
