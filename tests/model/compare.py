@@ -20,6 +20,7 @@ import debts
 import histories
 import holidays
 
+SCHEMAS = pathlib.Path("schemas/debts")
 FOUND = pathlib.Path("build/model")
 SEEDS_AT_ONCE = 25
 FAILED_MAX = 5
@@ -193,16 +194,29 @@ def check_seeds(program, seeds):
         except Difference:
             failed.append(seed)
             found(driver, seed, history.steps)
-        tally(came, history.answers)
+        tally(came, history)
     return commands, failed, came
 
 
-def tally(came, answers):
-    for answer in answers:
+def tally(came, history):
+    """Counts the events, and the refusals of each command."""
+    for step, answer in zip(history.steps, history.answers):
         for part in answer if isinstance(answer, list) else [answer or {}]:
-            names = [event[0] for event in part.get("events", ())] + [part[key] for key in ("refused", "waits") if key in part]
+            names = [event[0] for event in part.get("events", ())] + [f"{step[1]} {part[key]}" for key in ("refused", "waits") if key in part]
             for name in names:
                 came[name] = came.get(name, 0) + 1
+
+
+def expected():
+    """Every event and refusal that the schemas know of the commands of the model. Read there, so that a new one is missed."""
+    found = set()
+    for file in SCHEMAS.glob("*.avsc"):
+        schema = json.loads(file.read_text())
+        if schema["dcs.kind"] == "event":
+            found.add(schema["name"])
+        elif schema["name"] in debts.COMMANDS:
+            found.update(f"{schema['name']} {code}" for code in schema.get("dcs.refusals", ()))
+    return found
 
 
 def check_many(program, count, first):
@@ -226,6 +240,7 @@ def check_many(program, count, first):
     pool.shutdown()
     took = time.monotonic() - started
     print(", ".join(f"{name} {number}" for name, number in sorted(came.items())))
+    print("never came: " + (", ".join(sorted(expected() - came.keys())) or "nothing"))
     print(f"seeds {first} to {first + done - 1}: {commands} commands in {took:.0f} s")
     failures = len(failed) + holidays_failed
     print(f"{done - len(failed)} passed, {failures} failed")
