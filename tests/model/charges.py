@@ -1,6 +1,7 @@
 """What people change of what is owed: fees, costs, waivers, corrections (consumers/DOMAIN.md 5; consumers/debts/README.md has the limits)."""
 
 import plans
+import settlements
 from debts import COMPONENTS, COST, FEE, MOST, OPEN, WORDS, Kept, command, judge, pay_off, reached, refuse, second_person, text_of
 
 # What each role may do alone, in minor units of whatever currency. Above it a supervisor needs a second person; another is refused.
@@ -44,6 +45,7 @@ def change(world, debt, account, kind, contra, amount, event, body, members, app
     world.changed[f"debt_terms {debt.id}"] = debt.shown_terms
     pay_off(world, debt, world.today)
     plans.complete_paid(world, debt)
+    settlements.withdraw_paid(world, debt)
     if debt.promise and debt.promise.state not in ("cancelled", "superseded"):
         judge(world, debt.promise)  # Read: also when something is charged, though that changes nothing of what was paid
 

@@ -1,8 +1,7 @@
 """The five ends of a debt: charged off and back, written off, transferred, recalled (consumers/DOMAIN.md 4, 5)."""
 
-import plans
-from debts import COMPONENTS, CREDIT, LEFT, OPEN, WORDS, Kept, activate, command, end_promise, expect_debt_version, parts_of, reached, refuse, \
-    second_person, text_of
+from debts import COMPONENTS, CREDIT, LEFT, OPEN, WORDS, Kept, activate, command, end_arrangements, end_promise, expect_debt_version, parts_of, \
+    reached, refuse, second_person, text_of
 
 WRITE_OFF_ALONE = 100_000
 
@@ -18,7 +17,7 @@ def charge_off(world, body, issuer, approved):
     expect_debt_version(debt, body)
     refuse("bad_transition", "debt_id", debt.lifecycle not in OPEN or debt.lifecycle == "CHARGED_OFF")
 
-    plans.end_plan(world, debt, "debt_charged_off")
+    end_arrangements(world, debt, "debt_charged_off")
     debt.charge_off = world.today, debt.lifecycle, len(debt.entries)
     debt.lifecycle = "CHARGED_OFF"
     world.about("DebtChargedOff", debt, {"charged_off_on": text_of(world.today), "previous_lifecycle": debt.charge_off[1], **amounts_of(debt),
@@ -42,7 +41,7 @@ def undo_charge_off(world, body, issuer, approved):
 
 def leave(world, debt, lifecycle, reason, kind, contra, event, members):
     """All that is owed is posted away, and of a paid debt that is recalled its credit."""
-    plans.end_plan(world, debt, reason)
+    end_arrangements(world, debt, reason)
     amounts, credit = amounts_of(debt), debt.balances[CREDIT]
     entry = None
     if any(debt.balances):

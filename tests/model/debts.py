@@ -28,6 +28,7 @@ MOST = 10**15
 DAY_FIRST, DAY_LAST = datetime.date(1900, 1, 1).toordinal(), datetime.date(2199, 12, 31).toordinal()
 PROMISE_DAYS_AHEAD, GRACE_DAYS = 30, 3
 OPEN = ("NEW", "ACTIVE", "ARRANGED", "CHARGED_OFF")  # payments lead to PAID
+PAID_UP = ("PAID", "SETTLED")  # nothing is owed, and payments are credit
 LEFT = ("WRITTEN_OFF", "TRANSFERRED", "CANCELLED")  # terminal: no payment, no reversal
 SECOND_PERSON = "019a0000-0000-7000-8000-0000000000ff"
 
@@ -48,6 +49,7 @@ WORDS = {
     "frequency": "weekly fortnightly monthly".split(),
     "grounds": "not_mine does_not_exist wrong_amount paid identity_theft other".split(),
     "dispute_outcome": "upheld rejected".split(),
+    "settlement_withdraw": "withdrawn error".split(),
     "effect": "contact dunning interest fees ageing legal credit_report sale".split(),
 }
 CURRENCIES = {"EUR": 2, "USD": 2, "GBP": 2, "JPY": 0, "KRW": 0, "KWD": 3, "TND": 3, "CLF": 4}  # of ISO 4217, those that histories use
@@ -96,6 +98,7 @@ class Debt:
         self.entries = []
         self.lifecycle, self.order, self.promise = "NEW", "", None
         self.plan = None  # that was activated last
+        self.settlement = None  # that was offered last
         self.charge_off = None  # (day, what it was, its entries then)
         self.stopped = frozenset()  # by its holds, now
 
@@ -105,7 +108,8 @@ class Debt:
 
     def shown(self):
         return {"is": True, "customer": self.customer, "creditor": self.creditor, "portfolio": self.portfolio,
-                "promise": self.promise.id if self.promise else None, "plan": self.plan.id if self.plan else None, "balances": self.balances[:], "credit_used": self.used[:],
+                "promise": self.promise.id if self.promise else None, "plan": self.plan.id if self.plan else None,
+                "settlement": self.settlement.id if self.settlement else None, "balances": self.balances[:], "credit_used": self.used[:],
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
                 "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency,
                 "stopped": [effect for effect in WORDS["effect"] if effect in self.stopped],
@@ -119,9 +123,14 @@ class Debt:
         assert min(self.balances) >= 0, "a balance is below 0"
         assert self.balances[CREDIT] == 0 or self.owed == 0, "credit while something is owed"
         assert min(self.used) >= 0, "more credit was taken back than was used"
-        assert (self.lifecycle in ("PAID", *LEFT)) == (self.owed == 0), "PAID means that nothing is owed"
+        assert (self.lifecycle in (*PAID_UP, *LEFT)) == (self.owed == 0), "PAID and SETTLED mean that nothing is owed"
         assert self.lifecycle not in LEFT or not any(self.balances), "a debt that has left the books has a balance"
         assert self.lifecycle != "CHARGED_OFF" or self.charge_off, "CHARGED_OFF, and nobody has charged it off"
+        is_planned, is_settled = self.plan and self.plan.state == "active", self.settlement and self.settlement.state == "accepted"
+        assert (self.lifecycle == "ARRANGED") == bool(is_planned or is_settled), "ARRANGED means that there is a plan or a settlement"
+        assert not is_settled or not (self.plan or self.promise), "a settlement beside a plan or a promise"
+        waived = [-sum(entry["debits"][account] for entry in self.entries if entry["contra"] == "SETTLEMENT_LOSS") for account in range(CREDIT)]
+        assert waived == (self.settlement.discount if self.settlement else [0] * 4), "the ledger waives what no settlement does"
 
     def shown_terms(self):
         return {"is": True, "charged": self.charged, "external_ref": self.reference}
@@ -210,7 +219,7 @@ class World:
         self.customers = {}  # id: (is_active, country)
         self.known = set()  # (customer, creditor, portfolio or None)
         self.debts, self.payments, self.promises = {}, {}, {}
-        self.holds, self.disputes, self.plans = {}, {}, {}
+        self.holds, self.disputes, self.plans, self.settlements = {}, {}, {}, {}
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
         self.events, self.changed, self.unchecked = [], {}, set()
@@ -289,7 +298,7 @@ class World:
         shown = {f"debt {debt.id}": debt.shown() for debt in self.debts.values()}
         shown |= {f"debt_terms {debt.id}": debt.shown_terms() for debt in self.debts.values()}
         for kind, things in (("payment", self.payments), ("promise", self.promises), ("hold", self.holds),
-                             ("dispute", self.disputes), ("plan", self.plans)):
+                             ("dispute", self.disputes), ("plan", self.plans), ("settlement", self.settlements)):
             shown |= {f"{kind} {thing.id}": thing.shown() for thing in things.values()}
         for things in (self.creditors, self.portfolios, self.policies):
             shown |= {f"{thing.kind} {key}": thing.shown() for key, thing in things.items()}
@@ -304,11 +313,15 @@ class World:
                     payment.check()
             for promise in self.promises.values():
                 assert promise.debt is not debt or promise.state != "open" or debt.promise is promise, "an open promise that is not the latest"
+            for settlement in self.settlements.values():
+                if settlement.debt is debt:
+                    settlement.check()
         self.unchecked.clear()
 
 
 COMMANDS = {}
 REVIEWS = []  # of a payment, by other parts
+ENDS = []  # what else ends when people end a debt: of other parts, too
 TIMERS = []  # (number of its kind, name, days and things of a world, rule)
 
 
@@ -474,7 +487,14 @@ def cancel_debt(world, body, issuer, approved):
         "amount_minor": sum(amounts), **parts_of(amounts, COMPONENTS), "by": world.actor,
     }, entry)
     world.changed[f"debt_terms {debt.id}"] = debt.shown_terms
+    end_arrangements(world, debt, "debt_cancelled")  # Read: behind it, as nothing but an offer can be there
     end_promise(world, debt, "debt_cancelled")
+
+
+def end_arrangements(world, debt, reason):
+    """Plan and settlement. Read: a debt that is given up by its creditor ends them first, and a promise last."""
+    for end in ENDS:
+        end(world, debt, reason)
 
 
 # ---- payments ----
@@ -516,7 +536,7 @@ def record_payment(world, body, issuer, approved):
 
 
 def pay_off(world, debt, paid_on):
-    if debt.owed == 0 and debt.lifecycle != "PAID":
+    if debt.owed == 0 and debt.lifecycle not in PAID_UP:
         debt.lifecycle = "PAID"
         world.about("DebtPaid", debt, {"due_on": text_of(debt.due_on), "paid_on": text_of(paid_on), "booked_on": text_of(world.today)})
 
@@ -546,7 +566,7 @@ def reverse_payment(world, body, issuer, approved):
     credit = min(debt.balances[CREDIT], debt.owed)
     if credit > 0:
         apply_credit(world, debt, allocate(debt.order, debt.balances, credit)[:CREDIT])
-    if debt.owed > 0 and debt.lifecycle == "PAID":
+    if debt.owed > 0 and debt.lifecycle in PAID_UP:
         debt.lifecycle = "CHARGED_OFF" if debt.charge_off else "ACTIVE"
         world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today),
                                            "lifecycle": debt.lifecycle})

@@ -11,6 +11,7 @@ import debts
 import disputes
 import holds
 import plans
+import settlements
 
 COUNTRIES = ("US", "GB", "DE", "FR")
 STARTS = [datetime.date(*day).toordinal() for day in (
@@ -46,7 +47,7 @@ class History:
             self.add("known", self.customers[0], self.creditors[0], pick((None, self.portfolios[0])))
         for make in pick(((), (publish_debt_policy,) * 2 + (describe_portfolio,) * 3)):
             self.do(make)
-        makers = MAKERS if self.chance(0.6) else PLANNERS
+        makers = self.pick((MAKERS,) * 5 + (PLANNERS,) * 3 + (SETTLERS,) * 3)
         for _ in range(self.between(70, 240)):
             self.do(pick(makers))
 
@@ -144,6 +145,7 @@ def days_pass(history):
     edges += [debt.due_on + days for debt in world.debts.values() for days in (-1, 0, 1)]
     edges += [day + days for day, _ in plans.due_plans(world) for days in (-2, -1, 0, 1) * 3]
     edges += [plan.broken_on + days for plan in world.plans.values() if plan.state == "broken" for days in (29, 30, 31)]
+    edges += [settlement.last_day() + days for settlement in world.settlements.values() if settlement.last_day() for days in (0, 1, 1, 2)]
     edges += [hold.next_day() + days for hold in world.holds.values() if hold.is_open() for days in (-1, 0, 1)]
     edges = [day for day in edges if world.today < day <= world.today + 60]
     day = pick(edges) if edges and history.chance(0.6) else world.today + pick((1, 1, 1, 2, 3, 7, 30))
@@ -210,6 +212,9 @@ def receipt_day(history, debt):
     if debt.plan:
         due = [plan_day for plan_day in map(debt.plan.grace, debt.plan.numbers()) if plan_day <= history.world.today]
         days += [day + more for day in due[-2:] for more in (0, 1)] * 2
+    if debt.settlement and debt.settlement.accepted_on:
+        days += [debt.settlement.accepted_on, debt.settlement.accepted_on - 1] + [debt.settlement.grace_ends_on] * 2 + [
+            debt.settlement.grace_ends_on + 1]
     if debt.promise:
         days += [debt.promise.made_on, debt.promise.made_on - 1] * 2 + [debt.promise.grace_ends_on, debt.promise.grace_ends_on + 1] * 2
     if history.chance(0.03):
@@ -224,8 +229,11 @@ def record_payment(history):
     if debt is None:
         return None
     arranged = [other for other in world.debts.values() if other.plan and other.plan.state in ("active", "broken") and other.owed]
+    settled = [other for other in world.debts.values() if other.settlement and other.settlement.state in ("accepted", "fulfilled", "breached")]
     if arranged and history.chance(0.5):
         debt = pick(arranged)
+    elif settled and history.chance(0.4):
+        debt = pick(settled)
     owed = [debt.balances[account] for account in debts.ORDERS[debt.order]]
     near = [debt.owed, debt.owed, debt.owed + history.scale // 3, max(1, debt.owed // 2), max(1, debt.owed // 3), owed[0], owed[0] + owed[1] // 2,
             sum(owed[:3]), debt.balances[debts.CREDIT]]
@@ -233,6 +241,9 @@ def record_payment(history):
         number = min(debt.plan.covered() + 1, debt.plan.count)
         near += [max(1, debt.plan.fallen_due(world.today) - debt.plan.paid)] * 6
         near += [max(1, debt.plan.reached(number) - debt.plan.paid), max(1, debt.plan.reached(min(number + 1, debt.plan.count)) - debt.plan.paid)] * 3
+    if debt.settlement:
+        missing = max(1, debt.settlement.amount - debt.settlement.paid)
+        near += [missing, missing, missing, max(1, missing // 2), max(1, missing // 3)] * 2
     if debt.promise:
         near += [debt.promise.amount, debt.promise.amount - debt.promise.paid] * 2
     payment = pick(list(world.payments.values())) if world.payments else None
@@ -254,6 +265,9 @@ def reverse_payment(history):
         return None
     payments = list(world.payments.values())
     settled = [payment for payment in payments if payment.state == "settled"]
+    of_settlement = [payment for payment in settled if payment.debt.settlement and payment.debt.settlement.state in ("accepted", "fulfilled")]
+    if of_settlement and history.chance(0.4):
+        settled = of_settlement
     payment = pick(settled[-3:] if history.chance(0.5) else settled) if settled and history.chance(0.9) else pick(payments)
     return "do", "ReversePayment", history.issuer(), False, history.body(
         payment_id=uuid("b", 0) if history.chance(0.03) else payment.id,
@@ -583,6 +597,89 @@ def reinstate_plan(history):
 cancel_plan = about_plan("CancelPlan", ("proposed", "active"), reason=(debts.WORDS["promise_cancel"], ("", "debt_paid")))
 
 
+# ---- settlements ----
+
+
+def offer_settlement(history):
+    pick, world = history.pick, history.world
+    there = [debt for debt in world.debts.values() if debt.lifecycle == "ACTIVE" and not (debt.settlement and debt.settlement.stands())]
+    debt = pick(there) if there and history.chance(0.9) else history.any_debt()
+    if debt is None:
+        return None
+    today, owed = world.today, debt.owed
+    is_share = history.chance(0.4)
+    amount = history.amount(*(max(1, owed * (100 - share) // 100) for share in (20, 20, 50, 50, 51, 75)), max(1, owed - 1), max(1, owed)) \
+        if is_share == history.chance(0.02) else None
+    share = history.mostly((5000, 4999, 8000, 7999, 8001, 9999, 1, 3333, 9000), (0, 10000, -1)) if is_share else None
+    waived = owed - (-(-owed * share // settlements.ALL) if share is not None else amount or owed)
+    issuer = staff(history, "agent", "supervisor")
+    approved = issuer.role != "agent" and waived * 2 > owed and history.chance(0.7)  # nobody else would be asked
+    expires_on = today + pick((0, 1, 2, 5, 14, 62)) if history.chance(0.96) else pick((today - 1, today + 63, *BAD_DAYS))
+    pay_by = expires_on + pick((0, 0, 1, 3, 7, 14)) if history.chance(0.96) else pick((expires_on - 1, today + 366, today + 367, *BAD_DAYS))
+    currency = pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else debt.currency
+    offer = "do", "OfferSettlement", issuer, approved, history.body(
+        settlement_id=pick(list(world.settlements)) if world.settlements and history.chance(0.03) else history.next("5"),
+        customer_id=pick(history.customers) if history.chance(0.03) else debt.customer, debt_id=uuid("d", 0) if history.chance(0.02) else debt.id,
+        expected_version=debt.version if approved and history.chance(0.95) else history.version_of(debt.version), amount_minor=amount,
+        currency=currency if (amount is not None) != history.chance(0.02) else None, share_bp=share, expires_on=optional(expires_on),
+        pay_by=optional(pay_by), reason=history.mostly((None, "they can pay no more"), ("",)))
+    if history.chance(0.6):
+        return offer
+    history.add(*offer)  # and taken at once
+    return about_settlement(history, "AcceptSettlement", debt.settlement) if debt.settlement else None
+
+
+def about_settlement(history, name, settlement, *more, **members):
+    issuer = debts.Issuer(history.pick(("agent", "supervisor", *more))) if history.chance(0.5) else debts.ANYBODY
+    return "do", name, issuer, False, history.body(
+        settlement_id=uuid("5", 0) if history.chance(0.03) else settlement.id,
+        customer_id=history.pick(history.customers) if history.chance(0.04) else settlement.debt.customer, **members)
+
+
+def accept_settlement(history):
+    """Mostly one that can be accepted, and now and then the day after its last."""
+    every = list(history.world.settlements.values())
+    there = [settlement for settlement in every if settlement.state == "offered" and settlement.debt.lifecycle == "ACTIVE"
+             and settlement.amount < settlement.debt.owed <= settlement.balance]
+    if not every or not there and history.chance(0.8):
+        return None
+    settlement = history.pick(there if there and history.chance(0.9) else every)
+    if history.chance(0.1) and settlement.expires_on >= history.world.today:
+        history.add("day", settlement.expires_on + history.pick((0, 1)))
+    return about_settlement(history, "AcceptSettlement", settlement, "consumer")
+
+
+def withdraw_settlement(history):
+    every = list(history.world.settlements.values())
+    if not every:
+        return None
+    there = [settlement for settlement in every if settlement.state in ("offered", "accepted")]
+    return about_settlement(history, "WithdrawSettlement", history.pick(there if there and history.chance(0.8) else every),
+                            reason=history.mostly(debts.WORDS["settlement_withdraw"], ("", "debt_paid")))
+
+
+def pay_settlement(history):
+    """What is missing, in one part or some, to an accepted one or to one that was breached: mostly in time, though it may be booked late."""
+    world, pick = history.world, history.pick
+    there = [debt.settlement for debt in world.debts.values() if debt.settlement and debt.settlement.state in ("accepted", "breached")
+             and debt.lifecycle in ("ACTIVE", "ARRANGED") and debt.settlement.paid < debt.settlement.amount]
+    if not there:
+        return None
+    settlement = pick([one for one in there if one.state == "accepted"] or there) if history.chance(0.6) else pick(there)
+    debt, missing, first = settlement.debt, settlement.amount - settlement.paid, settlement.accepted_on
+    if history.chance(0.15) and settlement.grace_ends_on >= world.today:
+        history.add("day", settlement.grace_ends_on + pick((0, 1)))
+    received_on = pick((world.today, history.between(first, max(first, min(world.today, settlement.grace_ends_on)))))
+    if history.chance(0.15):
+        received_on = pick((world.today, first - 1, min(world.today, settlement.grace_ends_on + 1)))
+    parts = (missing, missing + 1, missing // 2, missing // 3, missing - 1, (missing + debt.owed) // 2)
+    amount = max(1, pick(parts * 3 + (missing,) * 6 + (debt.owed,)))
+    return "do", "RecordPayment", debts.ANYBODY, False, history.body(
+        payment_id=history.next("b"), customer_id=debt.customer, debt_id=debt.id, source="bank-1", external_ref=f"no {history.number}",
+        amount_minor=amount, currency=debt.currency, received_on=text(received_on), method="transfer",
+        reason="late" if received_on < debt.opened_on else None)
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -619,10 +716,13 @@ def publish_debt_policy(history):
 CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
            waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3, raise_dispute: 7, add_dispute_evidence: 4,
-           resolve_dispute: 6, propose_plan: 9, accept_plan: 10, cancel_plan: 1,
-           reinstate_plan: 6, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           resolve_dispute: 6, propose_plan: 9, accept_plan: 10, cancel_plan: 1, reinstate_plan: 6, offer_settlement: 7, accept_settlement: 7,
+           pay_settlement: 5, withdraw_settlement: 1, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
 # Mostly about plans: nobody gives the debt up, holds it or disputes it.
 SELDOM = (charge_off, undo_charge_off, write_off, transfer_debt, recall_debt, place_hold, release_hold, review_hold, raise_dispute,
           add_dispute_evidence, resolve_dispute, cancel_debt, describe_creditor)
 MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]
 PLANNERS = [make for make in MAKERS if make not in SELDOM] + [days_pass] * 12
+# Mostly about settlements: the same, and plans are few.
+SETTLERS = [make for make in PLANNERS if make not in (propose_plan, accept_plan, reinstate_plan)] + [propose_plan, accept_plan] + \
+    [offer_settlement, accept_settlement, pay_settlement, reverse_payment] * 8 + [days_pass] * 6

@@ -3,7 +3,7 @@
 import datetime
 
 import holidays
-from debts import MOST, REVIEWS, TIMERS, WORDS, Kept, command, end_promise, reached, refuse, second_person, text_of
+from debts import ENDS, MOST, REVIEWS, TIMERS, WORDS, Kept, command, end_promise, reached, refuse, second_person, text_of
 
 GRACE_DAYS, AHEAD_DAYS, REINSTATED_DAYS = 5, 62, 30
 IN_ROW, IN_ALL, RETURNED = 2, 3, 2
@@ -128,6 +128,9 @@ def accept_plan(world, body, issuer, approved):
 def end_plan(world, debt, reason):
     if debt.plan and debt.plan.state == "active":
         cancel(world, debt.plan, reason)
+
+
+ENDS.append(end_plan)
 
 
 def cancel(world, plan, reason):

@@ -114,6 +114,7 @@ static void say_debt(struct buf *said, const void *state)
 	say_id(said, "portfolio", &debt->portfolio_id);
 	say_id(said, "promise", &debt->promise_id);
 	say_id(said, "plan", &debt->plan_id);
+	say_id(said, "settlement", &debt->settlement_id);
 	say_balances(said, "balances", &debt->balances);
 	say_balances(said, "credit_used", &debt->credit_used);
 	say_number(said, "version", debt->version);
@@ -209,6 +210,26 @@ static void say_plan(struct buf *said, const void *state)
 	say_day(said, "proposed_on", plan->proposed_on);
 }
 
+static void say_settlement(struct buf *said, const void *state)
+{
+	const struct settlement *settlement = state;
+
+	say_id(said, "customer", &settlement->customer_id);
+	say_id(said, "debt", &settlement->debt_id);
+	say_balances(said, "discount", &settlement->discount);
+	say_number(said, "amount", settlement->amount_minor);
+	say_number(said, "balance", settlement->balance_minor);
+	say_number(said, "paid", settlement->paid_minor);
+	say_number(said, "version", settlement->version);
+	say_day(said, "offered_on", settlement->offered_on);
+	say_day(said, "expires_on", settlement->expires_on);
+	say_day(said, "pay_by", settlement->pay_by);
+	say_day(said, "grace_ends_on", settlement->grace_ends_on);
+	say_day_or_null(said, "accepted_on", settlement->accepted_on);
+	say_number(said, "after_entries", settlement->after_entries);
+	say_text(said, "state", settlement_state_name((enum settlement_state)settlement->state));
+}
+
 static void say_dispute(struct buf *said, const void *state)
 {
 	const struct dispute *dispute = state;
@@ -269,10 +290,17 @@ static const struct {
 	const struct entity *entity;
 	void (*say)(struct buf *said, const void *state);
 } said_states[] = {
-	{ &debt_entity, say_debt },          { &debt_terms_entity, say_terms },  { &payment_entity, say_payment },
-	{ &promise_entity, say_promise },    { &creditor_entity, say_creditor }, { &portfolio_entity, say_portfolio },
-	{ &debt_policy_entity, say_policy }, { &hold_entity, say_hold },         { &dispute_entity, say_dispute },
+	{ &debt_entity, say_debt },
+	{ &debt_terms_entity, say_terms },
+	{ &payment_entity, say_payment },
+	{ &promise_entity, say_promise },
+	{ &creditor_entity, say_creditor },
+	{ &portfolio_entity, say_portfolio },
+	{ &debt_policy_entity, say_policy },
+	{ &hold_entity, say_hold },
+	{ &dispute_entity, say_dispute },
 	{ &plan_entity, say_plan },
+	{ &settlement_entity, say_settlement },
 };
 
 static void say_state(struct buf *said, const struct slot *slot)
