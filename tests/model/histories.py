@@ -680,6 +680,68 @@ def pay_settlement(history):
         reason="late" if received_on < debt.opened_on else None)
 
 
+def comes_between(history, debt):
+    """What people arrange meanwhile: a promise, a plan, a charge-off, sometimes undone, a fee; or nothing."""
+    def do(name, **members):
+        history.add("do", name, debts.ANYBODY, False, history.body(customer_id=debt.customer, **members))
+
+    what = history.pick(("", "promise", "plan", "charge-off", "charge-off", "undone", "fee"))
+    today = text(history.world.today)
+    if what == "promise":
+        do("MakePromise", promise_id=history.next("9"), debt_id=debt.id, amount_minor=max(1, debt.owed // 3), currency=debt.currency, due_on=today)
+    elif what == "plan":
+        do("ProposePlan", plan_id=history.next("6"), debt_id=debt.id, total_minor=debt.owed, currency=debt.currency, instalments=2,
+           frequency="monthly", first_due_on=today)
+        do("AcceptPlan", plan_id=uuid("6", history.number))
+    elif what in ("charge-off", "undone"):
+        do("ChargeOff", debt_id=debt.id, reason="for the model")
+        if what == "undone":
+            do("UndoChargeOff", debt_id=debt.id, reason="for the model")
+    elif what == "fee":
+        do("AssessFee", debt_id=debt.id, amount_minor=1, currency=debt.currency, basis="contract", reason="for the model")
+
+
+def late_settlement(history):
+    """A breached one: all that is missing, booked late with a value date in time, whatever has been arranged meanwhile. Of one whose amount is
+    paid, as too much would be waived: what makes room, in time or not."""
+    there = [debt.settlement for debt in history.world.debts.values() if debt.settlement and debt.settlement.state == "breached"
+             and debt.lifecycle == "ACTIVE"]
+    if not there:
+        return None
+    settlement = history.pick([one for one in there if one.paid >= one.amount] or there)
+    debt, amount, received_on = settlement.debt, settlement.amount - settlement.paid, min(history.world.today, settlement.grace_ends_on)
+    if amount <= 0:
+        amount, received_on = max(1, debt.owed - (settlement.balance - settlement.amount)), history.pick((received_on, history.world.today))
+    else:
+        comes_between(history, debt)
+    return "do", "RecordPayment", debts.ANYBODY, False, history.body(
+        payment_id=history.next("b"), customer_id=debt.customer, debt_id=debt.id, source="bank-1", external_ref=f"no {history.number}",
+        amount_minor=amount, currency=debt.currency, received_on=text(received_on), method="transfer",
+        reason="late" if received_on < debt.opened_on else None)
+
+
+def undo_settlement(history):
+    """A fulfilled one: a payment of before its acceptance is returned, then one that has fulfilled it, whatever was arranged between the two."""
+    payments = [payment for payment in history.world.payments.values() if payment.state == "settled" and payment.debt.settlement
+                and payment.debt.settlement.state == "fulfilled" and payment.debt.lifecycle in ("ACTIVE", "SETTLED")]
+    old = [payment for payment in payments if not payment.debt.settlement.is_since(payment)]
+    since = [payment for payment in payments if payment.debt.settlement.is_since(payment)]
+    if not since:
+        return None
+
+    def reversal(payment):
+        return "do", "ReversePayment", debts.ANYBODY, False, {
+            "payment_id": payment.id, "customer_id": payment.debt.customer, "reason": history.pick(debts.WORDS["reversal"])}
+
+    if not old:
+        return reversal(history.pick(since))
+    first = history.pick(old)
+    history.add(*reversal(first))
+    if first.debt.lifecycle == "ACTIVE":
+        comes_between(history, first.debt)
+    return reversal(history.pick([payment for payment in since if payment.debt is first.debt] or since))
+
+
 def known_version(history, things, key):
     return history.version_of(things[key].version if key in things else 0)
 
@@ -717,7 +779,8 @@ CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
            waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3, raise_dispute: 7, add_dispute_evidence: 4,
            resolve_dispute: 6, propose_plan: 9, accept_plan: 10, cancel_plan: 1, reinstate_plan: 6, offer_settlement: 7, accept_settlement: 7,
-           pay_settlement: 5, withdraw_settlement: 1, publish_debt_policy: 3, describe_portfolio: 3, describe_creditor: 1, customer_changes: 1}
+           pay_settlement: 5, late_settlement: 1, undo_settlement: 1, withdraw_settlement: 1, publish_debt_policy: 3, describe_portfolio: 3,
+           describe_creditor: 1, customer_changes: 1}
 # Mostly about plans: nobody gives the debt up, holds it or disputes it.
 SELDOM = (charge_off, undo_charge_off, write_off, transfer_debt, recall_debt, place_hold, release_hold, review_hold, raise_dispute,
           add_dispute_evidence, resolve_dispute, cancel_debt, describe_creditor)
@@ -725,4 +788,5 @@ MAKERS = [make for make, weight in CHANCES.items() for _ in range(weight)]
 PLANNERS = [make for make in MAKERS if make not in SELDOM] + [days_pass] * 12
 # Mostly about settlements: the same, and plans are few.
 SETTLERS = [make for make in PLANNERS if make not in (propose_plan, accept_plan, reinstate_plan)] + [propose_plan, accept_plan] + \
-    [offer_settlement, accept_settlement, pay_settlement, reverse_payment] * 8 + [days_pass] * 6
+    [offer_settlement, accept_settlement, pay_settlement, reverse_payment] * 8 + \
+    [late_settlement, undo_settlement] * 6 + [days_pass] * 6

@@ -239,7 +239,7 @@ def review_fulfilled(world, settlement, payment, amount):
 
 def review_breached(world, settlement, payment, amount):
     """A payment that was booked late."""
-    if amount > 0 and settlement.counts(payment) and settlement.paid >= settlement.amount and settlement.debt.owed > 0 and settlement.is_free():
+    if amount > 0 and settlement.counts(payment) and settlement.paid >= settlement.amount and settlement.is_free():
         fulfil(world, settlement, payment)
 
 
