@@ -18,6 +18,7 @@
  *   CreateDebt ---> DebtCreated        RecordPayment ---> PaymentRecorded [DebtPaid]
  *   AmendDebt ----> DebtAmended        ReversePayment --> [CreditApplied, taken back] PaymentReversed [CreditApplied]
  *                   [DebtActivated]                       [DebtReopened]
+ *                                                     RefundPayment ---> PaymentRefunded
  *   DescribeCreditor --> CreditorDescribed, DescribePortfolio --> PortfolioDescribed, PublishDebtPolicy --> DebtPolicyPublished:
  *                       under the thing's own id
  *   AssessFee, AssessCost --> ChargeAssessed   WaiveAmount --> AmountWaived [DebtPaid]   AdjustBalance --> BalanceAdjusted [DebtPaid]
@@ -160,6 +161,7 @@ struct payment {
 	struct uuid debt_id;
 	struct balances allocated; /* as in its ledger entry */
 	int64_t amount_minor;
+	int64_t refunded_minor; /* of its credit, by all refunds */
 	int32_t received_on;
 	int32_t entry_no;                       /* of the debt's entries, that which books it */
 	uint32_t state;                         /* enum payment_state */

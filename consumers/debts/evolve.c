@@ -38,6 +38,7 @@ static const struct effect effects[] = {
 	ROW(EVENT_DEBT_RECALLED) = { closing_on_recalled, posting_of_recall },
 	ROW(EVENT_PAYMENT_RECORDED) = { payment_on_recorded, posting_of_payment },
 	ROW(EVENT_PAYMENT_REVERSED) = { payment_on_reversed, posting_of_reversal },
+	ROW(EVENT_PAYMENT_REFUNDED) = { payment_on_refunded, posting_of_refund },
 	ROW(EVENT_CREDIT_APPLIED) = { payment_on_credit_applied, posting_of_credit },
 	ROW(EVENT_CHARGE_ASSESSED) = { charge_on_assessed, posting_of_charge },
 	ROW(EVENT_AMOUNT_WAIVED) = { charge_on_waived, posting_of_waiver },

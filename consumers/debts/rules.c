@@ -143,13 +143,22 @@ static void touch_record_payment(const struct command *command, struct workset *
 }
 
 /* Touches the payment first; its debt is known once the payment is loaded. */
-static void touch_reverse_payment(const struct command *command, struct workset *set)
+static void touch_payment(const struct uuid *payment_id, struct workset *set)
 {
-	const struct reverse_payment *body = command->body;
-	const struct slot *slot = workset_touch(set, &payment_entity, &body->payment_id, (struct str){ 0 });
+	const struct slot *slot = touch(set, &payment_entity, payment_id);
 
 	if (slot != NULL && slot->exists)
 		touch_arranged(touch(set, &debt_entity, &((const struct payment *)slot->state)->debt_id), set);
+}
+
+static void touch_reverse_payment(const struct command *command, struct workset *set)
+{
+	touch_payment(&((const struct reverse_payment *)command->body)->payment_id, set);
+}
+
+static void touch_refund_payment(const struct command *command, struct workset *set)
+{
+	touch_payment(&((const struct refund_payment *)command->body)->payment_id, set);
 }
 
 /* Looked up, not assumed new: the debt's old reference exists and becomes free. */
@@ -426,6 +435,7 @@ static const struct rule rules[] = {
 	{ &create_debt_type, touch_create_debt, decide_create_debt, true, false },
 	{ &record_payment_type, touch_record_payment, decide_record_payment, true, false },
 	{ &reverse_payment_type, touch_reverse_payment, decide_reverse_payment, true, false },
+	{ &refund_payment_type, touch_refund_payment, decide_refund_payment, true, false },
 	{ &amend_debt_type, touch_amend_debt, decide_amend_debt, true, false },
 	{ &cancel_debt_type, touch_debt_changed, decide_cancel_debt, true, false },
 	{ &charge_off_type, touch_debt_changed, decide_charge_off, true, false },
@@ -464,6 +474,7 @@ static const struct approval_rule approvals[] = {
 	{ &assess_cost_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &waive_amount_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &adjust_balance_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
+	{ &refund_payment_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &write_off_type, CHARGE_APPROVERS, CHARGE_APPROVAL_DAYS },
 	{ &propose_plan_type, ROLE_SUPERVISOR, PLAN_APPROVAL_DAYS },
 	{ &offer_settlement_type, SETTLEMENT_APPROVERS, SETTLEMENT_APPROVAL_DAYS },
@@ -492,7 +503,11 @@ static const struct action debt_actions[] = {
 /* clang-format on */
 
 static const struct action payment_actions[] = {
-	{ &reverse_payment_type, debt_is_in_books, true, NULL }, /* unless it is reversed */
+	{ &reverse_payment_type, debt_is_in_books, true, NULL }, /* unless it is reversed, or something was refunded */
+};
+
+static const struct action payment_credit_actions[] = {
+	{ &refund_payment_type, debt_is_in_books, true, NULL }, /* unless nothing of it is left */
 };
 
 static const struct action promise_actions[] = {
@@ -530,9 +545,15 @@ static const struct actions actions[] = {
 	{ .thing = "payment", /* by the state of its debt */
 	  .states = LIFECYCLE_WORDS,
 	  .is_numbered = true,
-	  .fact = "is reversed",
+	  .fact = "is reversed, or something of it was refunded",
 	  .rows = payment_actions,
 	  .rows_count = COUNT(payment_actions) },
+	{ .thing = "payment_credit", /* what a payment was more than owed; by the state of its debt, too */
+	  .states = LIFECYCLE_WORDS,
+	  .is_numbered = true,
+	  .fact = "is used up",
+	  .rows = payment_credit_actions,
+	  .rows_count = COUNT(payment_credit_actions) },
 	{ .thing = "promise", .states = PROMISE_STATE_WORDS, .rows = promise_actions, .rows_count = COUNT(promise_actions) },
 	{ .thing = "hold",
 	  .states = HOLD_STATE_WORDS,

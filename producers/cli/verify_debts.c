@@ -43,6 +43,7 @@ struct payment_note {
 	int32_t entries, reversals; /* its rows in the ledger */
 	int64_t entry_seq;          /* the seq of its entry's row, and its values */
 	int64_t amounts[AMOUNTS];
+	uint64_t refunded_minor; /* by the rows of its refunds, modulo 2^64 */
 };
 
 /* Beside the state of a promise. */
@@ -188,6 +189,8 @@ static void count_payment_entry(struct table_row *row, struct payment_note *paym
 		payment->entry_seq = ledger.seq;
 		memcpy(payment->amounts, amounts, sizeof(payment->amounts));
 	}
+	if (kind == LEDGER_REFUND)
+		payment->refunded_minor += (uint64_t)amounts[ACCOUNT_CREDIT];
 	if (kind != LEDGER_PAYMENT_REVERSAL)
 		return;
 	payment->reversals++;
@@ -581,6 +584,20 @@ static struct db_template select_payments = {
 	       "FROM debts.payment p",
 };
 
+/* No more than was credit: that of a payment stands with a sign below 0 in its entry. */
+static void check_refunds(struct table_row *row, const struct payment *payment, const struct payment_note *note, bool is_settled)
+{
+	const int64_t refunded_minor = (int64_t)note->refunded_minor;
+
+	if (refunded_minor != payment->refunded_minor)
+		row_wrong(row, "%lld were refunded by its ledger entries, and %lld by the log", (long long)refunded_minor,
+			  (long long)payment->refunded_minor);
+	if (refunded_minor < 0 || refunded_minor > -note->amounts[ACCOUNT_CREDIT])
+		row_wrong(row, "%lld of it were refunded, which is not of its credit", (long long)refunded_minor);
+	if (refunded_minor != 0 && !is_settled)
+		row_wrong(row, "was reversed, and something of it was refunded");
+}
+
 /* P5: the row against the rows of its entries, and its debt's. */
 static void check_entries(struct fold *fold, struct table_row *row, const struct payment *payment,
 			  const struct payment_note *note)
@@ -596,7 +613,9 @@ static void check_entries(struct fold *fold, struct table_row *row, const struct
 			  is_settled ? "there" : "missing");
 	if (note->reversals > 1)
 		row_wrong(row, "was reversed %d times", note->reversals);
-	if (is_settled && debt != NULL && debt->lifecycle == LIFECYCLE_CANCELLED)
+	check_refunds(row, payment, note, is_settled);
+	if (is_settled && debt != NULL && debt->lifecycle == LIFECYCLE_CANCELLED &&
+	    note->refunded_minor != (uint64_t)payment->amount_minor)
 		row_wrong(row, "stands on a cancelled debt");
 }
 

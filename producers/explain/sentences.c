@@ -21,6 +21,8 @@ const struct sentence sentences[] = {
 	{ "DebtPaid", NULL, NULL, "Debt {debt_id} is paid." },
 	{ "PaymentReversed", NULL, NULL,
 	  "Payment {payment_id} of {amount_minor} on debt {debt_id} was reversed ({reason:words}); {balance_minor} is owed." },
+	{ "PaymentRefunded", NULL, NULL,
+	  "{amount_minor} of payment {payment_id} on debt {debt_id} was refunded; {credit_minor} of credit is left." },
 	{ "DebtReopened", NULL, NULL, "Debt {debt_id} is open again: {balance_minor} is owed." },
 	{ "CreditApplied", NULL, NULL,
 	  "The credit of debt {debt_id} changed by {amount_minor} after a reversal; {balance_minor} is owed." },

@@ -2,11 +2,11 @@
 
 CREATE OR REPLACE FUNCTION debts.ledger_kind_name(kind smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT (ARRAY['OPENING', 'PAYMENT', 'PAYMENT_REVERSAL', 'CREDIT_APPLIED', 'CANCELLATION', 'ASSESS_FEE', 'ASSESS_COST', 'WAIVE',
-		'ADJUST_UP', 'ADJUST_DOWN', 'RECOVERY', 'WRITE_OFF', 'TRANSFER_OUT', 'SETTLEMENT_DISCOUNT', 'DISCOUNT_REVERSAL'])[kind];
+		'ADJUST_UP', 'ADJUST_DOWN', 'RECOVERY', 'WRITE_OFF', 'TRANSFER_OUT', 'SETTLEMENT_DISCOUNT', 'DISCOUNT_REVERSAL', 'REFUND'])[kind];
 $$;
 
 CREATE OR REPLACE FUNCTION debts.contra_account_name(contra smallint) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT (ARRAY['CREDITOR_CLAIM', 'CASH_CLEARING', 'FEE_INCOME', 'WAIVER', 'WRITE_OFF', 'SETTLEMENT_LOSS'])[contra];
+	SELECT (ARRAY['CREDITOR_CLAIM', 'CASH_CLEARING', 'FEE_INCOME', 'WAIVER', 'WRITE_OFF', 'SETTLEMENT_LOSS', 'REFUND_PAYABLE'])[contra];
 $$;
 
 CREATE OR REPLACE VIEW debts.ledger_entry AS
@@ -17,7 +17,7 @@ CREATE OR REPLACE VIEW debts.ledger_entry AS
 	FROM debts.posting;
 COMMENT ON VIEW debts.ledger_entry IS 'The entries of the ledger, in words';
 
--- Whether a payment of the debt stands. Its newest entry shows that in most cases: behind any other the debt's ledger is summed.
+-- Whether a payment of the debt stands, of which not all was refunded. Its newest entry shows that in most cases: behind any other the debt's ledger is summed.
 CREATE OR REPLACE FUNCTION debts.has_standing_payments(its_part integer, its_last_entry_seq bigint, its_debt_id uuid) RETURNS boolean
 	LANGUAGE plpgsql STABLE PARALLEL SAFE AS $$
 DECLARE
@@ -28,5 +28,5 @@ BEGIN
 	ELSIF newest IN ('PAYMENT', 'RECOVERY', 'CREDIT_APPLIED') THEN
 		RETURN true;
 	END IF;
-	RETURN (SELECT coalesce(sum(contra_minor), 0) <> 0 FROM debts.ledger_of(its_debt_id) WHERE contra = 'CASH_CLEARING');
+	RETURN (SELECT coalesce(sum(contra_minor), 0) <> 0 FROM debts.ledger_of(its_debt_id) WHERE contra IN ('CASH_CLEARING', 'REFUND_PAYABLE'));
 END $$;

@@ -83,6 +83,22 @@ static void add_reversal(unsigned number)
 	store_add(&spec, &reverse_payment_type, &body);
 }
 
+static struct refund_payment a_refund(unsigned number, int64_t amount_minor)
+{
+	return (struct refund_payment){ .payment_id = spec_id('P', number),
+					.customer_id = spec_id('C', 1),
+					.amount_minor = amount_minor,
+					.currency = STR("EUR"),
+					.reason = STR("overpaid") };
+}
+
+static void add_refund(unsigned number, int64_t amount_minor)
+{
+	struct refund_payment body = a_refund(number, amount_minor);
+
+	store_add(&spec, &refund_payment_type, &body);
+}
+
 static void nothing_paid(void)
 {
 }
@@ -119,6 +135,15 @@ static void all_reversed(void)
 	add_reversal(2);
 }
 
+/* All that has come in went back. */
+static void refunded_and_reversed(void)
+{
+	add_payment(1, STR("1"), 1000);
+	add_payment(2, STR("2"), 600);
+	add_refund(2, 600);
+	add_reversal(1);
+}
+
 static struct assess_fee a_fee(void)
 {
 	return (struct assess_fee){ .debt_id = spec_id('D', 1),
@@ -142,8 +167,8 @@ static void paid_and_charged(void)
 	charged();
 }
 
-static void (*const histories[])(void) = { nothing_paid,   one_paid,     paid_and_reversed, one_of_two_reversed,
-					   credit_applied, all_reversed, charged,           paid_and_charged };
+static void (*const histories[])(void) = { nothing_paid, one_paid, paid_and_reversed, one_of_two_reversed,  credit_applied,
+					   all_reversed, charged,  paid_and_charged,  refunded_and_reversed };
 
 /* ---- then ---- */
 
@@ -164,7 +189,9 @@ static bool is_taken(const struct message_type *type, const void *body)
 	store_rule(&spec, type)->decide(&spec.commands[0], &spec.set, &decision);
 	db_rollback(spec.db);
 	spec.count = 0;
-	if (decision.kind == DECISION_REFUSED)
+	if (decision.kind == DECISION_REFUSED && type == &refund_payment_type)
+		assert_true(decision.refusal == REFUSAL_BAD_TRANSITION || decision.refusal == REFUSAL_BAD_AMOUNT);
+	else if (decision.kind == DECISION_REFUSED && decision.refusal != REFUSAL_HELD) /* what was refunded */
 		assert_int_equal(decision.refusal, REFUSAL_BAD_TRANSITION);
 	return decision.kind == DECISION_EVENTS;
 }
@@ -344,11 +371,45 @@ static void test_debts_actions__a_payment_is_reversed_once_while_its_debt_is_in_
 
 		assert_int_equal(is_standing_taken, !lifecycle_is_terminal(lifecycle));
 		assert_false(is_taken(&reverse_payment_type, &reversed));
-		then_text(
-			"test_payments",
-			"SELECT string_agg(array_to_string(debts.allowed_payment_actions(p.state, d.lifecycle), ','), '|' ORDER "
-			"BY payment_id) FROM debts.payment p JOIN debts.debt d USING (debt_id)",
-			is_standing_taken ? "|reversePayment" : "|");
+		then_text("test_payments",
+			  "SELECT string_agg(array_to_string(actions, ','), '|' ORDER BY payment_id) FROM debts.api_payment",
+			  is_standing_taken ? "|reversePayment" : "|");
+		move_to_next_lifecycle();
+	}
+}
+
+/* One that was not more than owed, one of which something was refunded, one that was reversed, one that was refunded as a whole. */
+static void test_debts_actions__of_a_payment_is_refunded_what_is_left_of_its_credit(void **state)
+{
+	char list[LIST_SIZE];
+
+	(void)state;
+	add_debt();
+	add_payment(1, STR("1"), 1000);
+	add_payment(2, STR("2"), 300);
+	add_payment(3, STR("3"), 50);
+	add_payment(4, STR("4"), 20);
+	add_refund(2, 100);
+	add_reversal(3);
+	add_refund(4, 20);
+	store_run(&spec);
+	store_sql(&spec, "test_first", "UPDATE debts.debt SET lifecycle = 1");
+	for (unsigned lifecycle = LIFECYCLE_NEW; lifecycle < LIFECYCLE_COUNT; lifecycle++) {
+		list[0] = '\0';
+		for (unsigned number = 1; number <= 4; number++) {
+			struct reverse_payment reversal = a_reversal(number);
+			struct refund_payment refund = a_refund(number, 1);
+			size_t size = strlen(list);
+
+			snprintf(list + size, LIST_SIZE - size, "%s%s%s", number > 1 ? "|" : "",
+				 is_taken(&reverse_payment_type, &reversal) ? "reversePayment" : "",
+				 is_taken(&refund_payment_type, &refund) ? "refundPayment" : "");
+		}
+		if (lifecycle == LIFECYCLE_PAID)
+			assert_string_equal(list, "reversePayment|refundPayment||");
+		then_text("test_payments",
+			  "SELECT string_agg(array_to_string(actions, ','), '|' ORDER BY payment_id) FROM debts.api_payment",
+			  list);
 		move_to_next_lifecycle();
 	}
 }
@@ -359,6 +420,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_debts_actions__what_is_shown_is_what_the_rules_take, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_debts_actions__a_payment_is_reversed_once_while_its_debt_is_in_the_books,
 						setup, teardown),
+		cmocka_unit_test_setup_teardown(test_debts_actions__of_a_payment_is_refunded_what_is_left_of_its_credit, setup,
+						teardown),
 	};
 
 	return cmocka_run_group_tests_name("debts actions", tests, setup_group, NULL);

@@ -83,6 +83,17 @@ static void add_reversal(unsigned payment)
 	store_add(&spec, &reverse_payment_type, &body);
 }
 
+static void add_refund(unsigned payment, int64_t amount_minor)
+{
+	struct refund_payment body = { .payment_id = spec_id('P', payment),
+				       .customer_id = spec_id('C', 1),
+				       .amount_minor = amount_minor,
+				       .currency = STR("EUR"),
+				       .reason = STR("overpaid") };
+
+	store_add(&spec, &refund_payment_type, &body);
+}
+
 static void add_amendment(unsigned debt, struct str reference, int32_t due_on)
 {
 	struct amend_debt body = { .debt_id = spec_id('D', debt),
@@ -1335,6 +1346,56 @@ static void test_debts_store__settlements_come_back_as_they_were_saved(void **st
 	}
 }
 
+/* In one batch and in many: what was refunded of a payment is told by its entries, and loaded with it. */
+static void test_debts_store__refunds_are_entries_of_their_payment(void **state)
+{
+	for (int batches = 0; batches < 2; batches++) {
+		if (batches > 0) {
+			teardown(state);
+			setup(state);
+		}
+#define NEXT                                                                                                                     \
+	if (batches > 0)                                                                                                         \
+	store_run(&spec)
+		add_debt(1, STR("A"), 1);
+		NEXT;
+		add_promise(1, 1, 1100);
+		NEXT;
+		add_payment_on(1, 1, STR("1"), 1400, STORE_TODAY);
+		NEXT;
+		add_refund(1, 100);
+		NEXT;
+		add_refund(1, 150);
+		NEXT;
+		add_payment(2, 1, STR("2"), 7);
+		store_run(&spec);
+		assert_int_equal(credit(), 57);
+		then_sql("test_refund_entries",
+			 "SELECT string_agg(concat_ws(' ', kind, contra, contra_minor, credit_minor, right(payment_id::text, "
+			 "1)), ', ' ORDER BY entry_no) FROM debts.ledger_entry WHERE kind = 'REFUND'",
+			 "REFUND REFUND_PAYABLE -100 100 1, REFUND REFUND_PAYABLE -150 150 1");
+		then_sql("test_refunded_payments",
+			 "SELECT string_agg(concat_ws(' ', state, refunded_minor, left_minor, version, actions), ', ' ORDER BY "
+			 "payment_id) FROM debts.api_payment",
+			 "settled 250 50 3 {refundPayment}, settled 0 7 1 {reversePayment,refundPayment}");
+		then_promises("kept 1150 5");
+		then_books_agree();
+		add_refund(1, 51);
+		add_reversal(1);
+		store_run(&spec);
+		then_refuses(&spec, 0, REFUSAL_BAD_AMOUNT);
+		then_refuses(&spec, 1, REFUSAL_HELD);
+		add_refund(1, 50);
+		store_run(&spec);
+		then_sql("test_refunded_rest",
+			 "SELECT concat_ws(' ', refunded_minor, left_minor, version) FROM "
+			 "debts.api_payment LIMIT 1",
+			 "300 0 4");
+		then_books_agree();
+#undef NEXT
+	}
+}
+
 static struct plan a_plan(int64_t number)
 {
 	struct plan plan = { .total_minor = 100000 + number * 997,
@@ -1472,6 +1533,7 @@ static void test_debts_store__plans_of_an_empty_table_look_keys_up(void **state)
 	"DO $$ BEGIN"                                                                                                            \
 	" CREATE TABLE kept_entry AS TABLE debts.ledger_entry;"                                                                  \
 	" CREATE TABLE kept_payment AS TABLE debts.payment;"                                                                     \
+	" ALTER TABLE kept_payment DROP refunded_minor;"                                                                         \
 	" CREATE TABLE kept_api AS SELECT payment_id, customer_id, amount_minor, currency, state, version, principal_minor, actions,"  \
 	" created_at, updated_at FROM debts.api_payment;"                                                                        \
 	" DROP TABLE debts.posting CASCADE;"                                                                                     \
@@ -1479,6 +1541,8 @@ static void test_debts_store__plans_of_an_empty_table_look_keys_up(void **state)
 	" CREATE TABLE debts.ledger_entry AS TABLE kept_entry;"                                                                  \
 	" CREATE TABLE debts.payment AS TABLE kept_payment;"                                                                     \
 	" CREATE FUNCTION debts.ledger_of(wanted uuid) RETURNS integer LANGUAGE sql AS 'SELECT 1';"                              \
+	" CREATE FUNCTION debts.allowed_payment_actions(state text, lifecycle smallint) RETURNS text[] LANGUAGE sql"             \
+	" AS 'SELECT public.dcs_payment_actions(lifecycle, state <> ''settled'')';"                                              \
 	" CREATE VIEW debts.api_payment AS SELECT 1 AS n; CREATE VIEW debts.public_payment AS SELECT 1 AS n;"                    \
 	" CREATE VIEW debts.reference_collision AS SELECT 1 AS n; CREATE VIEW debts.api_debt AS SELECT 1 AS n;"                  \
 	" CREATE FUNCTION run(script text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE script; END'; END $$"
@@ -1498,12 +1562,12 @@ static void make_books(void)
 	store_sql(&spec, "test_as_before", AS_BEFORE);
 }
 
-static int migrate_books(void)
+static int run_file(const char *path)
 {
 	static const struct db_statement run = { "test_run", "SELECT run($1)" };
 	static char text[32768];
 	struct db_params params;
-	FILE *file = fopen("sql/0295_posting.sql", "r");
+	FILE *file = fopen(path, "r");
 	size_t size;
 	int rc;
 
@@ -1527,7 +1591,7 @@ static void test_debts_store__the_migration_keeps_what_entries_and_payments_say(
 {
 	(void)state;
 	make_books();
-	store_must(&spec, migrate_books());
+	store_must(&spec, run_file("sql/0295_posting.sql"));
 	assert_int_equal(store_number(&spec, "test_kept", "SELECT count(*) FROM debts.posting"), 8);
 	assert_int_equal(store_number(&spec, "test_same_entries", DIFFERENT("kept_entry", "*", "debts.ledger_entry")), 0);
 	assert_int_equal(store_number(&spec, "test_same_payments_now", DIFFERENT("kept_payment", "*", "debts.payment")), 0);
@@ -1540,6 +1604,7 @@ static void test_debts_store__the_migration_keeps_what_entries_and_payments_say(
 		0);
 	then_books_agree();
 	store_sql(&spec, "test_later", "ALTER TABLE debts.posting ADD is_recovery boolean"); /* sql/0410_charge_off.sql */
+	store_must(&spec, run_file("sql/current/debts_payment.sql"));
 	add_payment(4, 1, STR("4"), 5);
 	add_reversal(2);
 	store_run(&spec);
@@ -1563,7 +1628,7 @@ static void test_debts_store__the_migration_stops_at_a_payment_that_is_not_its_e
 		store_sql(&spec, "test_emptied", "DELETE FROM debts.payment");
 		store_sql(&spec, "test_again", "INSERT INTO debts.payment TABLE kept_payment");
 		store_sql(&spec, wrongs[i][0], wrongs[i][1]);
-		assert_int_equal(migrate_books(), -1);
+		assert_int_equal(run_file("sql/0295_posting.sql"), -1);
 		assert_string_equal(db_sqlstate(spec.admin), "P0001");
 		spec.err = (struct err)ERR_INIT;
 	}
@@ -1666,6 +1731,7 @@ int main(void)
 		TEST(test_debts_store__a_debt_and_its_payments_come_back_as_they_were_saved),
 		TEST(test_debts_store__one_batch_may_create_pay_and_reverse),
 		TEST(test_debts_store__the_same_over_many_batches),
+		TEST(test_debts_store__refunds_are_entries_of_their_payment),
 		TEST(test_debts_store__a_debt_that_came_to_the_wrong_partition_goes_on_in_the_right_one),
 		TEST(test_debts_store__ids_and_references_that_are_taken_are_seen),
 		TEST(test_debts_store__an_amended_debt_comes_back_as_it_was_saved),

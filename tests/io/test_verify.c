@@ -425,6 +425,22 @@ static void tell_of_debts_that_left(void)
 	assert_int_equal(world.decision.kind, DECISION_EVENTS);
 }
 
+/* In two parts. */
+static void tell_refunds(void)
+{
+	struct refund_payment refund = { .payment_id = spec_id('Y', 27),
+					 .customer_id = spec_id('C', 10),
+					 .amount_minor = 20,
+					 .currency = STR("EUR"),
+					 .reason = STR("overpaid") };
+
+	pay(27, 10, create_debt(27, 10), 105300);
+	world_do(&world, DEBTS, &refund_payment_type, &refund);
+	refund.amount_minor = 200;
+	world_do(&world, DEBTS, &refund_payment_type, &refund);
+	assert_int_equal(world.decision.events_count, 1);
+}
+
 static void offer(unsigned number, bool is_accepted)
 {
 	const struct approval approval = { .actor = STR("another") };
@@ -489,6 +505,7 @@ static void tell_debts(void)
 	tell_of_debts_that_left();
 	tell_disputes();
 	tell_settlements();
+	tell_refunds();
 }
 
 static void add_point_of_id(struct uuid id, unsigned number, unsigned customer)
@@ -1533,6 +1550,18 @@ static const struct wrong wrong_postings[] = {
 	  "AND " PAYMENT_11,
 	  "P7", "state is not" },
 	{ "debts.payment", "DELETE FROM debts.posting WHERE kind = 3", "P7", "state is not" },
+	{ "debts.payment",
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16", "P7",
+	  "refunded_minor is not" },
+	{ "debts.payment",
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16", "P5",
+	  "were refunded by its ledger entries" },
+	{ "debts.payment",
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 999, contra_minor = contra_minor - 999 WHERE kind = 16", "P5",
+	  "which is not of its credit" },
+	{ "debts.payment", "UPDATE debts.posting SET kind = 3 WHERE kind = 16 AND credit_minor = 20", "P5",
+	  "something of it was refunded" },
+	{ "debts.ledger_entry", "UPDATE debts.posting SET contra = 1 WHERE kind = 16", "P5", "contra is not" },
 	{ "debts.ledger_entry", "UPDATE debts.posting SET occurred_on = occurred_on - 1 WHERE entry_no = 2 AND " DEBT_11, "P5",
 	  "occurred_on is not" },
 	{ "debts.ledger_entry", "UPDATE debts.posting SET business_date = business_date + 1 WHERE entry_no = 2 AND " DEBT_11,
@@ -2066,7 +2095,8 @@ static const struct {
 	{ "debts.creditor_customer", "creditor_id customer_id portfolio_id created_at" },
 	{ "reporting.outstanding", "due_on creditor_id currency debts outstanding_minor" },
 	{ "reporting.outstanding_change", "booked_on due_on creditor_id currency debts outstanding_minor" },
-	{ "reporting.collected", "day creditor_id currency payments amount_minor reversals reversed_minor" },
+	{ "reporting.collected",
+	  "day creditor_id currency payments amount_minor reversals reversed_minor refunds refunded_minor" },
 	{ "reporting.communications", "day channel state messages" },
 	{ "reporting.reader_head", "module part last_seq" },
 };

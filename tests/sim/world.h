@@ -28,7 +28,7 @@
 #define SIM_WORKERS 2 /* programs per module; their partitions may overlap for a while, as after a frozen process wakes */
 #define SIM_READERS 2 /* the same, of the reports */
 
-#define SIM_RULES_MAX 32
+#define SIM_RULES_MAX 40
 
 #define SIM_DEAD_MAX_MS 100000 /* dead letters are kept so long */
 

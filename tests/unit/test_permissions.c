@@ -47,6 +47,7 @@ static const struct {
 	{ "CancelDebt", "supervisor creditor" },
 	{ "RecordPayment", "agent creditor system" },
 	{ "ReversePayment", "supervisor creditor" },
+	{ "RefundPayment", "supervisor" },
 	{ "MakePromise", "supervisor agent" },
 	{ "CancelPromise", "supervisor agent" },
 	{ "PlaceHold", "compliance supervisor agent" },

@@ -17,7 +17,7 @@
  */
 
 /*
- * What an issuer with this role may do alone, by one command, also by WriteOff: up to `alone_minor` minor units of whatever currency. Above it the command of
+ * What an issuer with this role may do alone, by one command, also by WriteOff and RefundPayment: up to `alone_minor` minor units of whatever currency. Above it the command of
  * a supervisor is kept for a second person, and the others' are refused with limit_exceeded: a supervisor sends them.
  */
 struct charge_limit {
@@ -37,6 +37,9 @@ bool charge_may_alone(const struct command *command, int64_t amount_minor);
 
 /* A supervisor's command is kept for a second person. The last thing: nobody is asked to approve what would be refused all the same. */
 void charge_keep(struct str currency, struct decision *decision);
+
+/* False: refused. It says why, and its amount is above 0. What a refund asks, too. */
+bool charge_is_good(struct str reason, int64_t amount_minor, struct decision *decision);
 
 /* evolve.c */
 evolve_event charge_on_assessed;

@@ -21,6 +21,7 @@ static const struct charge_limit limits[] = {
 	{ &waive_amount_type, ROLE_SUPERVISOR, 50000 },
 	{ &adjust_balance_type, ROLE_SUPERVISOR, 50000 },
 	{ &write_off_type, ROLE_SUPERVISOR, 100000 },
+	{ &refund_payment_type, ROLE_SUPERVISOR, 100000 },
 };
 /* clang-format on */
 
@@ -70,11 +71,11 @@ struct change {
 	bool is_up;
 };
 
-static bool amount_and_reason_are_good(const struct change *change, struct decision *decision)
+bool charge_is_good(struct str reason, int64_t amount_minor, struct decision *decision)
 {
-	if (change->reason.size == 0) {
+	if (reason.size == 0) {
 		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "say why");
-	} else if (change->amount_minor <= 0 || change->amount_minor > MONEY_MINOR_MAX) {
+	} else if (amount_minor <= 0 || amount_minor > MONEY_MINOR_MAX) {
 		decision_refuse(decision, REFUSAL_BAD_AMOUNT, "amount_minor", "the amount is not above 0, or is above %lld",
 				(long long)MONEY_MINOR_MAX);
 	} else {
@@ -142,7 +143,7 @@ static bool is_possible(const struct change *change, const struct debt *debt, co
 {
 	const struct debt_terms *terms = workset_state(set, &debt_terms_entity, change->debt_id);
 
-	return amount_and_reason_are_good(change, decision) && debt_takes_change(change, debt, terms, decision);
+	return charge_is_good(change->reason, change->amount_minor, decision) && debt_takes_change(change, debt, terms, decision);
 }
 
 static int64_t balance_after(const struct change *change, const struct debt *debt)

@@ -59,6 +59,7 @@ typedef struct posting posting_of_event(const void *body);
 posting_of_event posting_of_opening;
 posting_of_event posting_of_payment;
 posting_of_event posting_of_reversal;
+posting_of_event posting_of_refund;
 posting_of_event posting_of_credit;
 posting_of_event posting_of_cancellation;
 posting_of_event posting_of_charge;

@@ -50,6 +50,22 @@ struct posting posting_of_reversal(const void *body)
 				 .payment_id = &event->payment_id };
 }
 
+/* Credit becomes money that is to be paid out. */
+struct posting posting_of_refund(const void *body)
+{
+	const struct payment_refunded *event = body;
+	return (struct posting){ .kind = LEDGER_REFUND,
+				 .contra = CONTRA_REFUND_PAYABLE,
+				 .contra_minor = -event->amount_minor,
+				 .debits = { .minor = { [ACCOUNT_CREDIT] = event->amount_minor } },
+				 .balance_minor = event->balance_minor,
+				 .occurred_on = event->refunded_on,
+				 .has_booked_on = true,
+				 .booked_on = event->refunded_on,
+				 .debt_id = &event->debt_id,
+				 .payment_id = &event->payment_id };
+}
+
 struct posting posting_of_credit(const void *body)
 {
 	const struct credit_applied *event = body;

@@ -121,6 +121,7 @@ static void link_entry(const struct workset *set, const struct logged_event *log
 	case LEDGER_TRANSFER_OUT:
 	case LEDGER_SETTLEMENT_DISCOUNT:
 	case LEDGER_DISCOUNT_REVERSAL:
+	case LEDGER_REFUND:
 		return;
 	case LEDGER_NONE:
 	case LEDGER_KIND_COUNT:

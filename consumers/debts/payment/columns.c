@@ -13,6 +13,7 @@ static const struct db_column payment_rows[] = {
 	{ "customer_id", DB_UUID(struct payment, customer_id), .set = OF_PAYMENT },
 	{ "debt_id", DB_UUID(struct payment, debt_id), .set = OF_PAYMENT },
 	{ "amount_minor", DB_INT64(struct payment, amount_minor), .set = OF_PAYMENT },
+	{ "refunded_minor", DB_INT64(struct payment, refunded_minor), .set = OF_PAYMENT },
 	{ "entry_seq", DB_INT64(struct payment, entry_seq), .set = OF_PAYMENT },
 	{ "received_on", DB_DATE(struct payment, received_on), .set = OF_PAYMENT },
 	{ "state", DB_WORD(struct payment, state, payment_state_words), .set = OF_PAYMENT },

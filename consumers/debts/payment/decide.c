@@ -2,6 +2,7 @@
 #include "base/must.h"
 #include "consumers/debts/debts.h"
 #include "consumers/debts/ledger/ledger.h"
+#include "consumers/debts/payment/payment.h"
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
@@ -194,16 +195,11 @@ struct reversal {
 	int64_t version;
 };
 
-static bool reversal_is_good(const struct reverse_payment *body, const struct payment *payment, const struct debt *debt,
-			     struct decision *decision)
+bool payment_is_known(const struct payment *payment, const struct debt *debt, const struct uuid *customer_id,
+		      struct decision *decision)
 {
 	MUST(payment == NULL || debt != NULL);
-	if (reversal_reason_by_name(body->reason) == REVERSAL_REASON_NONE) {
-		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " REVERSAL_REASON_LISTED);
-		return false;
-	}
-	if (payment == NULL || !uuid_equal(&payment->customer_id, &body->customer_id) ||
-	    !debt_is_reached(decision->command, debt)) {
+	if (payment == NULL || !uuid_equal(&payment->customer_id, customer_id) || !debt_is_reached(decision->command, debt)) {
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "payment_id", "the customer has no such payment");
 		return false;
 	}
@@ -212,6 +208,18 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 				"the payment came in at a source that the sender is not bound to");
 		return false;
 	}
+	return true;
+}
+
+static bool reversal_is_good(const struct reverse_payment *body, const struct payment *payment, const struct debt *debt,
+			     struct decision *decision)
+{
+	if (reversal_reason_by_name(body->reason) == REVERSAL_REASON_NONE) {
+		decision_refuse(decision, REFUSAL_BAD_VALUE, "reason", "not one of " REVERSAL_REASON_LISTED);
+		return false;
+	}
+	if (!payment_is_known(payment, debt, &body->customer_id, decision))
+		return false;
 	if (payment->state != PAYMENT_SETTLED) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id", "the payment was reversed before");
 		return false;
@@ -219,6 +227,11 @@ static bool reversal_is_good(const struct reverse_payment *body, const struct pa
 	if (!debt_is_in_books(debt->lifecycle)) {
 		decision_refuse(decision, REFUSAL_BAD_TRANSITION, "payment_id",
 				"the debt was written off, transferred or cancelled");
+		return false;
+	}
+	if (payment->refunded_minor > 0) {
+		decision_refuse(decision, REFUSAL_HELD, "payment_id", "%lld of the payment were refunded",
+				(long long)payment->refunded_minor);
 		return false;
 	}
 	return true;

@@ -50,6 +50,18 @@ void payment_on_recorded(struct workset *set, const void *body)
 						.entry_no = payment->entry_no });
 }
 
+/* As if the payment had been smaller, for what was arranged, too: the same money shall not count when the debt is owed again. */
+static void count_less(struct workset *set, const struct debt *debt, const struct promise_receipt *receipt, bool is_returned)
+{
+	promise_on_payment(set, debt, *receipt);
+	settlement_on_payment(set, debt, receipt);
+	plan_on_payment(set, debt,
+			&(struct plan_receipt){ .amount_minor = receipt->amount_minor,
+						.received_on = receipt->received_on,
+						.entry_no = receipt->entry_no,
+						.is_returned = is_returned });
+}
+
 void payment_on_reversed(struct workset *set, const void *body)
 {
 	const struct payment_reversed *event = body;
@@ -59,13 +71,23 @@ void payment_on_reversed(struct workset *set, const void *body)
 
 	MUST(payment->state == PAYMENT_SETTLED);
 	payment->state = PAYMENT_REVERSED;
-	promise_on_payment(set, debt, receipt);
-	settlement_on_payment(set, debt, &receipt);
-	plan_on_payment(set, debt,
-			&(struct plan_receipt){ .amount_minor = -payment->amount_minor,
-						.received_on = payment->received_on,
-						.entry_no = payment->entry_no,
-						.is_returned = reversal_reason_by_name(event->reason) == REVERSAL_REASON_NSF });
+	count_less(set, debt, &receipt, reversal_reason_by_name(event->reason) == REVERSAL_REASON_NSF);
+}
+
+/* Nothing is owed, so there is nothing to be judged. */
+void payment_on_refunded(struct workset *set, const void *body)
+{
+	const struct payment_refunded *event = body;
+	struct payment *payment = workset_change(set, &payment_entity, &event->payment_id);
+	const struct debt *debt = debt_change(set, &event->debt_id, event->version);
+	const struct promise_receipt receipt = receipt_of(payment, -event->amount_minor);
+
+	MUST(payment->state == PAYMENT_SETTLED);
+	payment->refunded_minor += event->amount_minor;
+	MUST(payment->refunded_minor == event->refunded_minor);
+	MUST(payment->refunded_minor <= payment->allocated.minor[ACCOUNT_CREDIT]);
+	MUST(debt->balances.minor[ACCOUNT_CREDIT] == event->credit_minor);
+	count_less(set, debt, &receipt, false);
 }
 
 void payment_on_credit_applied(struct workset *set, const void *body)

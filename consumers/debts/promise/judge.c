@@ -226,6 +226,9 @@ void promise_review(const struct promise_review *review, const struct workset *s
 	/* The verdict of one that is over is changed by money alone, never by a day: a broker's clock may step back over midnight. */
 	if (!is_judged(promise->state) || (promise->state != PROMISE_OPEN && review->paid_minor == 0))
 		return;
+	/* What is paid breaks none that was kept, though some of what has kept it was refunded. */
+	if (promise->state == PROMISE_KEPT && review->paid_minor > 0)
+		return;
 	paid_minor = promise->paid_minor + review->paid_minor;
 	verdict = promise_verdict(promise, paid_minor, decision->command->today);
 	if (ends_with_debt(review, promise, verdict)) {
