@@ -55,6 +55,12 @@ static void on_reversal(struct debt_change *change, const void *event)
 	change->may_be_due = true;
 }
 
+/* Less is netted, so that more is due of the other debts of the group: the next day's evaluation finds it, as what a message says is true still. */
+static void on_refund(struct debt_change *change, const void *event)
+{
+	change->next.credit_minor = ((const struct payment_refunded *)event)->credit_minor;
+}
+
 static void on_credit(struct debt_change *change, const void *event)
 {
 	const struct credit_applied *body = event;
@@ -365,6 +371,7 @@ static const struct {
 	{ &debt_transferred_type, on_transferred },
 	{ &debt_recalled_type, on_recalled },
 	{ &payment_reversed_type, on_reversal },
+	{ &payment_refunded_type, on_refund },
 	{ &credit_applied_type, on_credit },
 	{ &charge_assessed_type, on_charge },
 	{ &amount_waived_type, on_waiver },

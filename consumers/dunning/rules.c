@@ -197,6 +197,7 @@ TOUCH_DEBT(debt_transferred)
 TOUCH_DEBT(debt_recalled)
 TOUCH_DEBT(payment_recorded)
 TOUCH_DEBT(payment_reversed)
+TOUCH_DEBT(payment_refunded)
 TOUCH_DEBT(credit_applied)
 TOUCH_DEBT(charge_assessed)
 TOUCH_DEBT(amount_waived)
@@ -367,6 +368,7 @@ static const struct rule debts_rules[] = {
 	{ &debt_recalled_type, touch_debt_recalled, decide_debt_event, true, false },
 	{ &payment_recorded_type, touch_payment_recorded, decide_debt_event, true, false },
 	{ &payment_reversed_type, touch_payment_reversed, decide_debt_event, true, false },
+	{ &payment_refunded_type, touch_payment_refunded, decide_debt_event, true, false },
 	{ &credit_applied_type, touch_credit_applied, decide_debt_event, true, false },
 	{ &charge_assessed_type, touch_charge_assessed, decide_debt_event, true, false },
 	{ &amount_waived_type, touch_amount_waived, decide_debt_event, true, false },

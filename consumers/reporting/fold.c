@@ -150,6 +150,20 @@ static bool fold_payment_reversed(const struct payment_reversed *event, struct b
 			       event->amount_minor - event->credit_minor);
 }
 
+/* What is owed is as before: it was the debtor's. */
+static bool fold_payment_refunded(const struct payment_refunded *event, struct buf *deltas)
+{
+	struct delta delta = {
+		.key = { .report = REPORT_COLLECTED, .day = event->refunded_on, .creditor_id = event->creditor_id },
+		.amounts = { [COLLECTED_REFUNDS] = 1, [COLLECTED_REFUNDED_MINOR] = event->amount_minor }
+	};
+
+	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
+		return false;
+	add(deltas, &delta);
+	return true;
+}
+
 static bool add_communications(struct buf *deltas, int32_t requested_on, struct str channel, struct str state, int64_t messages)
 {
 	struct delta delta = { .key = { .report = REPORT_COMMUNICATIONS, .day = requested_on },
@@ -265,6 +279,8 @@ static bool fold_debts(const struct message_type *type, const void *body, struct
 	case EVENT_PAYMENT_REVERSED:
 		*ret_booking = BOOKED(payment_reversed, reversed_on);
 		return fold_payment_reversed(body, deltas);
+	case EVENT_PAYMENT_REFUNDED:
+		return fold_payment_refunded(body, deltas);
 	case EVENT_DEBT_REOPENED:
 		*ret_booking = BOOKED(debt_reopened, reopened_on);
 		return fold_debt_reopened(body, deltas);

@@ -18,17 +18,24 @@
  *   outstanding_change
  *                   the same changes by business day of booking: the amount owed at the end of a day is the amount now
  *                   minus later bookings
- *   collected       payments and reversals, by value date (reversals: business date), creditor and currency
+ *   collected       payments, reversals and refunds, by value date (reversals, refunds: business date), creditor and currency
  *   communications  messages by the day of the request, channel and present state
  */
 enum report { REPORT_OUTSTANDING, REPORT_OUTSTANDING_CHANGE, REPORT_COLLECTED, REPORT_COMMUNICATIONS, REPORT_COUNT };
 
 /* The amounts of a delta, by report. */
 enum outstanding_amount { OUTSTANDING_DEBTS, OUTSTANDING_MINOR }; /* of OUTSTANDING_CHANGE too */
-enum collected_amount { COLLECTED_PAYMENTS, COLLECTED_MINOR, COLLECTED_REVERSALS, COLLECTED_REVERSED_MINOR };
+enum collected_amount {
+	COLLECTED_PAYMENTS,
+	COLLECTED_MINOR,
+	COLLECTED_REVERSALS,
+	COLLECTED_REVERSED_MINOR,
+	COLLECTED_REFUNDS,
+	COLLECTED_REFUNDED_MINOR
+};
 enum communications_amount { COMMUNICATIONS_MESSAGES };
 
-#define DELTA_AMOUNTS 4
+#define DELTA_AMOUNTS 6
 
 /* Zeroed where the report has no such column. */
 struct delta_key {

@@ -33,11 +33,15 @@ static const struct db_statement statement_outstanding_change = {
 
 static const struct db_statement statement_collected = {
 	"reporting_collected",
-	"INSERT INTO collected AS c (day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor)"
-	" SELECT * FROM unnest($1::date[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[])"
+	"INSERT INTO collected AS c (day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor, refunds,"
+	" refunded_minor)"
+	" SELECT * FROM unnest($1::date[], $2::uuid[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], "
+	"$8::bigint[],"
+	" $9::bigint[])"
 	" ON CONFLICT (day, creditor_id, currency) DO UPDATE SET"
 	" payments = c.payments + excluded.payments, amount_minor = c.amount_minor + excluded.amount_minor,"
-	" reversals = c.reversals + excluded.reversals, reversed_minor = c.reversed_minor + excluded.reversed_minor"
+	" reversals = c.reversals + excluded.reversals, reversed_minor = c.reversed_minor + excluded.reversed_minor,"
+	" refunds = c.refunds + excluded.refunds, refunded_minor = c.refunded_minor + excluded.refunded_minor"
 };
 
 static const struct db_statement statement_communications = {
@@ -55,11 +59,11 @@ static const struct {
 } reports[] = {
 	[REPORT_OUTSTANDING] = { &statement_outstanding, true, false, OUTSTANDING_MINOR + 1 },
 	[REPORT_OUTSTANDING_CHANGE] = { &statement_outstanding_change, true, true, OUTSTANDING_MINOR + 1 },
-	[REPORT_COLLECTED] = { &statement_collected, true, false, COLLECTED_REVERSED_MINOR + 1 },
+	[REPORT_COLLECTED] = { &statement_collected, true, false, COLLECTED_REFUNDED_MINOR + 1 },
 	[REPORT_COMMUNICATIONS] = { &statement_communications, false, false, COMMUNICATIONS_MESSAGES + 1 },
 };
 _Static_assert(COUNT(reports) == REPORT_COUNT, "one row for each report");
-_Static_assert(COLLECTED_REVERSED_MINOR < DELTA_AMOUNTS, "the widest report");
+_Static_assert(COLLECTED_REFUNDED_MINOR < DELTA_AMOUNTS, "the widest report");
 
 /* ---- parameters: one array a column ---- */
 

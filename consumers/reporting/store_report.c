@@ -40,9 +40,10 @@ static const struct db_statement statement_collections = {
 	"WITH taken AS MATERIALIZED ("
 	" SELECT * FROM collected WHERE day BETWEEN $1::date AND $2::date AND ($3::uuid IS NULL OR creditor_id = $3)"
 	" AND ($4::text IS NULL OR currency = $4) ORDER BY day, creditor_id, currency LIMIT $5::bigint)"
-	" SELECT " POSITIONS("debts") ", day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor,"
-				      " reporting.whole(amount_minor::numeric - reversed_minor)"
-				      " FROM (VALUES (1)) always LEFT JOIN taken ON true ORDER BY day, creditor_id, currency"
+	" SELECT " POSITIONS(
+		"debts") ", day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor,"
+			 " reporting.whole(amount_minor::numeric - reversed_minor - refunded_minor), refunds, refunded_minor"
+			 " FROM (VALUES (1)) always LEFT JOIN taken ON true ORDER BY day, creditor_id, currency"
 };
 
 static const struct db_statement statement_communications = {
@@ -72,6 +73,8 @@ static const struct column collections_columns[] = {
 	{ "reversals", "reversals", CELL_COUNT },
 	{ "reversed", "reversed", CELL_MONEY },
 	{ "net", "net", CELL_MONEY },
+	{ "refunds", "refunds", CELL_COUNT }, /* behind the net: who reads by position goes on */
+	{ "refunded", "refunded", CELL_MONEY },
 };
 
 static const struct column communications_columns[] = {
@@ -81,7 +84,7 @@ static const struct column communications_columns[] = {
 	{ "messages", "messages", CELL_COUNT },
 };
 
-#define COLUMNS_MAX   8
+#define COLUMNS_MAX   10
 #define FIRST_COLUMN  1                  /* of the result, after the positions */
 #define NEVER_NULL_IN (FIRST_COLUMN + 1) /* a column that is null only when there is no row */
 

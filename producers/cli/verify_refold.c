@@ -59,10 +59,10 @@ static const struct {
 			       "debts",
 			       { "verify_collected",
 				 "SELECT day, creditor_id, currency::text, payments, amount_minor, reversals, "
-				 "reversed_minor FROM reporting.collected" },
+				 "reversed_minor, refunds, refunded_minor FROM reporting.collected" },
 			       true,
 			       false,
-			       COLLECTED_REVERSED_MINOR + 1 },
+			       COLLECTED_REFUNDED_MINOR + 1 },
 	[REPORT_COMMUNICATIONS] = { "reporting.communications",
 				    "communications",
 				    { "verify_communications",

@@ -118,7 +118,7 @@ static void test_reporting__the_figures_are_those_of_the_events(void **state)
 	dump(text, sizeof(text));
 	assert_string_equal(text, "change (1970-01-01,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
 				  "change (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,-90)\n"
-				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
+				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0,0,0)\n"
 				  "messages (2025-04-22,sms,failed,1)\n"
 				  "messages (2025-04-22,sms,released,0)\n"
 				  "outstanding (00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,910)");
@@ -127,8 +127,8 @@ static void test_reporting__the_figures_are_those_of_the_events(void **state)
 	assert_string_equal(text, "change (1970-01-01,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)\n"
 				  "change (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,-90)\n"
 				  "change (2025-01-13,00000000-0000-0000-0000-000000000000,JPY,2024-10-04,0,90)\n"
-				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0)\n"
-				  "collected (2025-01-13,00000000-0000-0000-0000-000000000000,JPY,0,0,1,100)\n"
+				  "collected (2025-01-12,00000000-0000-0000-0000-000000000000,JPY,1,100,0,0,0,0)\n"
+				  "collected (2025-01-13,00000000-0000-0000-0000-000000000000,JPY,0,0,1,100,0,0)\n"
 				  "messages (2025-04-22,sms,failed,1)\n"
 				  "messages (2025-04-22,sms,released,0)\n"
 				  "outstanding (00000000-0000-0000-0000-000000000000,JPY,2024-10-04,1,1000)");
@@ -236,10 +236,10 @@ static void test_reporting__reports_are_files_of_the_tables_as_they_are(void **s
 		       "2025-04-22," CREDITOR_0 ",JPY,181-365 days,1,1000\r\n"
 		       "2025-04-22," CREDITOR_1 ",EUR,181-365 days,1,9.11\r\n");
 	then_report_is(2, 3,
-		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
-		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100\r\n"
-		       "2025-01-13," CREDITOR_0 ",JPY,0,0,1,100,-100\r\n"
-		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00\r\n");
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net,refunds,refunded\r\n"
+		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100,0,0\r\n"
+		       "2025-01-13," CREDITOR_0 ",JPY,0,0,1,100,-100,0,0\r\n"
+		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00,0,0.00\r\n");
 	/* what fell to zero is no row; the next day is not asked for */
 	then_report_is(3, 1, "day,channel,state,messages\r\n2025-04-22,sms,failed,1\r\n");
 	read_report(4);
@@ -274,12 +274,12 @@ static void test_reporting__reports_show_what_their_filters_let_through(void **s
 		       "as_of,creditor_id,currency,past_due,debts,outstanding\r\n"
 		       "2025-04-22," CREDITOR_1 ",EUR,181-365 days,1,9.11\r\n");
 	then_report_is(2, 1,
-		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
-		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00\r\n");
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net,refunds,refunded\r\n"
+		       "2025-01-13," CREDITOR_1 ",EUR,1,1.00,0,0.00,1.00,0,0.00\r\n");
 	then_report_is(3, 1, "day,channel,state,messages\r\n2025-04-23,email,submitted,1\r\n");
 	then_report_is(4, 1,
-		       "day,creditor_id,currency,payments,received,reversals,reversed,net\r\n"
-		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100\r\n");
+		       "day,creditor_id,currency,payments,received,reversals,reversed,net,refunds,refunded\r\n"
+		       "2025-01-12," CREDITOR_0 ",JPY,1,100,0,0,100,0,0\r\n");
 }
 
 static void test_reporting__a_report_of_nothing_is_a_header_and_says_how_far_the_events_were_read(void **state)

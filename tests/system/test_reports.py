@@ -98,7 +98,7 @@ def test_ageing_of_a_day_that_is_over_is_what_was_owed_then(world, client, event
 FIGURES = {
     "outstanding": "creditor_id, currency, due_on, debts, outstanding_minor",
     "outstanding_change": "booked_on, creditor_id, currency, due_on, debts, outstanding_minor",
-    "collected": "day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor",
+    "collected": "day, creditor_id, currency, payments, amount_minor, reversals, reversed_minor, refunds, refunded_minor",
 }
 
 

@@ -192,6 +192,33 @@ static void test_money__credits_are_used_and_taken_back(void **state)
 	assert_int_equal(the_debt(1)->balance_minor, 1000);
 }
 
+/* Less is netted: the group is asked about on the next day, as on every day, and what was said stays true. */
+static void test_money__what_was_refunded_is_netted_no_more(void **state)
+{
+	struct payment_refunded body = { .payment_id = spec_id('P', 1),
+					 .customer_id = PERSON,
+					 .debt_id = DEBT(1),
+					 .creditor_id = CREDITOR,
+					 .currency = STR("EUR"),
+					 .amount_minor = 200,
+					 .refunded_minor = 200,
+					 .credit_minor = 100 };
+
+	(void)state;
+	when_debt(1, 1000, DUE_ON);
+	when_payment(1, 0, 300);
+	when_paid(1);
+	spec_follow(&spec, &payment_refunded_type, &body);
+	then_events(&spec, "DebtNoted");
+	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(the_debt(1)->credit_minor, 100);
+	assert_int_equal(the_group_debts()->count, 1);
+	body.credit_minor = 0;
+	spec_follow(&spec, &payment_refunded_type, &body);
+	assert_int_equal(the_debt(1)->credit_minor, 0);
+	assert_int_equal(the_group_debts()->count, 0);
+}
+
 static void when_taken_at(int32_t today, int32_t number, const char *channel)
 {
 	when_day(today);
@@ -1154,6 +1181,7 @@ int main(void)
 		TEST(test_money__an_overpaid_debt_stays_in_the_group),
 		TEST(test_money__a_reversal_is_asked_about_at_the_next_tick),
 		TEST(test_money__credits_are_used_and_taken_back),
+		TEST(test_money__what_was_refunded_is_netted_no_more),
 		TEST(test_reopened__begins_the_ladder_anew),
 		TEST(test_reopened__goes_on_where_it_was),
 		TEST(test_activated__is_noted),

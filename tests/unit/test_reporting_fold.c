@@ -192,6 +192,28 @@ static void test_fold__a_reversal_counts_on_its_own_day_and_restores_what_was_ow
 	then_outstanding(*state, 1, 20000, 0, 70);
 }
 
+static void test_fold__a_refund_counts_on_its_own_day_and_changes_nothing_that_is_owed(void **state)
+{
+	struct payment_refunded event = { .creditor_id = creditor,
+					  .currency = STR("EUR"),
+					  .due_on = 20000,
+					  .received_on = 20100,
+					  .refunded_on = 20110,
+					  .amount_minor = 30,
+					  .refunded_minor = 50 };
+	const struct delta *collected;
+
+	given(*state, &payment_refunded_type, &event);
+	assert_int_equal(deltas_count(*state), 1);
+	collected = delta_at(*state, 0);
+	assert_int_equal(collected->key.report, REPORT_COLLECTED);
+	assert_int_equal(collected->key.day, 20110);
+	assert_int_equal(collected->amounts[COLLECTED_PAYMENTS], 0);
+	assert_int_equal(collected->amounts[COLLECTED_REVERSALS], 0);
+	assert_int_equal(collected->amounts[COLLECTED_REFUNDS], 1);
+	assert_int_equal(collected->amounts[COLLECTED_REFUNDED_MINOR], 30);
+}
+
 static void test_fold__a_debt_paid_or_reopened_is_counted(void **state)
 {
 	struct debt_paid paid = { .creditor_id = creditor, .currency = STR("EUR"), .due_on = 20000, .paid_on = 20100 };
@@ -866,7 +888,7 @@ static void add_model(const struct model *model, struct buf *expected)
 		const struct model_debt *debt = &model->debts[payment->debt];
 		struct delta row = {
 			.key = { .report = REPORT_COLLECTED, .day = payment->received_on, .creditor_id = { { debt->creditor } } },
-			.amounts = { 1, payment->amount_minor, 0, 0 }
+			.amounts = { 1, payment->amount_minor }
 		};
 
 		snprintf(row.key.currency, sizeof(row.key.currency), "%s", debt->currency);
@@ -982,6 +1004,7 @@ int main(void)
 		TEST(test_fold__older_events_are_booked_on_their_day_in_utc),
 		TEST(test_fold__a_payment_is_collected_in_full_and_lowers_only_what_was_owed),
 		TEST(test_fold__a_reversal_counts_on_its_own_day_and_restores_what_was_owed),
+		TEST(test_fold__a_refund_counts_on_its_own_day_and_changes_nothing_that_is_owed),
 		TEST(test_fold__a_debt_paid_or_reopened_is_counted),
 		TEST(test_fold__credit_applied_lowers_what_is_owed_and_is_not_collected),
 		TEST(test_fold__an_amended_due_date_moves_the_debt_and_what_is_owed_on_it),
