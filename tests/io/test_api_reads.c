@@ -176,6 +176,8 @@ static void test_api_reads__a_payment_tells_what_it_was_used_for(void **state)
 	assert_int_equal(api_get("/payments/" PAYMENT("01"), api_token("svc", ROLE_SUPERVISOR)), 200);
 	assert_contains("\"amount\":{\"amountMinor\":30,\"currency\":\"EUR\"},\"allocation\":{\"cost\":{\"amountMinor\":5,");
 	assert_contains("\"interest\":{\"amountMinor\":25,");
+	assert_contains(
+		"\"refunded\":{\"amountMinor\":0,\"currency\":\"EUR\"},\"refundable\":{\"amountMinor\":0,\"currency\":\"EUR\"},");
 	assert_contains("\"actions\":[\"reversePayment\"],\"version\":1,\"createdAt\":null,\"updatedAt\":null,\"links\":{"
 			"\"self\":\"/payments/" PAYMENT("01") "\",\"debt\":\"/debts/" DEBT(
 				"01") "\",\"customer\":\"/customers/" CUSTOMER("01") "\"}}\n");

@@ -236,8 +236,8 @@ class Things:
     def a_new_plan(self):
         return self.make(f"/debts/{self.a_new_debt()}/plans", a_plan(10_000))
 
-    def a_new_payment(self):
-        return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment())
+    def a_new_payment(self, minor=100):
+        return self.make(f"/debts/{self.a_new_debt()}/payments", a_payment(minor))
 
 
 # operationId -> (path, body), of a request that goes well, on things that may be used up: where the example (things.py) does not do
@@ -272,6 +272,7 @@ GOOD = {
     "getDebt": lambda t: f"/debts/{t.debt}",
     "cancelDebt": lambda t: (f"/debts/{t.a_new_debt()}", {"reason": "fraud"}),
     "reversePayment": lambda t: (f"/payments/{t.a_new_payment()}/reversal", {"reason": "chargeback"}),
+    "refundPayment": lambda t: (f"/payments/{t.a_new_payment(10_500)}/refunds", {"amount": money(200), "reason": "x", "transferRef": "out-1"}),
     "listLedger": lambda t: f"/debts/{t.debt}/ledger",
     "listBalances": lambda t: f"/debts/{t.debt}/balances",
     "listDebtHistory": lambda t: f"/debts/{t.debt}/history",

@@ -131,6 +131,8 @@ static const struct column payment_columns[] = {
 	/* clang-format off */
 	ACCOUNTS(ACCOUNT_SHOWN, allocation, p)
 	/* clang-format on */
+	{ .name = "refunded", .kind = COLUMN_MONEY, .sql = "p.refunded_minor" },
+	{ .name = "refundable", .kind = COLUMN_MONEY, .sql = "p.left_minor" },
 	{ .name = "actions", .kind = COLUMN_ACTIONS, .sql = "p.actions" },
 	{ .name = "version", .kind = COLUMN_INT, .sql = "p.version" },
 	{ .name = "createdAt", .kind = COLUMN_INSTANT, .sql = "p.created_at" },
@@ -791,6 +793,18 @@ const struct route debts_routes[] = {
 	  .kind = ROUTE_WRITE,
 	  .body = BODY_JSON,
 	  .command = &reverse_payment_type,
+	  .path_field = "payment_id",
+	  .owner = &payment_resource,
+	  .done_status = 200,
+	  .location = "/payments/",
+	  .resource = &payment_resource },
+	{ .method = METHOD_POST,
+	  .pattern = "/payments/:id/refunds",
+	  .operation = "refundPayment",
+	  .summary = "Pay back what a payment was more than owed, or a part of it; above a limit it needs a second person",
+	  .kind = ROUTE_WRITE,
+	  .body = BODY_JSON,
+	  .command = &refund_payment_type,
 	  .path_field = "payment_id",
 	  .owner = &payment_resource,
 	  .done_status = 200,
