@@ -10,6 +10,7 @@ ALONE = {
     "AssessCost": {"agent": 10_000, "supervisor": 200_000},
     "WaiveAmount": {"agent": 5_000, "supervisor": 50_000},
     "AdjustBalance": {"supervisor": 50_000},
+    "RefundPayment": {"supervisor": 100_000},
 }
 
 

@@ -142,16 +142,20 @@ class Payment:
         self.received_on, self.allocated, self.state = world.day(body["received_on"]), allocated, "settled"
         self.entry_no = len(debt.entries)
         self.entry, self.mirror = debt.entries[-1], None
+        self.refunded = 0
 
     def check(self):
         assert sum(self.allocated) == self.amount, "allocations do not add up"
+        assert 0 <= self.refunded <= self.allocated[CREDIT], "more was refunded than its credit"
+        assert self.refunded == 0 or self.mirror is None, "refunded and reversed"
         assert (self.mirror is None) == (self.state == "settled"), "a reversal without its entry"
         assert self.mirror is None or self.mirror["debits"] == [-debit for debit in self.entry["debits"]], "a reversal is no mirror"
         assert self.mirror is None or self.mirror["contra_minor"] == -self.entry["contra_minor"], "a reversal is no mirror"
 
     def shown(self):
         return {"is": True, "customer": self.debt.customer, "debt": self.debt.id, "allocated": self.allocated, "amount": self.amount,
-                "received_on": text_of(self.received_on), "entry_no": self.entry_no, "state": self.state, "source": self.source}
+                "received_on": text_of(self.received_on), "entry_no": self.entry_no, "state": self.state, "source": self.source,
+                "refunded": self.refunded}
 
 
 class Promise:
@@ -308,6 +312,8 @@ class World:
         """consumers/DOMAIN.md 5, of the debts that have changed since it was last asked."""
         for debt in self.unchecked:
             debt.check()
+            credits = sum(payment.allocated[CREDIT] - payment.refunded for payment in self.payments.values() if payment.debt is debt and payment.state == "settled")
+            assert debt.lifecycle in LEFT or credits == debt.balances[CREDIT] + sum(debt.used), "credits do not add up"
             for payment in self.payments.values():
                 if payment.debt is debt:
                     payment.check()
@@ -476,7 +482,7 @@ def cancel_debt(world, body, issuer, approved):
     debt = reached(world, body, issuer)
     expect_debt_version(debt, body)
     refuse("bad_transition", "debt_id", debt.lifecycle not in ("NEW", "ACTIVE"))
-    refuse("bad_transition", "debt_id", any(payment.debt is debt and payment.state == "settled" for payment in world.payments.values()))
+    refuse("bad_transition", "debt_id", any(payment.debt is debt and payment.state == "settled" and payment.refunded < payment.amount for payment in world.payments.values()))
 
     amounts = debt.balances[:CREDIT]
     entry = world.entry(debt, "CANCELLATION", "CREDITOR_CLAIM", [-amount for amount in amounts] + [0], world.today)
@@ -550,6 +556,7 @@ def reverse_payment(world, body, issuer, approved):
     debt = payment.debt
     refuse("not_authorised", "payment_id", issuer.role == "creditor" and issuer.sources is not None and payment.source not in issuer.sources)
     refuse("bad_transition", "payment_id", payment.state == "reversed" or debt.lifecycle in LEFT)
+    refuse("held", "payment_id", payment.refunded > 0)
 
     used_up = payment.allocated[CREDIT] - debt.balances[CREDIT]
     if used_up > 0:
@@ -656,6 +663,8 @@ def review_promise(world, payment, amount):
         promise.paid += amount
         promise.version += 1
         world.note("promise", promise)
+    if counts and amount > 0 and promise.state == "kept":
+        return  # though some of what has kept it was refunded
     # Read: a promise whose time is over is judged by the first command after it that changes what was paid, if no Tick has come before.
     judge(world, promise, payment if counts else None)
 

@@ -11,6 +11,7 @@ import debts
 import disputes
 import holds
 import plans
+import refunds
 import settlements
 
 COUNTRIES = ("US", "GB", "DE", "FR")
@@ -273,6 +274,23 @@ def reverse_payment(history):
         payment_id=uuid("b", 0) if history.chance(0.03) else payment.id,
         customer_id=pick(history.customers) if history.chance(0.04) else payment.debt.customer,
         reason=history.mostly(debts.WORDS["reversal"], ("", "recal")))
+
+
+def refund_payment(history):
+    """Mostly of a payment that has credit left, and of what is left."""
+    world, pick = history.world, history.pick
+    if not world.payments:
+        return None
+    payments = list(world.payments.values())
+    left = [(payment, refunds.left_of(payment)) for payment in payments]
+    payment, most = pick([row for row in left if row[1] > 0] if any(row[1] > 0 for row in left) and history.chance(0.9) else left)
+    issuer = debts.Issuer("supervisor") if history.chance(0.4) else debts.ANYBODY
+    return "do", "RefundPayment", issuer, history.chance(0.3), history.body(
+        payment_id=uuid("b", 0) if history.chance(0.03) else payment.id,
+        customer_id=pick(history.customers) if history.chance(0.04) else payment.debt.customer,
+        amount_minor=history.amount(*([most, max(1, most // 2), 1] if most else [payment.amount])),
+        currency=pick(("EUR", *BAD_CURRENCIES)) if history.chance(0.03) else payment.debt.currency,
+        reason=history.mostly(("overpaid",), ("",)), transfer_ref=history.mostly((None, f"out {history.number}"), ("",)))
 
 
 def make_promise(history):
@@ -775,7 +793,7 @@ def publish_debt_policy(history):
         allocation_order=history.mostly(debts.WORDS["order"], (None, "", "random")))
 
 
-CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
+CHANCES = {days_pass: 20, record_payment: 26, reverse_payment: 13, refund_payment: 7, create_debt: 10, make_promise: 11, amend_debt: 6, cancel_debt: 3,
            cancel_promise: 3, charge_off: 5, undo_charge_off: 4, write_off: 2, transfer_debt: 2, recall_debt: 2, assess_fee: 4, assess_cost: 3,
            waive_amount: 5, adjust_balance: 4, place_hold: 9, release_hold: 6, review_hold: 3, raise_dispute: 7, add_dispute_evidence: 4,
            resolve_dispute: 6, propose_plan: 9, accept_plan: 10, cancel_plan: 1, reinstate_plan: 6, offer_settlement: 7, accept_settlement: 7,

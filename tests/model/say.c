@@ -144,6 +144,7 @@ static void say_payment(struct buf *said, const void *state)
 	say_id(said, "debt", &payment->debt_id);
 	say_balances(said, "allocated", &payment->allocated);
 	say_number(said, "amount", payment->amount_minor);
+	say_number(said, "refunded", payment->refunded_minor);
 	say_day(said, "received_on", payment->received_on);
 	say_number(said, "entry_no", payment->entry_no);
 	say_text(said, "state", payment_state_name((enum payment_state)payment->state));
