@@ -101,11 +101,25 @@ static const char *book_reversal(struct books *books, const struct reverse_payme
 {
 	struct receipt *receipt = receipt_of(books, &reversal->payment_id);
 
-	if (!receipt || receipt->is_reversed || receipt->account->is_cancelled)
-		FAIL("P5 a reversal of no payment, on a cancelled debt, or booked twice");
+	if (!receipt || receipt->is_reversed || receipt->refunded_minor > 0 || receipt->account->is_cancelled)
+		FAIL("P5 a reversal of no payment, of one that was refunded, on a cancelled debt, or booked twice");
 	receipt->is_reversed = true;
 	receipt->account->is_reopened = true;
 	receipt->account->owed_minor += receipt->amount_minor;
+	return NULL;
+}
+
+/* Only of what the debt is overpaid by. */
+static const char *book_refund(struct books *books, const struct refund_payment *refund)
+{
+	struct receipt *receipt = receipt_of(books, &refund->payment_id);
+
+	if (!receipt || receipt->is_reversed || receipt->account->is_cancelled)
+		FAIL("P5 a refund of no payment, of one that was reversed, or on a cancelled debt");
+	receipt->refunded_minor += refund->amount_minor;
+	receipt->account->owed_minor += refund->amount_minor;
+	if (receipt->refunded_minor > receipt->amount_minor || receipt->account->owed_minor > 0)
+		FAIL("P5 a refund of more than was paid too much");
 	return NULL;
 }
 
@@ -242,6 +256,8 @@ const char *books_take(struct books *books, const struct message_type *type, con
 		return book_payment(books, body);
 	if (type == &reverse_payment_type)
 		return book_reversal(books, body);
+	if (type == &refund_payment_type)
+		return book_refund(books, body);
 	if (type == &amend_debt_type)
 		return book_amendment(books, body);
 	if (type == &cancel_debt_type)
@@ -284,17 +300,22 @@ static const char *check_activation(const struct sim_world *world, const struct 
 	return NULL;
 }
 
-/* The payments that count for the latest promise of a debt: by hand, in the order in which they were booked. */
-static int64_t paid_on(const struct books *books, const struct book_account *account, const struct promise *promise)
+/* The payments that count for the latest promise of a debt: by hand, in the order in which they were booked; and what was refunded of them. */
+static int64_t paid_on(const struct books *books, const struct book_account *account, const struct promise *promise,
+		       int64_t *ret_refunded_minor)
 {
 	int64_t paid_minor = 0;
+
+	*ret_refunded_minor = 0;
 
 	for (size_t i = account->receipts_before; i < books->receipts_count; i++) {
 		const struct receipt *receipt = &books->receipts[i];
 
 		if (receipt->account == account && !receipt->is_reversed && receipt->received_on >= promise->made_on &&
-		    receipt->received_on <= promise->grace_ends_on)
-			paid_minor += receipt->amount_minor;
+		    receipt->received_on <= promise->grace_ends_on) {
+			paid_minor += receipt->amount_minor - receipt->refunded_minor;
+			*ret_refunded_minor += receipt->refunded_minor;
+		}
 	}
 	return paid_minor;
 }
@@ -305,7 +326,7 @@ static const char *check_promise(const struct sim_world *world, const struct boo
 	const struct sim_blob *blob = blob_find(world, module, promise_entity.name, &account->promise_id);
 	int32_t ticked = world->databases[module].heads[world_part_of(&account->customer_id)].business_date;
 	const struct promise *promise;
-	int64_t paid_minor;
+	int64_t paid_minor, refunded_minor;
 
 	if (uuid_is_none(&account->promise_id))
 		return NULL;
@@ -314,10 +335,12 @@ static const char *check_promise(const struct sim_world *world, const struct boo
 	promise = blob->state;
 	if (promise->state == PROMISE_CANCELLED && account->may_be_over)
 		return NULL;
-	paid_minor = paid_on(books, account, promise);
+	paid_minor = paid_on(books, account, promise, &refunded_minor);
 	if (promise->paid_minor != paid_minor)
 		FAIL("P5 of a promise %lld is paid, by hand %lld", (long long)promise->paid_minor, (long long)paid_minor);
-	if ((promise->state == PROMISE_KEPT) != (paid_minor >= account->promised_minor))
+	/* A refund does not judge it: what has kept it was paid. */
+	if (promise->state == PROMISE_KEPT ? paid_minor + refunded_minor < account->promised_minor
+					   : paid_minor >= account->promised_minor)
 		FAIL("P5 a promise is kept and was not paid, or the other way round");
 	if (promise->state == PROMISE_OPEN && (ticked > promise->grace_ends_on || account->owed_minor <= 0))
 		FAIL("P12 a promise is open though its time is over, or nothing is owed");
@@ -325,7 +348,7 @@ static const char *check_promise(const struct sim_world *world, const struct boo
 	    promise->grace_ends_on >= day_of_instant(world->now_ms))
 		FAIL("P12 a promise was judged before its time was over");
 	if (promise->state > PROMISE_BROKEN || (promise->state == PROMISE_BROKEN && paid_minor > 0) ||
-	    (promise->state == PROMISE_PARTLY_KEPT && paid_minor == 0))
+	    (promise->state == PROMISE_PARTLY_KEPT && paid_minor + refunded_minor == 0))
 		FAIL("P5 a promise has another state than what was paid says");
 	return NULL;
 }
@@ -355,7 +378,7 @@ static int64_t paid_of_plan(const struct books *books, const struct book_account
 
 	for (size_t i = account->planned_from; i < books->receipts_count; i++)
 		if (books->receipts[i].account == account && !books->receipts[i].is_reversed)
-			paid_minor += books->receipts[i].amount_minor;
+			paid_minor += books->receipts[i].amount_minor - books->receipts[i].refunded_minor;
 	return paid_minor;
 }
 

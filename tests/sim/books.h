@@ -39,6 +39,7 @@ struct receipt {
 	struct uuid payment_id;
 	struct book_account *account;
 	int64_t amount_minor;
+	int64_t refunded_minor;
 	int32_t received_on;
 	bool is_reversed;
 };

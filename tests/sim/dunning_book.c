@@ -407,6 +407,8 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 		take_payment(book, debt, body);
 	else if (type == &payment_reversed_type)
 		take_reversal(debt, body);
+	else if (type == &payment_refunded_type)
+		debt->credit_minor -= ((const struct payment_refunded *)body)->amount_minor;
 	else if (type == &credit_applied_type)
 		take_credit(debt, body);
 	else if (type == &charge_assessed_type)
@@ -432,9 +434,9 @@ static void take_debt(struct dunning_book *book, const struct message_type *type
 static bool is_of_debt(const struct message_type *type)
 {
 	const struct message_type *const types[] = { &payment_recorded_type, &payment_reversed_type, &credit_applied_type,
-						     &debt_amended_type,     &debt_cancelled_type,   &debt_reopened_type,
-						     &debt_activated_type,   &debt_paid_type,        &charge_assessed_type,
-						     &amount_waived_type,    &balance_adjusted_type };
+						     &payment_refunded_type, &debt_amended_type,     &debt_cancelled_type,
+						     &debt_reopened_type,    &debt_activated_type,   &debt_paid_type,
+						     &charge_assessed_type,  &amount_waived_type,    &balance_adjusted_type };
 
 	for (size_t i = 0; i < COUNT(types); i++)
 		if (types[i] == type)

@@ -145,6 +145,31 @@ static struct made make_reversal(struct sim_world *world, struct arena *arena)
 	return (struct made){ &reverse_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
 }
 
+/* Mostly of what the debt of the payment is overpaid by, or of a part of it. */
+static struct made make_refund(struct sim_world *world, struct arena *arena)
+{
+	struct refund_payment *body = arena_take(arena, 1, sizeof(*body));
+	const struct sim_blob *blob;
+	int64_t credit_minor = 0;
+
+	body->payment_id = workload_id(FAMILY_PAYMENT, dice_below(&world->dice, PAYMENTS));
+	body->customer_id = workload_id(FAMILY_CUSTOMER, dice_below(&world->dice, CUSTOMERS));
+	blob = blob_find(world, SIM_DEBTS, payment_entity.name, &body->payment_id);
+	if (blob) {
+		const struct payment *payment = blob->state;
+
+		body->customer_id = payment->customer_id;
+		blob = blob_find(world, SIM_DEBTS, debt_entity.name, &payment->debt_id);
+		credit_minor = blob ? ((const struct debt *)blob->state)->balances.minor[ACCOUNT_CREDIT] : 0;
+	}
+	body->amount_minor = 1 + (int64_t)dice_below(&world->dice, 100);
+	if (credit_minor > 0 && dice_hits(&world->dice, 500))
+		body->amount_minor = credit_minor;
+	body->currency = STR("EUR");
+	body->reason = STR("overpaid");
+	return (struct made){ &refund_payment_type, body, body->customer_id, SIM_DEBTS, STR("all") };
+}
+
 struct uuid workload_debtor(struct sim_world *world, const struct uuid *debt_id)
 {
 	const struct sim_blob *blob = blob_find(world, SIM_DEBTS, debt_entity.name, debt_id);
@@ -331,6 +356,7 @@ static const struct maker {
 	{ 19, SIM_DEBTS, make_debt },
 	{ 38, SIM_DEBTS, make_payment },
 	{ 18, SIM_DEBTS, make_reversal },
+	{ 12, SIM_DEBTS, make_refund },
 	{ 10, SIM_DEBTS, make_amendment },
 	{ 2, SIM_DEBTS, make_cancellation },
 	{ 5, SIM_DEBTS, make_fee },
