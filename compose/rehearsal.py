@@ -50,7 +50,7 @@ RENEWS_EVERY = 45  # days, if at all
 PROMISED, GRACE = 2_000, 3 * DAY  # minor units; at least so long is a promise that was not kept open behind its day
 
 # What befalls a debt, beside payments and promises: to one in two of them one of these. What stops messages meanwhile, and what ends them.
-TURNS = ["charged", "corrected", "held", "disputed", "planned", "charged_off", "written_off", "sold", "recalled"]
+TURNS = ["charged", "corrected", "held", "disputed", "planned", "charged_off", "written_off", "sold", "recalled", "overpaid"]
 STOPS, ENDS = ["held", "disputed"], ["sold", "recalled"]
 TURNS_FROM, TURN_DAYS = 100, 20  # days: the first after he joined; from its beginning to its end, if it has one
 INSTALMENTS = 4
@@ -251,6 +251,14 @@ def turn_of(person, owed_minor, start):
             yield end, "RecordPayment", debt | {
                 "payment_id": name_of("payment", person.debt, "recovered"), "source": "bank-1", "external_ref": f"P-{person.index}-recovered",
                 "amount_minor": 1000, "currency": person.currency, "received_on": on(end), "method": "transfer"}
+    if person.turn == "overpaid":
+        payment = {"payment_id": name_of("payment", person.debt, "overpaid"), "customer_id": person.id}
+        yield day, "RecordPayment", payment | {
+            "debt_id": person.debt, "source": "bank-1", "external_ref": f"P-{person.index}-overpaid", "amount_minor": owed_minor + 1500,
+            "currency": person.currency, "received_on": on(day), "method": "transfer"}
+        yield day + 2, "RefundPayment", payment | {"amount_minor": 1000, "currency": person.currency, "reason": "overpaid"}
+        if person.turns_well:
+            yield end, "RefundPayment", payment | {"amount_minor": 500, "currency": person.currency, "reason": "overpaid", "transfer_ref": f"out-{person.index}"}
     if person.turn == "written_off":
         yield day, "WriteOff", debt | {"reason": "nothing to be had"}
     if person.turn == "sold":

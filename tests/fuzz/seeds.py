@@ -178,6 +178,7 @@ def stories(by_name):
     for ill in (policy.but(title=""), policy.but(expected_version=7), by_name["DescribeCreditor"].but(name=""), by_name["DescribeCreditor"].but(expected_version=7), portfolio.but(name="")):
         yield [(ill, 1)]
     yield from promise_stories(by_name)
+    yield from refund_stories(by_name)
     yield from charge_stories(by_name)
     yield from closing_stories(by_name)
     yield from plan_stories(by_name)
@@ -282,6 +283,22 @@ def promise_stories(by_name):
         yield [(debt, 0), (ill, 0)]
     yield [(debt, 0), (promise, 0), (cancel.but(reason="mood"), 0)]
     yield [(debt, 0), (debt.but(debt_id=record_id(8), external_ref="other"), 0), (by_name["AmendDebt"].but(external_ref="other"), 0)]
+
+
+def refund_stories(by_name):
+    debt = by_name["CreateDebt"]
+    about = {"customer_id": debt.body["customer_id"]}
+    payment = by_name["RecordPayment"].but(debt_id=debt.body["debt_id"], amount_minor=13000)
+    refund, reversal = (by_name[name].but(payment_id=payment.body["payment_id"], **about) for name in ("RefundPayment", "ReversePayment"))
+    refund = refund.but(amount_minor=500)
+    promise = by_name["MakePromise"].but(debt_id=debt.body["debt_id"], due_on="2026-12-01", amount_minor=12445, **about)
+    yield [(debt, 0), (promise, 0), (payment, 0), (refund, 0), (refund, 0), (reversal, 0), (refund.but(amount_minor=55, transfer_ref=None), 0), (by_name["CancelDebt"], 0)]
+    yield [(debt, 0), (payment, 0), (reversal, 0), (refund, 0)]
+    yield [(debt, 0), (payment, 0), (by_name["RecallDebt"].but(debt_id=debt.body["debt_id"], **about), 0), (refund, 0)]
+    for ill in (refund.but(amount_minor=0), refund.but(amount_minor=556), refund.but(currency="GBP"), refund.but(reason=""), refund.but(transfer_ref=""), refund.but(customer_id=record_id(9))):
+        yield [(debt, 0), (payment, 0), (ill, 0)]
+    for end in ("ApproveCommand", "RefuseCommand"):
+        yield [(debt, 0), (payment.but(amount_minor=900_000), 0), (refund.but(amount_minor=200_000), 1), (by_name[end].but(record_key=about["customer_id"], command_id=record_id(2)), 5)]
 
 
 def charge_stories(by_name):
