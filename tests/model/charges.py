@@ -47,7 +47,7 @@ def change(world, debt, account, kind, contra, amount, event, body, members, app
     pay_off(world, debt, world.today)
     plans.complete_paid(world, debt)
     settlements.withdraw_paid(world, debt)
-    if debt.promise and debt.promise.state not in ("cancelled", "superseded"):
+    if debt.promise and debt.promise.state == "open":
         judge(world, debt.promise)  # Read: also when something is charged, though that changes nothing of what was paid
 
 

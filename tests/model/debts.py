@@ -663,10 +663,9 @@ def review_promise(world, payment, amount):
         promise.paid += amount
         promise.version += 1
         world.note("promise", promise)
-    if counts and amount > 0 and promise.state == "kept":
-        return  # though some of what has kept it was refunded
     # Read: a promise whose time is over is judged by the first command after it that changes what was paid, if no Tick has come before.
-    judge(world, promise, payment if counts else None)
+    if promise.state == "open" or counts and (amount < 0 or promise.state != "kept"):
+        judge(world, promise, payment if counts else None)
 
 
 def judge(world, promise, payment=None):
