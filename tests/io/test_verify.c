@@ -1551,14 +1551,17 @@ static const struct wrong wrong_postings[] = {
 	  "P7", "state is not" },
 	{ "debts.payment", "DELETE FROM debts.posting WHERE kind = 3", "P7", "state is not" },
 	{ "debts.payment",
-	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16", "P7",
-	  "refunded_minor is not" },
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16 AND "
+	  "credit_minor = 20",
+	  "P7", "refunded_minor is not" },
 	{ "debts.payment",
-	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16", "P5",
-	  "were refunded by its ledger entries" },
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 1, contra_minor = contra_minor - 1 WHERE kind = 16 AND "
+	  "credit_minor = 20",
+	  "P5", "were refunded by its ledger entries" },
 	{ "debts.payment",
-	  "UPDATE debts.posting SET credit_minor = credit_minor + 999, contra_minor = contra_minor - 999 WHERE kind = 16", "P5",
-	  "which is not of its credit" },
+	  "UPDATE debts.posting SET credit_minor = credit_minor + 999, contra_minor = contra_minor - 999 WHERE kind = 16 AND "
+	  "credit_minor = 20",
+	  "P5", "which is not of its credit" },
 	{ "debts.payment", "UPDATE debts.posting SET kind = 3 WHERE kind = 16 AND credit_minor = 20", "P5",
 	  "something of it was refunded" },
 	{ "debts.ledger_entry", "UPDATE debts.posting SET contra = 1 WHERE kind = 16", "P5", "contra is not" },
