@@ -110,28 +110,24 @@ static void review_breached(struct settlement_review *review, const struct settl
 		settlement_add_fulfilled(review, settlement, paid_minor, decision);
 }
 
-void settlement_review_payment(struct settlement_review review, const struct promise_receipt *receipt, const struct workset *set,
-			       struct decision *decision)
+static void review_payment(struct settlement_review *review, const struct settlement *settlement,
+			   const struct promise_receipt *receipt, const struct workset *set, struct decision *decision)
 {
-	const struct settlement *settlement = settlement_of(review.debt, set);
-	int64_t paid_minor;
+	const int64_t paid_minor = settlement->paid_minor + (settlement_counts(settlement, receipt) ? receipt->amount_minor : 0);
 
-	if (settlement == NULL)
-		return;
-	paid_minor = settlement->paid_minor + (settlement_counts(settlement, receipt) ? receipt->amount_minor : 0);
 	switch ((enum settlement_state)settlement->state) {
 	case SETTLEMENT_OFFERED:
-		if (balances_owed(&review.balances) == 0)
-			settlement_end(&review, SETTLEMENT_END_DEBT_PAID, set, decision);
+		if (balances_owed(&review->balances) == 0)
+			settlement_end(review, SETTLEMENT_END_DEBT_PAID, set, decision);
 		return;
 	case SETTLEMENT_ACCEPTED:
-		review_accepted(&review, settlement, paid_minor, receipt, decision);
+		review_accepted(review, settlement, paid_minor, receipt, decision);
 		return;
 	case SETTLEMENT_FULFILLED:
-		review_fulfilled(&review, settlement, paid_minor, receipt, decision);
+		review_fulfilled(review, settlement, paid_minor, receipt, decision);
 		return;
 	case SETTLEMENT_BREACHED:
-		review_breached(&review, settlement, paid_minor, receipt, decision);
+		review_breached(review, settlement, paid_minor, receipt, decision);
 		return;
 	case SETTLEMENT_WITHDRAWN:
 	case SETTLEMENT_EXPIRED:
@@ -141,6 +137,16 @@ void settlement_review_payment(struct settlement_review review, const struct pro
 		break;
 	}
 	MUST_NOT_REACH("no such state of a settlement");
+}
+
+int64_t settlement_review_payment(struct settlement_review review, const struct promise_receipt *receipt,
+				  const struct workset *set, struct decision *decision)
+{
+	const struct settlement *settlement = settlement_of(review.debt, set);
+
+	if (settlement != NULL)
+		review_payment(&review, settlement, receipt, set, decision);
+	return balances_owed(&review.balances);
 }
 
 void settlement_end(struct settlement_review *review, enum settlement_end reason, const struct workset *set,

@@ -54,9 +54,9 @@ struct settlement_review {
 	const struct uuid *payment_id; /* booked or reversed; NULL: neither */
 };
 
-/* Adds the events that follow after a payment was booked or reversed; mostly there is no settlement. */
-void settlement_review_payment(struct settlement_review review, const struct promise_receipt *receipt, const struct workset *set,
-			       struct decision *decision);
+/* Adds the events that follow after a payment was booked or reversed; mostly there is no settlement. Answers what is owed after them. */
+int64_t settlement_review_payment(struct settlement_review review, const struct promise_receipt *receipt,
+				  const struct workset *set, struct decision *decision);
 
 /* The debt becomes something that ends its settlement: SettlementWithdrawn, if it is offered or accepted. Needs no balances. */
 void settlement_end(struct settlement_review *review, enum settlement_end reason, const struct workset *set,
