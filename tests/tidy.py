@@ -71,7 +71,7 @@ SLICE = [
 ]
 
 # The parts of a module that has folders: a part sees its module's headers, itself and these.
-SHARED_PARTS = {"debts": {"charge", "hold", "ledger", "plan", "promise", "reference", "settlement"}}
+SHARED_PARTS = {"debts": {"charge", "delinquency", "hold", "ledger", "plan", "promise", "reference", "settlement"}}
 
 # A third-party header is included in exactly one room; that is why the room exists.
 THIRD_PARTY = {

@@ -38,6 +38,7 @@
  *   OfferSettlement --> SettlementOffered   AcceptSettlement --> [PromiseCancelled] SettlementAccepted   WithdrawSettlement --> SettlementWithdrawn
  *   (a payment, a reversal, what ends the debt, or the timer of a settlement) --> [SettlementReopened] [SettlementFulfilled,
  *                                                     SettlementBreached, SettlementExpired or SettlementWithdrawn]
+ *   (a timer, on the day of the next bucket; AmendDebt, a hold, a reversal, what leaves nothing owed) --> [DelinquencyChanged], behind its cause
  *
  * Invariants, held after every command (P5): no balance is negative; CREDIT is above 0 only when nothing is owed; balances are
  * the sums of the ledger's entries; a reversal mirrors its payment's entry exactly and happens once; a cancellation takes back
@@ -107,6 +108,9 @@ struct debt {
 	int32_t charged_off_on; /* 0: it is not charged off; set also when it is paid since */
 	int32_t charged_off_entries; /* ledger entries then */
 	uint32_t charged_off_from;   /* enum lifecycle: what it was */
+	uint32_t bucket;             /* of delinquency_buckets, by its last event */
+	int32_t paused_days;         /* days after the due day on which it did not age, of periods that are over */
+	int32_t paused_since;        /* it does not age from this day on; 0: it does */
 	char currency[4];
 
 	/* for the store only */
@@ -116,6 +120,7 @@ struct debt {
 	int32_t part;
 	uint32_t is_credit_used; /* credit_used was changed */
 	uint32_t amended;        /* bits of debt/store_change.c: due date or reference was changed */
+	uint32_t is_aged;        /* bucket, paused_days or paused_since was changed */
 };
 
 /* A committed state becomes what a load gives: the store's own fields are as if it was just read. */
@@ -200,6 +205,7 @@ struct hold {
 	int32_t until_on;        /* the first day on which it is over; 0: open */
 	int32_t review_on;       /* somebody looks at it; 0: on no day */
 	int32_t review_asked_on; /* the review was due and nobody has looked since; 0: it is not so */
+	int32_t ended_on;        /* RELEASED, EXPIRED: the first day that it does not cover any more; 0 in other states */
 	uint32_t kind, state;    /* enum hold_kind, hold_state */
 	uint32_t effects;        /* bits */
 	char evidence_ref[HOLD_EVIDENCE_MAX + 1];
@@ -302,6 +308,18 @@ struct debt_holds {
 	} open[DEBT_HOLDS_MAX];
 };
 
+/*
+ * The periods in which holds have stopped the ageing of a debt, that are over, under the debt's id: delinquency/delinquency.h. Never saved:
+ * read from debts.hold.
+ */
+#define DEBT_PAUSES_MAX 64
+struct debt_pauses {
+	uint32_t count;
+	struct pause {
+		int32_t from_on, until_on; /* until_on: the first day after it */
+	} over[DEBT_PAUSES_MAX];
+};
+
 /* Whether something about the debt is stopped now by one of its holds. */
 bool debt_is_stopped(const struct debt *debt, enum hold_effect effect);
 
@@ -346,6 +364,7 @@ extern const struct entity payment_entity;
 extern const struct entity promise_entity;
 extern const struct entity hold_entity;
 extern const struct entity debt_holds_entity;
+extern const struct entity debt_pauses_entity;
 extern const struct entity plan_entity;
 extern const struct entity settlement_entity;
 extern const struct entity dispute_entity;
@@ -360,6 +379,7 @@ extern const struct timer_kind promise_timer;    /* on the day after the grace o
 extern const struct timer_kind hold_timer;       /* on the next day of a hold on which something happens, the subject */
 extern const struct timer_kind plan_timer;       /* on the day after the next grace of an active plan, the subject */
 extern const struct timer_kind settlement_timer; /* on the day after the time of an offered or accepted settlement, the subject */
+extern const struct timer_kind delinquency_timer; /* on the day on which a debt, the subject, enters its next bucket */
 
 /* ---- rules: decide_<command> is declared in schemas/debts.h ---- */
 

@@ -4,6 +4,7 @@
 #include "consumers/debts/closing/closing.h"
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/dispute/dispute.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
@@ -43,6 +44,7 @@ static const struct effect effects[] = {
 	ROW(EVENT_CHARGE_ASSESSED) = { charge_on_assessed, posting_of_charge },
 	ROW(EVENT_AMOUNT_WAIVED) = { charge_on_waived, posting_of_waiver },
 	ROW(EVENT_BALANCE_ADJUSTED) = { charge_on_adjusted, posting_of_adjustment },
+	ROW(EVENT_DELINQUENCY_CHANGED) = { delinquency_on_changed, NULL },
 	ROW(EVENT_PROMISE_MADE) = { promise_on_made, NULL },
 	ROW(EVENT_PROMISE_KEPT) = { promise_on_kept, NULL },
 	ROW(EVENT_PROMISE_PARTLY_KEPT) = { promise_on_partly_kept, NULL },

@@ -5,6 +5,7 @@
 #include "consumers/debts/creditor/creditor.h"
 #include "consumers/debts/debt/debt.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/dispute/dispute.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/plan/plan.h"
@@ -19,6 +20,7 @@ const struct entity payment_entity = { .name = "payment", .state_size = sizeof(s
 const struct entity promise_entity = { .name = "promise", .state_size = sizeof(struct promise), .is_ordered = true };
 const struct entity hold_entity = { .name = "hold", .state_size = sizeof(struct hold), .is_ordered = true };
 const struct entity debt_holds_entity = { .name = "debt_holds", .state_size = sizeof(struct debt_holds) };
+const struct entity debt_pauses_entity = { .name = "debt_pauses", .state_size = sizeof(struct debt_pauses) };
 const struct entity plan_entity = { .name = "plan", .state_size = sizeof(struct plan), .is_ordered = true };
 const struct entity settlement_entity = { .name = "settlement", .state_size = sizeof(struct settlement), .is_ordered = true };
 const struct entity dispute_entity = { .name = "dispute", .state_size = sizeof(struct dispute), .is_ordered = true };
@@ -170,6 +172,13 @@ static void touch_debt_reference(struct workset *set, const struct debt *debt, s
 		touch_reference(set, &debt_reference_entity, &key, workset_touch);
 }
 
+/* What its holds, those that have ended, too, stop of its ageing. */
+static const struct slot *touch_ageing(const struct uuid *debt_id, struct workset *set)
+{
+	touch(set, &debt_pauses_entity, debt_id);
+	return touch(set, &debt_holds_entity, debt_id);
+}
+
 /* Touches the debt first; the creditor of its references is known once the debt is loaded. */
 static void touch_amend_debt(const struct command *command, struct workset *set)
 {
@@ -177,6 +186,8 @@ static void touch_amend_debt(const struct command *command, struct workset *set)
 	const struct slot *debt = touch(set, &debt_entity, &body->debt_id);
 	const struct slot *terms = touch(set, &debt_terms_entity, &body->debt_id);
 
+	if (body->has_due_on)
+		(void)touch_ageing(&body->debt_id, set);
 	if (!body->has_external_ref || debt == NULL || !debt->exists || terms == NULL || !terms->exists)
 		return;
 	touch_debt_reference(set, debt->state, str_of(((const struct debt_terms *)terms->state)->external_ref));
@@ -223,7 +234,7 @@ static void touch_promise_judgement(const struct command *command, struct workse
 /* The list first; the holds that are in it are known once it is loaded. One that meets another is changed with it. */
 static void touch_holds_of(const struct uuid *debt_id, struct workset *set)
 {
-	const struct slot *slot = touch(set, &debt_holds_entity, debt_id);
+	const struct slot *slot = touch_ageing(debt_id, set);
 	const struct debt_holds *holds = slot != NULL && slot->exists ? slot->state : NULL;
 
 	for (uint32_t index = 0; holds != NULL && index < holds->count; index++)
@@ -288,7 +299,7 @@ static void touch_hold(const struct uuid *hold_id, struct workset *set)
 		return;
 	debt_id = &((const struct hold *)hold->state)->debt_id;
 	touch(set, &debt_entity, debt_id);
-	touch(set, &debt_holds_entity, debt_id);
+	(void)touch_ageing(debt_id, set);
 }
 
 /* The disputes of its debt, too: some need it. */
@@ -423,12 +434,21 @@ static void touch_activation(const struct command *command, struct workset *set)
 	touch(set, &debt_entity, &((const struct timer *)command->body)->subject);
 }
 
+static void touch_delinquency(const struct command *command, struct workset *set)
+{
+	const struct uuid *debt_id = &((const struct timer *)command->body)->subject;
+
+	touch(set, &debt_entity, debt_id);
+	touch(set, &debt_holds_entity, debt_id);
+}
+
 static const struct timer_rule timers[] = {
 	{ &activation_timer, { &timer_type, touch_activation, decide_activation, false, false } },
 	{ &promise_timer, { &timer_type, touch_promise_judgement, decide_promise_judgement, true, false } },
 	{ &hold_timer, { &timer_type, touch_hold_day, decide_hold_day, true, false } },
 	{ &plan_timer, { &timer_type, touch_plan_judgement, decide_plan_judgement, true, false } },
 	{ &settlement_timer, { &timer_type, touch_settlement_day, decide_settlement_day, true, false } },
+	{ &delinquency_timer, { &timer_type, touch_delinquency, decide_delinquency, false, false } },
 };
 
 static const struct rule rules[] = {

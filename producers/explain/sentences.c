@@ -15,6 +15,10 @@ const struct sentence sentences[] = {
 	/* ---- debts ---- */
 	{ "DebtCreated", NULL, NULL, "Debt {debt_id} was created: {balance_minor}, due on {due_on}." },
 	{ "DebtActivated", NULL, NULL, "Debt {debt_id} of {balance_minor} became due on {due_on}." },
+	{ "DelinquencyChanged", "bucket_to", "0",
+	  "Debt {debt_id} is not past due any more; it was {bucket_from} days past due; {balance_minor} is owed." },
+	{ "DelinquencyChanged", NULL, NULL,
+	  "Debt {debt_id} of {balance_minor} is {days_past_due} days past due (bucket {bucket_to}, before {bucket_from})." },
 	{ "PaymentRecorded", NULL, NULL,
 	  "{amount_minor} was paid on debt {debt_id}[, {credit_minor} of it more than was owed]; {balance_minor} is still "
 	  "owed." },

@@ -245,6 +245,9 @@ def hold_stories(by_name):
     law = hold.but(kind="bankruptcy", effects=[], until_on=None, review_on=None)
     charges = [(by_name[name].but(debt_id=debt.body["debt_id"], **about), 0) for name in ("AssessFee", "AssessCost")]
     yield [(debt, 0), (law, 0), *charges, (release.but(reason=""), 0), (release, 0, AGENT), (release, 0)]
+    late, payment = law.but(hold_id=record_id(8), from_on="2026-10-15"), by_name["RecordPayment"].but(amount_minor=99_999, received_on="2026-11-29")
+    amended = by_name["AmendDebt"].but(due_on="2026-09-15", external_ref=None)
+    yield [(debt, 0), (late, 0), (release.but(hold_id=record_id(8)), 0), (amended, 0), (payment, 0), (by_name["ReversePayment"].but(payment_id=payment.body["payment_id"]), 0)]
     yield [(debt, 0), (hold, 0), (hold.but(hold_id=record_id(7), until_on="2026-12-20"), 0), (review.but(review_on="2026-11-01"), 0)]
     for ill in (hold.but(kind="mood"), hold.but(effects=[]), law.but(effects=["sale"]), hold.but(until_on="2026-11-01"), hold.but(review_on=None), hold.but(customer_id=record_id(9)),
                 hold.but(evidence_ref="")):  # fmt: skip

@@ -28,7 +28,7 @@ static void given_debt(unsigned number, int64_t amount_minor)
 				      .currency = STR("EUR"),
 				      .principal_minor = amount_minor,
 				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60 };
+				      .due_on = SPEC_TODAY };
 	spec_when(&spec, &create_debt_type, body);
 	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
 }

@@ -78,9 +78,19 @@ static void when_the_day_comes(int32_t today)
 	spec_fire(&spec, &activation_timer, spec_id('D', 1), CUSTOMER);
 }
 
+/* The timers of activation that were changed. */
+static size_t timers_count(void)
+{
+	size_t count = 0;
+
+	for (size_t index = 0; index < spec.decision.timers_count; index++)
+		count += spec.decision.timers[index].timer.kind == &activation_timer;
+	return count;
+}
+
 static void then_timer_on(int32_t due_on)
 {
-	assert_int_equal(spec.decision.timers_count, 1);
+	assert_int_equal(timers_count(), 1);
 	assert_false(spec.decision.timers[0].is_cancelled);
 	assert_ptr_equal(spec.decision.timers[0].timer.kind, &activation_timer);
 	assert_true(spec.decision.timers[0].timer.is_on_day);
@@ -98,7 +108,7 @@ static void test_activation__a_debt_that_is_due_is_active_from_its_beginning(voi
 	(void)state;
 	when_created(SPEC_TODAY);
 	assert_true(str_is(then_event(&spec, 0, debt_created)->lifecycle, "ACTIVE"));
-	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(timers_count(), 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 	assert_int_equal(the_debt()->version, 1);
 }
@@ -165,7 +175,7 @@ static void test_activation__an_earlier_due_date_activates_at_once_or_on_its_day
 	then_events(&spec, "DebtAmended", "DebtActivated");
 	assert_int_equal(then_event(&spec, 1, debt_activated)->version, 4);
 	assert_int_equal(then_event(&spec, 1, debt_activated)->due_on, SPEC_TODAY);
-	assert_int_equal(spec.decision.timers_count, 1);
+	assert_int_equal(timers_count(), 1);
 	assert_true(spec.decision.timers[0].is_cancelled);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 }
@@ -188,7 +198,7 @@ static void test_activation__an_active_debt_stays_active_when_it_is_due_later(vo
 	when_created(SPEC_TODAY);
 	when_due_on(SPEC_TODAY + 5);
 	then_events(&spec, "DebtAmended");
-	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(timers_count(), 0);
 	assert_int_equal(the_debt()->lifecycle, LIFECYCLE_ACTIVE);
 }
 
@@ -204,7 +214,7 @@ static void test_activation__another_reference_changes_no_timer(void **state)
 	when_created(SPEC_TODAY + 1);
 	spec_when(&spec, &amend_debt_type, &body);
 	then_events(&spec, "DebtAmended");
-	assert_int_equal(spec.decision.timers_count, 0);
+	assert_int_equal(timers_count(), 0);
 }
 
 static void test_activation__a_debt_that_was_paid_before_its_day_stays_paid(void **state)

@@ -54,7 +54,7 @@ static void when_created(unsigned number, unsigned creditor, struct str external
 				      .fee_minor = 300,
 				      .cost_minor = 200,
 				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60,
+				      .due_on = SPEC_TODAY,
 				      .fees_authorised = true };
 	spec_when(&spec, &create_debt_type, body);
 }
@@ -156,7 +156,7 @@ static void test_debts__an_amended_due_date_is_told_with_the_one_before_and_what
 	then_events(&spec, "DebtAmended");
 	event = then_event(&spec, 0, debt_amended);
 	assert_int_equal(event->version, 3);
-	assert_int_equal(event->previous_due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->previous_due_on, SPEC_TODAY);
 	assert_int_equal(event->due_on, SPEC_TODAY + 30);
 	assert_true(str_is(event->previous_external_ref, "INV-1"));
 	assert_true(str_is(event->external_ref, "INV-1"));
@@ -247,7 +247,7 @@ static void test_debts__a_put_of_what_is_there_is_taken(void **state)
 	given_debt(1, STR("A"));
 	body = an_amendment(1);
 	body->has_due_on = true;
-	body->due_on = SPEC_TODAY - 60;
+	body->due_on = SPEC_TODAY;
 	body->has_external_ref = true;
 	body->external_ref = STR("A");
 	spec_when(&spec, &amend_debt_type, body);
@@ -294,7 +294,7 @@ static void test_debts__a_debt_is_not_due_before_it_was_opened_nor_in_another_ag
 	when_due_on(INT32_MIN);
 	then_refused(&spec, REFUSAL_BAD_DATE, "due_on");
 	when_due_on(SPEC_TODAY - 90);
-	then_events(&spec, "DebtAmended");
+	then_events(&spec, "DebtAmended", "DelinquencyChanged");
 }
 
 static void test_debts__an_amendment_of_an_unknown_debt_or_anothers_is_not_found(void **state)
@@ -402,7 +402,7 @@ static void test_debts__a_cancellation_takes_back_what_was_charged(void **state)
 	assert_int_equal(event->fee_minor, 300);
 	assert_int_equal(event->interest_minor, 500);
 	assert_int_equal(event->principal_minor, 10000);
-	assert_int_equal(event->due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->due_on, SPEC_TODAY);
 	assert_int_equal(event->cancelled_on, SPEC_TODAY);
 	assert_true(str_is(event->reason, "not_the_debtor"));
 	assert_true(event->has_comment);

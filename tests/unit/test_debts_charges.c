@@ -25,7 +25,7 @@ static void given_debt(unsigned number, int64_t principal_minor, int64_t fee_min
 				      .fee_minor = fee_minor,
 				      .fees_authorised = true,
 				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60 };
+				      .due_on = SPEC_TODAY };
 	spec_when(&spec, &create_debt_type, body);
 	assert_int_equal(spec.decision.kind, DECISION_EVENTS);
 }
@@ -224,7 +224,7 @@ static void test_charges__a_fee_is_charged(void **state)
 	assert_int_equal(event->version, 2);
 	assert_int_equal(event->amount_minor, 2500);
 	assert_int_equal(event->balance_minor, 13000);
-	assert_int_equal(event->due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->due_on, SPEC_TODAY);
 	assert_int_equal(event->booked_on, SPEC_TODAY);
 	assert_false(event->has_approved_by);
 	then_posted(LEDGER_ASSESS_FEE, CONTRA_FEE_INCOME, ACCOUNT_FEE, 2500);

@@ -124,7 +124,7 @@ static void test_closing__a_debt_is_charged_off(void **state)
 	assert_int_equal(event->charged_off_on, SPEC_TODAY);
 	assert_int_equal(event->amount_minor, 7500);
 	assert_int_equal(event->principal_minor, 7500);
-	assert_int_equal(event->due_on, SPEC_TODAY - 60);
+	assert_int_equal(event->due_on, SPEC_TODAY);
 	assert_true(str_is(event->previous_lifecycle, "ACTIVE"));
 	assert_true(str_is(event->reason, "180 days past due"));
 	assert_false(posting_of(&spec.decision.events[0], &posting));

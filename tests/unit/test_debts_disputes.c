@@ -305,13 +305,13 @@ static void test_disputes__a_theft_that_people_know_is_one_with_the_dispute(void
 	then_refused(&spec, REFUSAL_BAD_TRANSITION, "hold_id");
 	spec.today = SPEC_TODAY + 20;
 	when_resolved(1, "rejected");
-	then_events(&spec, "HoldReleased", "DisputeResolved");
+	then_events(&spec, "HoldReleased", "DelinquencyChanged", "DisputeResolved");
 	then_free();
 	hold.hold_id = release.hold_id = spec_id('H', 2);
 	hold.until_on = SPEC_TODAY + 30;
 	spec_when(&spec, &place_hold_type, &hold);
 	spec_when(&spec, &release_hold_type, &release);
-	then_events(&spec, "HoldReleased");
+	then_events(&spec, "HoldReleased", "DelinquencyChanged");
 }
 
 /* All that people can place of a kind meet the one of a dispute. */
@@ -476,8 +476,8 @@ static void test_disputes__one_is_resolved_once_with_an_answer(void **state)
 	REFUSED(customer_id, spec_id('C', 7), REFUSAL_NOT_FOUND, "dispute_id");
 #undef REFUSED
 	when_resolved(1, "upheld");
-	then_events(&spec, "HoldReleased", "DisputeResolved");
-	resolved = then_event(&spec, 1, dispute_resolved);
+	then_events(&spec, "HoldReleased", "DelinquencyChanged", "DisputeResolved"); /* two days past due now */
+	resolved = then_event(&spec, 2, dispute_resolved);
 	assert_int_equal(resolved->portion_minor, 700);
 	assert_true(str_is(resolved->grounds, "wrong_amount"));
 	assert_int_equal(resolved->received_on, SPEC_TODAY);

@@ -228,7 +228,7 @@ static void when_created(unsigned number, unsigned creditor)
 				      .fee_minor = 30,
 				      .cost_minor = 20,
 				      .opened_on = SPEC_TODAY - 90,
-				      .due_on = SPEC_TODAY - 60,
+				      .due_on = SPEC_TODAY,
 				      .fees_authorised = true };
 	spec_when(&spec, &create_debt_type, body);
 }

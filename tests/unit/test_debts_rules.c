@@ -40,7 +40,7 @@ static struct create_debt a_debt(void)
 				     .fee_minor = 300,
 				     .cost_minor = 200,
 				     .opened_on = SPEC_TODAY - 90,
-				     .due_on = SPEC_TODAY - 60,
+				     .due_on = SPEC_TODAY,
 				     .fees_authorised = true };
 }
 

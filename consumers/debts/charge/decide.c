@@ -4,6 +4,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/charge/charge.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/settlement/settlement.h"
@@ -194,6 +195,8 @@ static void follow_up(const struct change *change, const struct debt *debt, cons
 		end_settlement(debt, &review.version, set, decision);
 	}
 	promise_review(&review, set, decision);
+	if (review.balance_minor == 0)
+		delinquency_cure(change->debt_id, debt, decision);
 }
 
 /* ---- AssessFee, AssessCost ---- */

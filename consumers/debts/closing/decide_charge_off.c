@@ -1,4 +1,5 @@
 #include "consumers/debts/closing/common.h"
+#include "consumers/debts/delinquency/delinquency.h"
 
 /* ---- ChargeOff ---- */
 
@@ -25,6 +26,7 @@ void decide_charge_off(const struct command *command, const struct workset *set,
 {
 	const struct charge_off *body = command->body;
 	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
+	struct delinquency_review ageing;
 	struct plan_review review;
 
 	if (!closing_is_good(CLOSING_OF(body), debt, debt_takes_charge_off, decision))
@@ -34,6 +36,10 @@ void decide_charge_off(const struct command *command, const struct workset *set,
 	review = closing_begin(debt, PLAN_END_DEBT_CHARGED_OFF, SETTLEMENT_END_DEBT_CHARGED_OFF, set, decision);
 	add_charged_off(body, &review, decision);
 	closing_end(&body->debt_id, &review, PROMISE_END_DEBT_CHARGED_OFF, set, decision);
+	ageing = delinquency_of(&body->debt_id, debt);
+	ageing.lifecycle = LIFECYCLE_CHARGED_OFF;
+	if (debt->lifecycle == LIFECYCLE_NEW) /* others age on */
+		delinquency_follow(&ageing, decision);
 }
 
 /* ---- UndoChargeOff ---- */

@@ -54,6 +54,7 @@ void decide_write_off(const struct command *command, const struct workset *set, 
 	if (command->approval != NULL)
 		event->approved_by = command->approval->actor;
 	closing_end(&body->debt_id, &review, PROMISE_END_DEBT_WRITTEN_OFF, set, decision);
+	decision_cancel_timer(decision, &delinquency_timer, &body->debt_id);
 }
 
 /* ---- TransferDebt ---- */
@@ -118,6 +119,7 @@ void decide_transfer_debt(const struct command *command, const struct workset *s
 	event->kind = body->kind;
 	event->transferee = body->transferee;
 	closing_end(&body->debt_id, &review, PROMISE_END_DEBT_TRANSFERRED, set, decision);
+	decision_cancel_timer(decision, &delinquency_timer, &body->debt_id);
 }
 
 /* ---- RecallDebt ---- */
@@ -144,4 +146,5 @@ void decide_recall_debt(const struct command *command, const struct workset *set
 	event->recalled_on = command->today;
 	event->credit_minor = debt->balances.minor[ACCOUNT_CREDIT];
 	closing_end(&body->debt_id, &review, PROMISE_END_DEBT_RECALLED, set, decision);
+	decision_cancel_timer(decision, &delinquency_timer, &body->debt_id);
 }

@@ -1,4 +1,5 @@
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "schemas/debts.h"
 
 /* NEW -> ACTIVE, on the first business date on which the debt is due (consumers/DOMAIN.md 4). */
@@ -42,6 +43,12 @@ void decide_activation(const struct command *timer, const struct workset *set, s
 	const struct uuid *debt_id = &((const struct timer *)timer->body)->subject;
 	const struct debt *debt = workset_state(set, &debt_entity, debt_id);
 
-	if (debt != NULL && debt->lifecycle == LIFECYCLE_NEW && debt_is_due(debt->due_on, timer->today))
-		debt_activate(debt_id, debt, debt->due_on, debt->version + 1, decision);
+	struct delinquency_review review;
+
+	if (debt == NULL || debt->lifecycle != LIFECYCLE_NEW || !debt_is_due(debt->due_on, timer->today))
+		return;
+	debt_activate(debt_id, debt, debt->due_on, debt->version + 1, decision);
+	review = delinquency_of(debt_id, debt);
+	review.lifecycle = LIFECYCLE_ACTIVE;
+	delinquency_follow(&review, decision);
 }

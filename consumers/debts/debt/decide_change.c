@@ -1,6 +1,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/promise/promise.h"
 #include "consumers/debts/reference/reference.h"
 #include "consumers/debts/settlement/settlement.h"
@@ -77,6 +78,23 @@ static bool debt_takes_amendment(const struct amend_debt *body, const struct deb
 	return true;
 }
 
+/* It may be past due by other days now. One that is ACTIVE stays so though it is due later: its days past due are 0 again. */
+static void follow_due_date(const struct debt_amended *event, const struct debt *debt, const struct workset *set,
+			    struct decision *decision)
+{
+	struct delinquency_review review = delinquency_of(&event->debt_id, debt);
+
+	review.due_on = event->due_on;
+	review.paused = paused_of(event->due_on, workset_state(set, &debt_pauses_entity, &event->debt_id),
+				  workset_state(set, &debt_holds_entity, &event->debt_id));
+	if (debt->lifecycle == LIFECYCLE_NEW) {
+		debt_follow_due_date(&event->debt_id, debt, event->due_on, event->version + 1, decision);
+		if (debt_is_due(event->due_on, decision->command->today))
+			review.lifecycle = LIFECYCLE_ACTIVE;
+	}
+	delinquency_follow(&review, decision);
+}
+
 void decide_amend_debt(const struct command *command, const struct workset *set, struct decision *decision)
 {
 	const struct amend_debt *body = command->body;
@@ -107,9 +125,8 @@ void decide_amend_debt(const struct command *command, const struct workset *set,
 	event->amended_on = command->today;
 	event->reason = body->reason;
 	event->by = command->actor;
-	/* One that is ACTIVE stays so though it is due later: its days past due are 0 again. */
-	if (debt->lifecycle == LIFECYCLE_NEW && event->due_on != event->previous_due_on)
-		debt_follow_due_date(&body->debt_id, debt, event->due_on, event->version + 1, decision);
+	if (event->due_on != event->previous_due_on)
+		follow_due_date(event, debt, set, decision);
 }
 
 /* ---- CancelDebt ---- */
@@ -189,4 +206,5 @@ void decide_cancel_debt(const struct command *command, const struct workset *set
 						 .version = settlement.version,
 						 .ended_by = PROMISE_END_DEBT_CANCELLED },
 		       set, decision);
+	decision_cancel_timer(decision, &delinquency_timer, &body->debt_id);
 }

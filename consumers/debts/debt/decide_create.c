@@ -1,6 +1,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/reference/reference.h"
 #include "schemas/debts.h"
 
@@ -273,4 +274,5 @@ void decide_create_debt(const struct command *command, const struct workset *set
 	put_under_policy(event, portfolio, set);
 	if (!is_due)
 		decision_set_timer_on(decision, &activation_timer, &body->debt_id, body->due_on);
+	delinquency_begin(event, decision);
 }

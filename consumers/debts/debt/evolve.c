@@ -1,5 +1,6 @@
 #include "base/must.h"
 #include "consumers/debts/debt/debt.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/reference/reference.h"
 
 /* Every event about a debt raises its version by one. */
@@ -20,6 +21,7 @@ void debt_refresh(void *state)
 	debt->entries_stored = debt->entries;
 	debt->is_credit_used = 0;
 	debt->amended = 0;
+	debt->is_aged = 0;
 }
 
 void debt_move(struct debt *debt, enum lifecycle_cause cause)
@@ -47,6 +49,8 @@ void debt_on_created(struct workset *set, const void *body)
 	debt_move(debt, CAUSE_CREATED);
 	if (event->has_lifecycle && str_is(event->lifecycle, lifecycle_name(LIFECYCLE_ACTIVE)))
 		debt_move(debt, CAUSE_DUE);
+	fits = !event->has_bucket || delinquency_bucket_read(event->bucket, &debt->bucket);
+	MUST(fits);
 	fits = str_to_chars(debt->currency, sizeof(debt->currency), event->currency);
 	MUST(fits);
 
@@ -99,6 +103,8 @@ void debt_on_amended(struct workset *set, const void *body)
 	MUST(balances_owed(&debt->balances) == event->balance_minor);
 	MUST(event->due_on >= terms->opened_on);
 	debt->due_on = event->due_on;
+	if (event->due_on != event->previous_due_on)
+		delinquency_note_paused(set, &event->debt_id, debt);
 	if (str_equal(event->previous_external_ref, event->external_ref))
 		return;
 	MUST(str_is(event->previous_external_ref, terms->external_ref));

@@ -150,16 +150,14 @@ static void place_hold(const struct raise_dispute *body, const struct debt *debt
 {
 	const int32_t today = decision->command->today;
 	const int32_t received_on = body->has_received_on ? body->received_on : today;
-	const struct hold_scene scene = { .debt_id = &body->debt_id,
-					  .debt = debt,
-					  .version = debt->version + 1,
-					  .holds = workset_state(set, &debt_holds_entity, &body->debt_id) };
+	struct hold_scene scene = hold_scene_of(&body->debt_id, debt, set);
 	struct hold_terms terms = { .hold_id = body->dispute_id,
 				    .kind = dispute_hold_kind(dispute_grounds_by_name(body->grounds)),
 				    .from_on = received_on < today - HOLD_DAYS_AROUND ? today - HOLD_DAYS_AROUND : received_on,
 				    .evidence_ref = say_proof(&body->dispute_id, decision) };
 
 	terms.effects = hold_kind_terms(terms.kind)->effects;
+	scene.version++; /* behind DisputeRaised */
 	(void)hold_place(&scene, &terms, decision);
 }
 
@@ -302,10 +300,7 @@ static int64_t end_hold(const struct dispute *dispute, const struct debt *debt, 
 	const enum hold_kind kind = dispute_hold_kind(dispute->grounds);
 	struct debt_disputes disputes =
 		*(const struct debt_disputes *)workset_state(set, &debt_disputes_entity, &dispute->debt_id);
-	const struct hold_scene scene = { .debt_id = &dispute->debt_id,
-					  .debt = debt,
-					  .version = debt->version,
-					  .holds = workset_state(set, &debt_holds_entity, &dispute->debt_id) };
+	const struct hold_scene scene = hold_scene_of(&dispute->debt_id, debt, set);
 	const struct open_hold *hold = shared_hold(scene.holds, kind, decision->command->today);
 
 	if (hold == NULL || *debt_disputes_open(&disputes, kind) > 1)

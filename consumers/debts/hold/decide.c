@@ -126,15 +126,15 @@ void decide_place_hold(const struct command *command, const struct workset *set,
 	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
 	const struct debt_holds *holds = workset_state(set, &debt_holds_entity, &body->debt_id);
 	struct hold_terms terms;
+	struct hold_scene scene;
 
 	if (!body_is_good(body, command->today, &terms, decision) || !is_new_for(body, debt, set, decision) ||
 	    !debt_takes_one_more(debt, holds, &terms, decision))
 		return;
 
 	/* ---- nothing refuses from here on ---- */
-	(void)hold_place(
-		&(struct hold_scene){ .debt_id = &body->debt_id, .debt = debt, .version = debt->version, .holds = holds }, &terms,
-		decision);
+	scene = hold_scene_of(&body->debt_id, debt, set);
+	(void)hold_place(&scene, &terms, decision);
 }
 
 /* ---- ReleaseHold, ReviewHold ---- */
@@ -150,10 +150,7 @@ static const struct hold *find_named(const struct uuid *hold_id, const struct uu
 		decision_refuse(decision, REFUSAL_NOT_FOUND, "hold_id", "the customer has no such hold");
 		return NULL;
 	}
-	*ret_scene = (struct hold_scene){ .debt_id = &hold->debt_id,
-					  .debt = debt,
-					  .version = debt->version,
-					  .holds = workset_state(set, &debt_holds_entity, &hold->debt_id) };
+	*ret_scene = hold_scene_of(&hold->debt_id, debt, set);
 	return hold;
 }
 

@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/hold/hold.h"
 
 /* The row of the list that the hold has, as long as it has not ended; then what is stopped for the debt. */
@@ -17,6 +18,7 @@ static void note(struct workset *set, const struct uuid *hold_id, const struct h
 	else
 		debt_holds_remove(holds, hold_id);
 	debt->stopped = debt_holds_stopped(holds);
+	delinquency_note_paused(set, &hold->debt_id, debt);
 }
 
 static struct hold *hold_change(struct workset *set, const struct uuid *hold_id)
@@ -143,12 +145,15 @@ void hold_on_reviewed(struct workset *set, const void *body)
 	note(set, &event->hold_id, hold, debt);
 }
 
-static void end(struct workset *set, const struct uuid *hold_id, struct debt *debt, enum hold_state state)
+static void end(struct workset *set, const struct uuid *hold_id, struct debt *debt, enum hold_state state, int32_t on)
 {
 	struct hold *hold = hold_change(set, hold_id);
 
 	MUST(hold_is_open(hold->state));
 	hold->state = state;
+	hold->ended_on = on;
+	if ((hold->effects & hold_bit(HOLD_EFFECT_AGEING)) != 0)
+		debt_pauses_add(workset_change(set, &debt_pauses_entity, &hold->debt_id), hold->from_on, on);
 	hold->review_on = hold->review_asked_on = 0;
 	note(set, hold_id, hold, debt);
 }
@@ -157,12 +162,12 @@ void hold_on_released(struct workset *set, const void *body)
 {
 	const struct hold_released *event = body;
 
-	end(set, &event->hold_id, debt_change(set, &event->debt_id, event->version), HOLD_STATE_RELEASED);
+	end(set, &event->hold_id, debt_change(set, &event->debt_id, event->version), HOLD_STATE_RELEASED, event->released_on);
 }
 
 void hold_on_expired(struct workset *set, const void *body)
 {
 	const struct hold_expired *event = body;
 
-	end(set, &event->hold_id, debt_change(set, &event->debt_id, event->version), HOLD_STATE_EXPIRED);
+	end(set, &event->hold_id, debt_change(set, &event->debt_id, event->version), HOLD_STATE_EXPIRED, event->until_on);
 }

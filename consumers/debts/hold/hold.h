@@ -60,15 +60,21 @@ int32_t hold_next_day(const struct hold *hold);
 /* What people can do with a hold. */
 bool hold_is_open(unsigned state);
 
-/* ---- what commands do: each adds one event; place and release answer the debt's version after it ---- */
+/*
+ * ---- what commands do: each adds one event about the hold; place and release answer the debt's version after it. If the hold stops
+ * ageing, the debt may be in another bucket by that: DelinquencyChanged stands right behind ----
+ */
 
 /* The debt before the command, its version by the events so far, and its holds. */
 struct hold_scene {
 	const struct uuid *debt_id;
 	const struct debt *debt;
 	int64_t version;
-	const struct debt_holds *holds; /* NULL: none */
+	const struct debt_holds *holds;   /* NULL: none */
+	const struct debt_pauses *pauses; /* NULL: none */
 };
+
+struct hold_scene hold_scene_of(const struct uuid *debt_id, const struct debt *debt, const struct workset *set);
 
 struct hold_terms {
 	struct uuid hold_id;

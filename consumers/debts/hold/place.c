@@ -1,4 +1,5 @@
 #include "base/must.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/hold/hold.h"
 
 /* A hold is placed, or becomes a part of one that there is; a hold is released: for every command that does so. */
@@ -19,6 +20,15 @@
 		(event)->has_##name = (day) != 0;                                                                                \
 		(event)->name = (day);                                                                                           \
 	} while (0)
+
+struct hold_scene hold_scene_of(const struct uuid *debt_id, const struct debt *debt, const struct workset *set)
+{
+	return (struct hold_scene){ .debt_id = debt_id,
+				    .debt = debt,
+				    .version = debt->version,
+				    .holds = workset_state(set, &debt_holds_entity, debt_id),
+				    .pauses = workset_state(set, &debt_pauses_entity, debt_id) };
+}
 
 static struct debt_holds holds_of(const struct hold_scene *scene)
 {
@@ -46,6 +56,28 @@ static void grow(struct open_hold *hold, int32_t from_on, int32_t until_on, int3
 		hold->review_on = review_on;
 }
 
+/*
+ * What the hold has changed for the ageing of the debt, whose holds are `after` now. `ended`: the hold, if it is over since the day `on`.
+ * Answers the debt's version after it.
+ */
+static int64_t age(const struct hold_scene *scene, const struct debt_holds *after, uint32_t effects,
+		   const struct open_hold *ended, int32_t on, struct decision *decision)
+{
+	struct debt_pauses pauses = { .count = 0 };
+	struct delinquency_review review;
+
+	if ((effects & hold_bit(HOLD_EFFECT_AGEING)) != 0) {
+		if (scene->pauses != NULL)
+			pauses = *scene->pauses;
+		if (ended != NULL)
+			debt_pauses_add(&pauses, ended->from_on, on);
+		review = delinquency_of(scene->debt_id, scene->debt);
+		review.paused = paused_of(scene->debt->due_on, &pauses, after);
+		delinquency_follow(&review, decision);
+	}
+	return scene->debt->version + (int64_t)decision->events_count;
+}
+
 static void set_timer(const struct uuid *hold_id, const struct open_hold *open, struct decision *decision)
 {
 	const struct hold hold = { .from_on = open->from_on,
@@ -60,8 +92,8 @@ static void set_timer(const struct uuid *hold_id, const struct open_hold *open, 
 		decision_cancel_timer(decision, &hold_timer, hold_id);
 }
 
-static void add_placed(const struct hold_scene *scene, const struct hold_terms *terms, const struct open_hold *hold,
-		       struct decision *decision)
+static int64_t add_placed(const struct hold_scene *scene, const struct hold_terms *terms, const struct open_hold *hold,
+			  struct decision *decision)
 {
 	struct debt_holds after = holds_of(scene);
 	struct hold_placed *event = decision_event(decision, &hold_placed_type);
@@ -76,6 +108,7 @@ static void add_placed(const struct hold_scene *scene, const struct hold_terms *
 	event->evidence_ref = terms->evidence_ref;
 	event->placed_on = decision->command->today;
 	set_timer(&terms->hold_id, hold, decision);
+	return age(scene, &after, terms->effects, NULL, 0, decision);
 }
 
 /* The hold that goes on, as it is afterwards, and the list of the others that it takes in. */
@@ -94,8 +127,8 @@ static void take_in(struct merger *merger, const struct open_hold *other, struct
 	decision_cancel_timer(decision, &hold_timer, &other->hold_id);
 }
 
-static void add_extended(const struct hold_scene *scene, const struct hold_terms *terms, const struct merger *merger,
-			 struct decision *decision)
+static int64_t add_extended(const struct hold_scene *scene, const struct hold_terms *terms, const struct merger *merger,
+			    struct decision *decision)
 {
 	const struct open_hold *into = &merger->into;
 	struct hold_extended *event = decision_event(decision, &hold_extended_type);
@@ -114,18 +147,19 @@ static void add_extended(const struct hold_scene *scene, const struct hold_terms
 	event->evidence_ref = terms->evidence_ref;
 	event->extended_on = decision->command->today;
 	set_timer(&into->hold_id, into, decision);
+	return age(scene, &merger->after, into->effects, NULL, 0, decision);
 }
 
 /* The oldest that meets it goes on. Holds of a kind do not meet each other, so each that the longer one meets meets what is asked for. */
-static void extend(const struct hold_scene *scene, const struct hold_terms *terms, const struct open_hold *oldest,
-		   struct decision *decision)
+static int64_t extend(const struct hold_scene *scene, const struct hold_terms *terms, const struct open_hold *oldest,
+		      struct decision *decision)
 {
 	struct merger merger = { .into = *oldest, .after = *scene->holds };
 
 	merger.ids = arena_take(decision->arena, DEBT_HOLDS_MAX, sizeof(*merger.ids));
 	if (merger.ids == NULL) {
 		decision->overflow = true;
-		return;
+		return scene->version;
 	}
 	grow(&merger.into, terms->from_on, terms->until_on, terms->review_on, terms->effects);
 	for (uint32_t index = 0; index < scene->holds->count; index++) {
@@ -136,27 +170,24 @@ static void extend(const struct hold_scene *scene, const struct hold_terms *term
 	}
 	merger.into.is_active = merger.into.from_on <= decision->command->today;
 	debt_holds_put(&merger.after, &merger.into);
-	add_extended(scene, terms, &merger, decision);
+	return add_extended(scene, terms, &merger, decision);
 }
 
 int64_t hold_place(const struct hold_scene *scene, const struct hold_terms *terms, struct decision *decision)
 {
 	for (uint32_t index = 0; scene->holds != NULL && index < scene->holds->count; index++) {
-		if (hold_meets(&scene->holds->open[index], terms)) {
-			extend(scene, terms, &scene->holds->open[index], decision);
-			return scene->version + 1;
-		}
+		if (hold_meets(&scene->holds->open[index], terms))
+			return extend(scene, terms, &scene->holds->open[index], decision);
 	}
-	add_placed(scene, terms,
-		   &(struct open_hold){ .hold_id = terms->hold_id,
-					.kind = terms->kind,
-					.effects = terms->effects,
-					.from_on = terms->from_on,
-					.until_on = terms->until_on,
-					.review_on = terms->review_on,
-					.is_active = terms->from_on <= decision->command->today },
-		   decision);
-	return scene->version + 1;
+	return add_placed(scene, terms,
+			  &(struct open_hold){ .hold_id = terms->hold_id,
+					       .kind = terms->kind,
+					       .effects = terms->effects,
+					       .from_on = terms->from_on,
+					       .until_on = terms->until_on,
+					       .review_on = terms->review_on,
+					       .is_active = terms->from_on <= decision->command->today },
+			  decision);
 }
 
 static const struct open_hold *find(const struct debt_holds *holds, const struct uuid *hold_id)
@@ -171,16 +202,16 @@ static const struct open_hold *find(const struct debt_holds *holds, const struct
 int64_t hold_release(const struct hold_scene *scene, const struct uuid *hold_id, struct str reason, struct decision *decision)
 {
 	struct debt_holds after = holds_of(scene);
-	const uint32_t kind = find(&after, hold_id)->kind;
+	const struct open_hold hold = *find(&after, hold_id);
 	struct hold_released *event = decision_event(decision, &hold_released_type);
 
 	debt_holds_remove(&after, hold_id);
-	ABOUT(event, scene, *hold_id, kind);
+	ABOUT(event, scene, *hold_id, hold.kind);
 	STOPPED(event, &after, decision);
 	event->reason = reason;
 	event->released_on = decision->command->today;
 	decision_cancel_timer(decision, &hold_timer, hold_id);
-	return event->version;
+	return age(scene, &after, hold.effects, &hold, event->released_on, decision);
 }
 
 void hold_review(const struct hold_scene *scene, const struct uuid *hold_id, int32_t review_on, struct str evidence_ref,
@@ -211,9 +242,10 @@ static void add_expired(const struct hold_scene *scene, const struct open_hold *
 	STOPPED(event, &after, decision);
 	event->until_on = hold->until_on;
 	event->expired_on = decision->command->today;
+	(void)age(scene, &after, hold->effects, hold, hold->until_on, decision);
 }
 
-static void add_begun(const struct hold_scene *scene, const struct open_hold *hold, struct decision *decision)
+static int64_t add_begun(const struct hold_scene *scene, const struct open_hold *hold, struct decision *decision)
 {
 	struct debt_holds after = *scene->holds;
 	struct hold_begun *event = decision_event(decision, &hold_begun_type);
@@ -223,6 +255,7 @@ static void add_begun(const struct hold_scene *scene, const struct open_hold *ho
 	event->effects = hold_effects_say(hold->effects, decision, &event->effects_count);
 	STOPPED(event, &after, decision);
 	event->begun_on = decision->command->today;
+	return age(scene, &after, hold->effects, NULL, 0, decision);
 }
 
 static void add_review_due(const struct hold_scene *scene, const struct open_hold *hold, struct decision *decision)
@@ -245,8 +278,7 @@ static void live_day(struct hold_scene *scene, struct open_hold hold, struct dec
 	}
 	if (!hold.is_active && hold.from_on <= today) {
 		hold.is_active = 1;
-		add_begun(scene, &hold, decision);
-		scene->version++;
+		scene->version = add_begun(scene, &hold, decision);
 	}
 	if (hold.review_on != 0 && hold.review_on <= today) {
 		add_review_due(scene, &hold, decision);
@@ -265,9 +297,6 @@ void decide_hold_day(const struct command *timer, const struct workset *set, str
 
 	if (debt == NULL || !hold_is_open(hold->state))
 		return;
-	scene = (struct hold_scene){ .debt_id = &hold->debt_id,
-				     .debt = debt,
-				     .version = debt->version,
-				     .holds = workset_state(set, &debt_holds_entity, &hold->debt_id) };
+	scene = hold_scene_of(&hold->debt_id, debt, set);
 	live_day(&scene, *find(scene.holds, id), decision);
 }

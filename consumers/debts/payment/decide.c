@@ -1,6 +1,7 @@
 #include "base/money.h"
 #include "base/must.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/ledger/ledger.h"
 #include "consumers/debts/payment/payment.h"
 #include "consumers/debts/plan/plan.h"
@@ -118,9 +119,9 @@ static void judge_plan(const struct record_payment *body, const struct debt *deb
 	plan_review_payment(review, &receipt, set, decision);
 }
 
-/* And for its settlement. */
-static void judge_settlement(const struct record_payment *body, const struct debt *debt, const struct balances *allocated,
-			     const struct workset *set, struct decision *decision)
+/* And for its settlement. Answers what is owed after it. */
+static int64_t judge_settlement(const struct record_payment *body, const struct debt *debt, const struct balances *allocated,
+				const struct workset *set, struct decision *decision)
 {
 	const struct balances credited = balances_negated(allocated);
 	const struct promise_receipt receipt = { .amount_minor = body->amount_minor,
@@ -133,7 +134,7 @@ static void judge_settlement(const struct record_payment *body, const struct deb
 					    .payment_id = &body->payment_id };
 
 	balances_post(&review.balances, &credited);
-	settlement_review_payment(review, &receipt, set, decision);
+	return settlement_review_payment(review, &receipt, set, decision);
 }
 
 void decide_record_payment(const struct command *command, const struct workset *set, struct decision *decision)
@@ -142,7 +143,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	const struct debt *debt = workset_state(set, &debt_entity, &body->debt_id);
 	struct payment_recorded *event;
 	struct balances allocated;
-	int64_t owed_minor;
+	int64_t owed_minor, left_minor;
 
 	/* The debt before the ids and references, so that a sender without access to it does not learn whether they are taken. */
 	if (!payment_body_is_good(body, command->today, decision) || !debt_is_known(debt, &body->customer_id, decision) ||
@@ -170,7 +171,7 @@ void decide_record_payment(const struct command *command, const struct workset *
 	event->booked_on = command->today;
 	event->amount_minor = body->amount_minor;
 	BALANCES_INTO(event, &allocated);
-	event->balance_minor = owed_minor - balances_owed(&allocated);
+	event->balance_minor = left_minor = owed_minor - balances_owed(&allocated);
 	event->has_is_recovery = event->is_recovery = debt->lifecycle == LIFECYCLE_CHARGED_OFF;
 	if (owed_minor > 0 && event->balance_minor == 0)
 		debt_pay_up(&body->debt_id, debt, body->received_on, debt->version + 2, decision);
@@ -179,7 +180,9 @@ void decide_record_payment(const struct command *command, const struct workset *
 	if (!uuid_is_none(&debt->plan_id))
 		judge_plan(body, debt, event->balance_minor, set, decision);
 	if (!uuid_is_none(&debt->settlement_id))
-		judge_settlement(body, debt, &allocated, set, decision);
+		left_minor = judge_settlement(body, debt, &allocated, set, decision);
+	if (left_minor == 0)
+		delinquency_cure(&body->debt_id, debt, decision);
 }
 
 /* ---- ReversePayment ---- */
@@ -328,8 +331,8 @@ static void judge_plan_anew(const struct reversal *reversal, const struct workse
 	plan_review_payment(review, &receipt, set, decision);
 }
 
-/* And for its settlement, whose discount may be owed again. */
-static void judge_settlement_anew(const struct reversal *reversal, const struct workset *set, struct decision *decision)
+/* And for its settlement, whose discount may be owed again. Answers what is owed after it. */
+static int64_t judge_settlement_anew(const struct reversal *reversal, const struct workset *set, struct decision *decision)
 {
 	const struct payment *payment = reversal->payment;
 	const struct settlement_review review = { .debt = reversal->debt,
@@ -341,7 +344,19 @@ static void judge_settlement_anew(const struct reversal *reversal, const struct 
 						 .received_on = payment->received_on,
 						 .entry_no = payment->entry_no };
 
-	settlement_review_payment(review, &receipt, set, decision);
+	return settlement_review_payment(review, &receipt, set, decision);
+}
+
+/* A debt on which something is owed again ages from its due day, as if it had never been paid. */
+static void age_again(const struct reversal *reversal, int64_t owed_minor, struct decision *decision)
+{
+	struct delinquency_review review = delinquency_of(&reversal->payment->debt_id, reversal->debt);
+
+	if (review.owed_minor > 0 || owed_minor == 0)
+		return;
+	review.owed_minor = owed_minor;
+	review.lifecycle = reversal->lifecycle;
+	delinquency_follow(&review, decision);
 }
 
 /*
@@ -384,5 +399,5 @@ void decide_reverse_payment(const struct command *command, const struct workset 
 		add_debt_reopened(&reversal, decision);
 	judge_promise_anew(&reversal, set, decision);
 	judge_plan_anew(&reversal, set, decision);
-	judge_settlement_anew(&reversal, set, decision);
+	age_again(&reversal, judge_settlement_anew(&reversal, set, decision), decision);
 }
