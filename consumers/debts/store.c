@@ -7,6 +7,7 @@
 #include "consumers/debts/creditor/store.h"
 #include "consumers/debts/debt/store.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/delinquency/store.h"
 #include "consumers/debts/dispute/store.h"
 #include "consumers/debts/hold/store.h"
 #include "consumers/debts/ledger/store.h"
@@ -37,7 +38,7 @@ static int load(void *self, struct db *db, struct slot **slots, size_t count, st
 		debt_policy_query,    hold_query,
 		hold_query_of_debt,   plan_query,
 		dispute_query,        dispute_query_of_debt,
-		settlement_query,
+		settlement_query,     hold_query_pauses,
 	};
 
 	return slot_queries_run(&store->loader, db, queries, COUNT(queries), self, slots, count, err);
@@ -78,6 +79,7 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 {
 	const struct message_type *type = logged->event->type;
 
+	delinquency_copy(&store->delinquencies, logged->event);
 	if (type == &debt_created_type)
 		debt_copy(&store->debts, set, logged->event);
 	else if (type == &creditor_described_type)
@@ -91,6 +93,7 @@ static void copy_new_row(struct debts_store *store, const struct workset *set, c
 static void copy_new_rows(struct debts_store *store, struct workset *set, const struct logged_event *events, size_t events_count)
 {
 	db_copy_reset(&store->debts);
+	db_copy_reset(&store->delinquencies);
 	db_copy_reset(&store->creditors);
 	db_copy_reset(&store->portfolios);
 	db_copy_reset(&store->policies);
@@ -105,6 +108,8 @@ static int run_copies(struct debts_store *store, struct db *db, struct err *err)
 	if (db_write_copy(db, &store->debts, err) < 0)
 		return -1;
 	if (db_write_copy(db, &store->entries, err) < 0)
+		return -1;
+	if (db_write_copy(db, &store->delinquencies, err) < 0)
 		return -1;
 	if (db_write_copy(db, &store->creditors, err) < 0 || db_write_copy(db, &store->portfolios, err) < 0)
 		return -1;
@@ -128,7 +133,7 @@ int debts_store_update(struct debts_store *store, struct db *db, const struct wo
 
 /*
  * Ledger entries, new debts, and at most two updates. First the entries, in log order: that gives every debt its last entry; then the
- * rows of debts as they are at the end of the batch. An amendment adds a statement before and one after, a
+ * rows of debts as they are at the end of the batch; one more for those that have aged. An amendment adds a statement before and one after, a
  * promise two in between, and so do a hold, a plan, a settlement and a dispute.
  */
 static int save(void *self, struct db *db, const struct workset *set, const struct logged_event *events, size_t events_count,
@@ -142,7 +147,8 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	post_all(store, &near, events, events_count);
 	copy_new_rows(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
-	    debt_update(store, db, set, err) < 0 || promise_write(store, db, set, events, events_count, err) < 0 ||
+	    debt_update(store, db, set, err) < 0 || delinquency_write(store, db, set, err) < 0 ||
+	    promise_write(store, db, set, events, events_count, err) < 0 ||
 	    hold_write(store, db, set, events, events_count, err) < 0 ||
 	    plan_write(store, db, set, events, events_count, err) < 0 ||
 	    settlement_write(store, db, set, events, events_count, err) < 0 ||
@@ -164,6 +170,7 @@ int debts_store_prepare(void *self, struct err *err)
 	(void)err;
 	slot_loader_init(&store->loader);
 	db_copy_init(&store->debts, &debt_table, COPY_SIZE_MAX);
+	db_copy_init(&store->delinquencies, &delinquency_table, COPY_SIZE_MAX);
 	db_copy_init(&store->entries, &ledger_table, COPY_SIZE_MAX);
 	db_copy_init(&store->promises, &promise_table, COPY_SIZE_MAX);
 	db_copy_init(&store->holds, &hold_table, COPY_SIZE_MAX);

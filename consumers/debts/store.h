@@ -11,6 +11,7 @@
 struct debts_store {
 	struct slot_loader loader;
 	struct db_copy debts;
+	struct db_copy delinquencies;
 	struct db_copy entries;
 	struct db_copy promises;
 	struct db_copy holds;
@@ -23,6 +24,7 @@ struct debts_store {
 	struct db_params params;
 	struct buf list;      /* struct slot *: the slots to update */
 	bool has_amendments;  /* whether the current batch has amendments; few have */
+	bool has_aged;        /* whether a debt has entered a bucket, or its pauses have changed */
 	bool has_holds;       /* whether it has an event about a hold */
 	bool has_promises;    /* whether it has changed a promise */
 	bool has_plans;       /* the same of a plan */

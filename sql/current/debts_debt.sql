@@ -22,6 +22,7 @@ CREATE OR REPLACE VIEW debts.api_debt AS
 	CROSS JOIN LATERAL (SELECT CASE
 		WHEN debts.lifecycle_name(debt.lifecycle) IN ('NEW', 'ACTIVE', 'ARRANGED', 'LEGAL', 'CHARGED_OFF')
 			AND debt.cost_minor + debt.fee_minor + debt.interest_minor + debt.principal_minor > 0
-		THEN greatest((SELECT greatest(max(h.business_date), (engine.now() AT TIME ZONE 'UTC')::date) FROM debts.partition_head h)
-			- debt.due_on, 0) END AS days OFFSET 0) age;
+		-- until yesterday of the day since which it is paused (NULL: today), without the days of pauses that are over
+		THEN greatest(least((SELECT greatest(max(h.business_date), (engine.now() AT TIME ZONE 'UTC')::date) FROM debts.partition_head h),
+			debt.paused_since - 1) - debt.due_on - coalesce(debt.paused_days, 0), 0) END AS days OFFSET 0) age;
 GRANT SELECT ON debts.api_debt TO dcs_api;

@@ -3,6 +3,7 @@
 #include "store_spec.h"
 
 #include "consumers/debts/debts.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/plan/plan.h"
 #include "consumers/debts/store.h"
 #include "schemas/debts.h"
@@ -236,11 +237,11 @@ static void test_debts_store__a_debt_and_its_payments_come_back_as_they_were_sav
 	assert_int_equal(owed(), 1040);
 	add_payment(2, 1, STR("2"), 2000);
 	store_run(&spec);
-	assert_int_equal(spec.decisions[0].events_count, 2);
+	assert_int_equal(spec.decisions[0].events_count, 3);
 	assert_int_equal(owed(), 0);
 	assert_int_equal(credit(), 960);
 	assert_int_equal(store_number(&spec, "test_paid",
-				      "SELECT count(*) FROM debts.public_debt WHERE lifecycle = 'PAID' AND version = 4"),
+				      "SELECT count(*) FROM debts.public_debt WHERE lifecycle = 'PAID' AND version = 5"),
 			 1);
 	then_books_agree();
 }
@@ -272,7 +273,7 @@ static void test_debts_store__the_same_over_many_batches(void **state)
 	store_run(&spec);
 	add_reversal(1);
 	store_run(&spec);
-	assert_int_equal(spec.decisions[0].events_count, 3);
+	assert_int_equal(spec.decisions[0].events_count, 4);
 	assert_int_equal(owed(), 500);
 	assert_int_equal(credit(), 0);
 	then_books_agree();
@@ -354,7 +355,7 @@ static void test_debts_store__an_amended_debt_comes_back_as_it_was_saved(void **
 	then_answers(&spec, 0, "DebtAmended");
 	then_references("1=B");
 	assert_int_equal(store_number(&spec, "test_due",
-				      "SELECT count(*) FROM debts.debt WHERE due_on = '2026-01-06' AND version = 3"),
+				      "SELECT count(*) FROM debts.debt WHERE due_on = '2026-01-06' AND version = 4"),
 			 1);
 	add_amendment(1, STR("C"), 0);
 	add_payment(2, 1, STR("2"), 40);
@@ -1348,6 +1349,21 @@ static void test_debts_store__settlements_come_back_as_they_were_saved(void **st
 
 /* In one batch and in many: what was refunded of a payment is told by its entries, and loaded with it. */
 static void test_debts_store__refunds_are_entries_of_their_payment(void **state)
+static void add_bankruptcy(unsigned number, int32_t first)
+{
+	struct place_hold body = { .hold_id = spec_id('H', number),
+				   .customer_id = spec_id('C', 1),
+				   .debt_id = spec_id('D', 1),
+				   .kind = STR("bankruptcy"),
+				   .evidence_ref = STR("file-1"),
+				   .has_from_on = true,
+				   .from_on = STORE_TODAY + first };
+
+	store_add(&spec, &place_hold_type, &body);
+}
+
+/* In one batch and over many: a debt that is past due is paused, ages on, is due on another day, is paid, and owed again. */
+static void test_debts_store__what_is_past_due_comes_back_as_it_was_saved(void **state)
 {
 	for (int batches = 0; batches < 2; batches++) {
 		if (batches > 0) {
@@ -1391,9 +1407,52 @@ static void test_debts_store__refunds_are_entries_of_their_payment(void **state)
 			 "SELECT concat_ws(' ', refunded_minor, left_minor, version) FROM "
 			 "debts.api_payment LIMIT 1",
 			 "300 0 4");
+		add_bankruptcy(1, -9);
+		store_run(&spec);
+		then_sql("test_paused", "SELECT concat(bucket, ' ', paused_days, ' ', paused_since) FROM debts.debt",
+			 "  2025-12-23");
+		add_release(1);
+		NEXT;
+		add_bankruptcy(2, -7); /* within the first, which is over */
+		NEXT;
+		add_release(2);
+		NEXT;
+		add_amendment(1, STR(""), STORE_TODAY - 12);
+		NEXT;
+		add_payment(1, 1, STR("1"), 1100);
+		NEXT;
+		add_reversal(1);
+		store_run(&spec);
+		then_sql("test_aged", "SELECT concat(bucket, ' ', paused_days, ' ', paused_since) FROM debts.debt", "1 9 ");
+		then_sql("test_periods",
+			 "SELECT string_agg(concat(from_on, ' ', ended_on), ',' ORDER BY hold_id) FROM debts.hold",
+			 "2025-12-23 2026-01-01,2025-12-25 2026-01-01");
+		then_sql("test_buckets",
+			 "SELECT string_agg(concat(bucket, ' ', days_past_due, ' ', paused_days, ' ', left_on - entered_on), ',' "
+			 "ORDER BY version) FROM debts.api_delinquency",
+			 "1-30 10 0 0,0 0 10 0,1-30 1 9 0,0 0 10 0,1-30 1 9 0,0 0 9 0,1-30 3 9 ");
 		then_books_agree();
 #undef NEXT
 	}
+}
+
+/* One list in C, one in SQL. The lowest bucket has all days before the due day, too. */
+static void test_debts_store__buckets_of_the_rules_are_those_of_the_reports(void **state)
+{
+	char wanted[400] = "";
+
+	(void)state;
+	for (uint32_t bucket = 0; bucket < DELINQUENCY_BUCKETS; bucket++) {
+		const struct delinquency_bucket *its = &delinquency_buckets[bucket];
+		size_t size = strlen(wanted);
+
+		(void)snprintf(wanted + size, sizeof(wanted) - size, "%s%u %s %d %d", bucket == 0 ? "" : ",", bucket, its->name,
+			       bucket == 0 ? 0 : its->days_min, its->days_max);
+	}
+	then_sql("test_ageing_buckets",
+		 "SELECT string_agg(concat(bucket_no - 1, ' ', bucket, ' ', days_min, ' ', days_max), ',' ORDER BY bucket_no) "
+		 "FROM reporting.ageing_bucket",
+		 wanted);
 }
 
 static struct plan a_plan(int64_t number)
@@ -1758,6 +1817,8 @@ int main(void)
 		TEST(test_debts_store__debts_that_have_left_owe_nothing),
 		TEST(test_debts_store__a_paid_debt_is_recalled_without_an_entry),
 		TEST(test_debts_store__settlements_come_back_as_they_were_saved),
+		TEST(test_debts_store__what_is_past_due_comes_back_as_it_was_saved),
+		TEST(test_debts_store__buckets_of_the_rules_are_those_of_the_reports),
 		TEST(test_debts_store__sql_has_the_instalments_of_the_rules),
 		TEST(test_debts_store__holds_come_back_as_they_were_saved),
 		TEST(test_debts_store__disputes_come_back_as_they_were_saved),

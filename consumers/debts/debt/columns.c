@@ -2,7 +2,7 @@
 
 #include "consumers/debts/debts.h"
 
-enum { POSTED = 1 << 0, CREDIT_USED = 1 << 1, AMENDED = 1 << 2 };
+enum { POSTED = 1 << 0, CREDIT_USED = 1 << 1, AMENDED = 1 << 2, AGED = 1 << 3 };
 
 /* clang-format off */
 #define BALANCE(NAME, name, ...) { #name "_minor", DB_INT64(struct debt, balances.minor[ACCOUNT_##NAME]), .set = POSTED },
@@ -30,6 +30,9 @@ static const struct db_column debt_rows[] = {
 	{ "charged_off_on", DB_DATE(struct debt, charged_off_on), .set = AMENDED, .or_null = true },
 	{ "charged_off_entries", DB_INT32(struct debt, charged_off_entries), .set = AMENDED, .or_null = true },
 	{ "charged_off_from", DB_SMALLINT(struct debt, charged_off_from), .set = AMENDED, .or_null = true },
+	{ "bucket", DB_SMALLINT(struct debt, bucket), .set = AGED, .or_null = true },
+	{ "paused_days", DB_INT32(struct debt, paused_days), .set = AGED, .or_null = true },
+	{ "paused_since", DB_DATE(struct debt, paused_since), .set = AGED, .or_null = true },
 	OWED_ACCOUNTS(USED, credit_used)
 };
 /* clang-format on */
@@ -38,6 +41,7 @@ const struct db_columns debt_columns = DB_COLUMNS(debt_rows, 0);
 const struct db_columns debt_columns_posted = DB_COLUMNS(debt_rows, POSTED);
 const struct db_columns debt_columns_credit_used = DB_COLUMNS(debt_rows, CREDIT_USED);
 const struct db_columns debt_columns_amended = DB_COLUMNS(debt_rows, AMENDED);
+const struct db_columns debt_columns_aged = DB_COLUMNS(debt_rows, AGED);
 
 static const struct db_column version_rows[] = { { "version", DB_INT64(struct debt, version_stored) } };
 

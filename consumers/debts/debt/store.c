@@ -137,6 +137,7 @@ static bool is_sound(const struct debt *debt)
 
 int debts_check(struct debts_store *store, const struct workset *set, struct err *err)
 {
+	store->has_aged = false;
 	store->has_promises = store->has_holds = store->has_plans = store->has_settlements = store->has_disputes = false;
 	for (size_t i = 0; i < set->slots_count; i++) {
 		const struct slot *slot = set->slots[i];
@@ -151,6 +152,7 @@ int debts_check(struct debts_store *store, const struct workset *set, struct err
 		store->has_disputes |= slot->entity == &dispute_entity;
 		if (slot->entity != &debt_entity)
 			continue;
+		store->has_aged |= debt->is_aged != 0;
 		if (!is_sound(debt))
 			return err_set(err, ERR_POISON, "a debt would break a rule of its row");
 	}

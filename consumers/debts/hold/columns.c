@@ -16,6 +16,7 @@ static const struct db_column rows[] = {
 	{ "until_on", DB_DATE(struct hold, until_on), .set = MOVING, .or_null = true },
 	{ "review_on", DB_DATE(struct hold, review_on), .set = MOVING, .or_null = true },
 	{ "review_asked_on", DB_DATE(struct hold, review_asked_on), .set = MOVING, .or_null = true },
+	{ "ended_on", DB_DATE(struct hold, ended_on), .set = MOVING, .or_null = true },
 	{ "merged_into", DB_UUID(struct hold, merged_into), .set = MOVING, .or_null = true },
 	{ "evidence_ref", DB_CHARS(struct hold, evidence_ref) },
 };

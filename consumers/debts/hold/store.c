@@ -1,6 +1,7 @@
 #include "consumers/debts/hold/store.h"
 
 #include "base/must.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/hold/columns.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/store.h"
@@ -54,6 +55,25 @@ const struct slot_query hold_query_of_debt = {
 	.statement = &select_open_holds,
 	.read = read_open_hold,
 };
+
+/* Those that are over and have stopped ageing (bit 16), each with its period, in the order in which they ended. */
+static const struct db_statement select_pauses = {
+	.name = "debts_select_pauses",
+	.sql = "SELECT u.n, h.from_on, h.ended_on FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) CROSS JOIN LATERAL "
+	       "(SELECT * "
+	       "FROM debts.hold t WHERE t.debt_id = u.id AND t.ended_on > t.from_on AND t.effects & 16 <> 0 "
+	       "ORDER BY t.ended_on, t.hold_id OFFSET 0) h",
+};
+
+static int read_pause(void *self, const struct db_result *result, int row, struct slot *slot, struct err *err)
+{
+	(void)self;
+	(void)err;
+	debt_pauses_add(slot->state, db_date(result, row, 1), db_date(result, row, 2));
+	return 0;
+}
+
+const struct slot_query hold_query_pauses = { .entity = &debt_pauses_entity, .statement = &select_pauses, .read = read_pause };
 
 /* ---- save ---- */
 
