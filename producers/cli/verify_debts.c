@@ -9,6 +9,7 @@
 #include "base/must.h"
 #include "consumers/debts/debt/columns.h"
 #include "consumers/debts/debts.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/hold/columns.h"
 #include "consumers/debts/hold/hold.h"
 #include "consumers/debts/ledger/ledger.h"
@@ -494,6 +495,7 @@ static void note_debts(struct fold *fold, const struct event *event, const struc
 	struct debt *debt;
 
 	note_event(fold, event, line);
+	note_bucket(fold, event);
 	if (!posting_of(event, &posting)) {
 		if (!uuid_equal(&hanging.command_id, &line->row.command_id))
 			note_amended(fold, line);
@@ -521,9 +523,10 @@ static struct db_template select_debts = {
 	.columns = &debt_columns,
 	.sql = "SELECT d.customer_id, d.debt_id, " BALANCES "d.entries, d.lifecycle::integer, d.external_ref, "
 	       "d.original_creditor_id, d.allocation_policy_id, d.allocation_policy_version, d.created_at, d.amended_at, "
-	       "d.amended_seq, t.due_on AS activates_on, {d.columns} "
+	       "d.amended_seq, t.due_on AS activates_on, a.due_on AS ages_on, {d.columns} "
 	       "FROM debts.debt d "
-	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = d.customer_id AND t.kind = 1 AND t.subject = d.debt_id",
+	       "LEFT JOIN debts.timer t ON t.part = d.part AND t.key = d.customer_id AND t.kind = 1 AND t.subject = d.debt_id "
+	       "LEFT JOIN debts.timer a ON a.part = d.part AND a.key = d.customer_id AND a.kind = 13 AND a.subject = d.debt_id",
 };
 
 /* P5: the row against the rows of its entries. */
@@ -572,6 +575,10 @@ static void check_debt(struct fold *fold, struct table_row *row)
 	expect_int64_or_null(row, note->amended_seq);
 	if (debt->lifecycle == LIFECYCLE_NEW) /* it waits for its day; one that was paid meanwhile may have its timer still */
 		expect_date(row, debt->due_on);
+	else
+		skip_column(row);
+	if (debt_next_bucket_on(debt) != 0) /* one that was paid, or is paused, may have its timer still */
+		expect_date(row, debt_next_bucket_on(debt));
 	check_balances(row, note);
 }
 
@@ -720,6 +727,11 @@ static const struct folded_table tables[] = {
 	  .ids = 1,
 	  .entity = &settlement_entity,
 	  .check = check_settlement },
+	{ .name = "debts.delinquency",
+	  .template = &select_bucket_entries,
+	  .ids = 2,
+	  .entity = &noted_bucket_entry,
+	  .check = check_bucket_entry },
 	{ .name = "debts.portfolio_version",
 	  .template = &select_portfolios,
 	  .ids = 2,

@@ -467,7 +467,7 @@ static void tell_settlements(void)
 {
 	offer(1, true);
 	pay_on(41, 10, spec_id('D', 41), 42000, STORE_TODAY);
-	assert_int_equal(world.decision.events_count, 2);
+	assert_int_equal(world.decision.events_count, 3);
 	offer(2, true);
 	pay_on(42, 10, spec_id('D', 42), 100, STORE_TODAY);
 	offer(3, false);
@@ -1026,6 +1026,17 @@ static const struct wrong wrongs[] = {
 	{ "debts.hold", "UPDATE debts.hold SET until_on = NULL WHERE " HOLD_1, "P7", "until_on is not" },
 	{ "debts.hold", "UPDATE debts.hold SET review_on = NULL WHERE " HOLD_1, "P7", "review_on is not" },
 	{ "debts.hold", "UPDATE debts.hold SET review_asked_on = from_on WHERE " HOLD_1, "P7", "review_asked_on is not" },
+	{ "debts.hold", "UPDATE debts.hold SET ended_on = from_on WHERE " HOLD_1, "P7", "ended_on is not" },
+	{ "debts.debt", "UPDATE debts.debt SET bucket = 1 WHERE " DEBT_11, "P7", "bucket is not" },
+	{ "debts.debt", "UPDATE debts.debt SET paused_days = 1 WHERE " DEBT_11, "P7", "paused_days is not" },
+	{ "debts.debt", "UPDATE debts.debt SET paused_since = due_on WHERE " DEBT_11, "P7", "paused_since is not" },
+	{ "debts.delinquency", "UPDATE debts.delinquency SET version = 77 WHERE " DEBT_11, "P7", "no event made this row" },
+	{ "debts.delinquency", "UPDATE debts.delinquency SET bucket = 3 WHERE " DEBT_11, "P7", "bucket is not" },
+	{ "debts.delinquency", "UPDATE debts.delinquency SET entered_on = entered_on - 1 WHERE " DEBT_11, "P7",
+	  "entered_on is not" },
+	{ "debts.delinquency", "UPDATE debts.delinquency SET days_past_due = 0 WHERE " DEBT_11, "P7", "days_past_due is not" },
+	{ "debts.delinquency", "UPDATE debts.delinquency SET paused_days = 1 WHERE " DEBT_11, "P7", "paused_days is not" },
+	{ "debts.delinquency", "DELETE FROM debts.delinquency WHERE " DEBT_11, "P7", "the row is missing" },
 	{ "debts.hold", "UPDATE debts.hold SET merged_into = gen_random_uuid() WHERE " HOLD_2, "P7", "merged_into is not" },
 	{ "debts.hold", "UPDATE debts.hold SET evidence_ref = 'x' WHERE " HOLD_1, "P7", "evidence_ref is not" },
 	{ "debts.hold", "UPDATE debts.hold SET placed_by = 'x' WHERE " HOLD_1, "P7", "placed_by is not" },
@@ -1694,6 +1705,7 @@ static void test_verify__finds_that_an_open_promise_has_no_timer(void **state)
 	world_verify(&findings);
 	then_found(&findings, "P7", "judged_on is not");
 	then_found(&findings, "P7", "next_on is not");
+	then_found(&findings, "P7", "ages_on is not");
 	then_found(&findings, "P7", "debts.settlement");
 	exec("INSERT INTO debts.timer TABLE kept");
 	exec("DROP TABLE kept");
