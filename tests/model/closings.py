@@ -23,6 +23,8 @@ def charge_off(world, body, issuer, approved):
     world.about("DebtChargedOff", debt, {"charged_off_on": text_of(world.today), "previous_lifecycle": debt.charge_off[1], **amounts_of(debt),
                                          "reason": body["reason"]})
     end_promise(world, debt, "debt_charged_off")
+    if debt.charge_off[1] == "NEW":  # Read: the others age on, by their own day
+        world.aged.append(debt)
 
 
 @command

@@ -24,6 +24,7 @@ ORDERS = {
     "fees_first": (FEE, COST, INTEREST, PRINCIPAL),
     "principal_first": (PRINCIPAL, INTEREST, FEE, COST),
 }
+BUCKETS = (0, 1, 31, 61, 91, 121, 181, 366)  # of days past due: the first of each
 MOST = 10**15
 DAY_FIRST, DAY_LAST = datetime.date(1900, 1, 1).toordinal(), datetime.date(2199, 12, 31).toordinal()
 PROMISE_DAYS_AHEAD, GRACE_DAYS = 30, 3
@@ -64,6 +65,13 @@ def text_of(day):
     return text
 
 
+BUCKET_NAMES = [f"{first}-{following - 1}" if first else "0" for first, following in zip(BUCKETS, BUCKETS[1:])] + [f"{BUCKETS[-1]}+"]
+
+
+def bucket_of(days):
+    return BUCKET_NAMES[sum(days >= first for first in BUCKETS) - 1]
+
+
 class Refused(Exception):
     def __init__(self, code, field):
         super().__init__(code, field)
@@ -101,6 +109,7 @@ class Debt:
         self.settlement = None  # that was offered last
         self.charge_off = None  # (day, what it was, its entries then)
         self.stopped = frozenset()  # by its holds, now
+        self.bucket = "0"  # of days past due, as was said last
 
     @property
     def owed(self):
@@ -113,7 +122,8 @@ class Debt:
                 "version": self.version, "opened_on": text_of(self.opened_on), "due_on": text_of(self.due_on), "entries": len(self.entries),
                 "lifecycle": self.lifecycle, "order": self.order, "currency": self.currency,
                 "stopped": [effect for effect in WORDS["effect"] if effect in self.stopped],
-                "charge_off": [text_of(self.charge_off[0]), *self.charge_off[1:]] if self.charge_off else None}
+                "charge_off": [text_of(self.charge_off[0]), *self.charge_off[1:]] if self.charge_off else None,
+                "bucket": self.bucket}
 
     def check(self):
         folded = [sum(column) for column in zip(*(entry["debits"] for entry in self.entries))]
@@ -227,6 +237,7 @@ class World:
         self.creditors, self.portfolios, self.policies = {}, {}, {}
         self.references, self.payment_references = {}, {}
         self.events, self.changed, self.unchecked = [], {}, set()
+        self.aged = []  # debts that may be past due by other days now: told at the end of the command
         self.actor = "somebody"
         self._texts = {}
 
@@ -272,6 +283,10 @@ class World:
         try:
             may_issue(name, body, issuer)
             COMMANDS[name](self, body, issuer, approved)
+            while self.aged:
+                debt = self.aged.pop()
+                for age in AGES:
+                    age(self, debt)
         except Refused as refused:
             assert not self.events, "refused behind an event"
             return {"refused": refused.code, "field": refused.field}
@@ -328,6 +343,7 @@ class World:
 COMMANDS = {}
 REVIEWS = []  # of a payment, by other parts
 ENDS = []  # what else ends when people end a debt: of other parts, too
+AGES = []  # of a command, for each debt that may have become older or younger by it
 TIMERS = []  # (number of its kind, name, days and things of a world, rule)
 
 
@@ -409,13 +425,14 @@ def create_debt(world, body, issuer, approved):
     world.debts[debt.id] = world.references[debt.creditor, debt.reference] = debt
     debt.charged = sum(amounts)
     debt.lifecycle = "ACTIVE" if due_on <= world.today else "NEW"
+    debt.bucket = bucket_of(max(0, world.today - due_on))
     policy_id = portfolio.members["allocation_policy"] if portfolio else None
     policy = world.policies[policy_id] if policy_id else None
     debt.order = policy.members["order"] if policy else ""
     world.about("DebtCreated", debt, {
         "portfolio_id": debt.portfolio, "external_ref": debt.reference, **parts_of(amounts, COMPONENTS), "balance_minor": debt.charged,
         "opened_on": body["opened_on"], "due_on": body["due_on"], "booked_on": text_of(world.today),
-        "original_creditor_id": body.get("original_creditor_id"), "lifecycle": debt.lifecycle, "allocation_policy_id": policy_id,
+        "original_creditor_id": body.get("original_creditor_id"), "lifecycle": debt.lifecycle, "bucket": debt.bucket, "allocation_policy_id": policy_id,
         "allocation_policy_version": policy.version if policy else None, "allocation_order": debt.order or None,
     }, world.entry(debt, "OPENING", "CREDITOR_CLAIM", amounts + [0], opened_on))
     world.changed[f"debt_terms {debt.id}"] = debt.shown_terms
@@ -463,16 +480,26 @@ def amend_debt(world, body, issuer, approved):
     world.changed[f"debt_terms {debt.id}"] = debt.shown_terms
     if debt.due_on != before[0]:  # Read: an amendment of the reference alone leaves a debt whose Tick is late to its Tick
         activate(world, debt)
+        world.aged.append(debt)
 
 
 def activate(world, debt):
     """A NEW debt that is due is ACTIVE, for good."""
-    if debt.lifecycle == "NEW" and debt.due_on <= world.today:
-        debt.lifecycle = "ACTIVE"
-        world.about("DebtActivated", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "activated_on": text_of(world.today)})
+    if debt.lifecycle != "NEW" or debt.due_on > world.today:
+        return False
+    debt.lifecycle = "ACTIVE"
+    world.about("DebtActivated", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "activated_on": text_of(world.today)})
+    return True
 
 
-TIMERS.append((1, "activation", lambda world: [(debt.due_on, debt) for debt in world.debts.values() if debt.lifecycle == "NEW"], activate))
+def day_of_activation(world, debt):
+    if activate(world, debt):
+        for age in AGES:
+            age(world, debt)
+
+
+TIMERS.append((1, "activation", lambda world: [(debt.due_on, debt) for debt in world.debts.values() if debt.lifecycle == "NEW"],
+               day_of_activation))
 
 
 @command
@@ -544,6 +571,7 @@ def record_payment(world, body, issuer, approved):
 def pay_off(world, debt, paid_on):
     if debt.owed == 0 and debt.lifecycle not in PAID_UP:
         debt.lifecycle = "PAID"
+        world.aged.append(debt)
         world.about("DebtPaid", debt, {"due_on": text_of(debt.due_on), "paid_on": text_of(paid_on), "booked_on": text_of(world.today)})
 
 
@@ -575,6 +603,7 @@ def reverse_payment(world, body, issuer, approved):
         apply_credit(world, debt, allocate(debt.order, debt.balances, credit)[:CREDIT])
     if debt.owed > 0 and debt.lifecycle in PAID_UP:
         debt.lifecycle = "CHARGED_OFF" if debt.charge_off else "ACTIVE"
+        world.aged.append(debt)
         world.about("DebtReopened", debt, {"due_on": text_of(debt.due_on), "balance_minor": debt.owed, "reopened_on": text_of(world.today),
                                            "lifecycle": debt.lifecycle})
     review_payment(world, payment, -payment.amount, body["reason"])

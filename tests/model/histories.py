@@ -8,6 +8,7 @@ import random
 import charges
 import closings
 import debts
+import delinquency
 import disputes
 import holds
 import plans
@@ -148,6 +149,7 @@ def days_pass(history):
     edges += [plan.broken_on + days for plan in world.plans.values() if plan.state == "broken" for days in (29, 30, 31)]
     edges += [settlement.last_day() + days for settlement in world.settlements.values() if settlement.last_day() for days in (0, 1, 1, 2)]
     edges += [hold.next_day() + days for hold in world.holds.values() if hold.is_open() for days in (-1, 0, 1)]
+    edges += [day + days for day, _ in delinquency.next_days(world) for days in (-1, 0, 1)]
     edges = [day for day in edges if world.today < day <= world.today + 60]
     day = pick(edges) if edges and history.chance(0.6) else world.today + pick((1, 1, 1, 2, 3, 7, 30))
     history.add("day", day)

@@ -1,5 +1,6 @@
 """Holds on a debt: what each kind stops, how those of one kind become one, and their days (consumers/DOMAIN.md 9)."""
 
+import delinquency
 from debts import LEFT, TIMERS, WORDS, command, reached, refuse, text_of
 
 DAYS_AROUND, DAYS_MAX, OF_KIND_MAX = 366, 3660, 3
@@ -40,6 +41,7 @@ class Hold:
         self.id, self.debt, self.kind, self.effects, self.evidence = hold_id, debt, kind, frozenset(effects), evidence
         self.from_on, self.until_on, self.review_on = days
         self.review_asked_on, self.merged_into, self.state, self.version = None, None, "planned", 0
+        self.ended_on = None  # the first day that it does not cover any more
 
     @property
     def end(self):
@@ -52,8 +54,8 @@ class Hold:
         """Their days overlap or adjoin."""
         return self.kind == other.kind and self.from_on <= other.end and other.from_on <= self.end
 
-    def ends(self, state):
-        self.state, self.review_on, self.review_asked_on = state, None, None
+    def ends(self, state, on):
+        self.state, self.ended_on, self.review_on, self.review_asked_on = state, on, None, None
 
     def next_day(self):
         days = [self.from_on] if self.state == "planned" else []
@@ -63,7 +65,7 @@ class Hold:
     def shown(self):
         return {"is": True, "customer": self.debt.customer, "debt": self.debt.id, "merged_into": self.merged_into and self.merged_into.id,
                 "version": self.version, "from_on": text_of(self.from_on), "until_on": text_or_none(self.until_on),
-                "review_on": text_or_none(self.review_on), "review_asked_on": text_or_none(self.review_asked_on), "kind": self.kind,
+                "review_on": text_or_none(self.review_on), "review_asked_on": text_or_none(self.review_asked_on), "ended_on": text_or_none(self.ended_on), "kind": self.kind,
                 "state": self.state, "effects": in_order(self.effects), "evidence_ref": self.evidence}
 
 
@@ -81,6 +83,8 @@ def hold_event(world, name, hold, members):
     hold.version += 1
     world.note("hold", hold)
     world.about(name, hold.debt, {"hold_id": hold.id, "kind": hold.kind, **members})
+    if "stopped" in members and delinquency.stops_ageing(hold):  # it begins, grows or ends
+        delinquency.age(world, hold.debt)
 
 
 def days_of(hold):
@@ -160,7 +164,7 @@ def named(world, body):
 
 
 def release(world, hold, reason):
-    hold.ends("released")
+    hold.ends("released", world.today)
     stopped = stop(world, hold.debt)
     hold_event(world, "HoldReleased", hold, {"stopped": stopped, "reason": reason, "released_on": text_of(world.today)})
 
@@ -193,7 +197,7 @@ def day_has_come(world, hold):
     if not hold.is_open():
         return
     if hold.end <= world.today:
-        hold.ends("expired")
+        hold.ends("expired", hold.end)
         stopped = stop(world, hold.debt)
         hold_event(world, "HoldExpired", hold, {"stopped": stopped, "until_on": text_of(hold.until_on), "expired_on": today})
         return

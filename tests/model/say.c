@@ -6,6 +6,7 @@
 #include "base/array.h"
 #include "base/day.h"
 #include "base/must.h"
+#include "consumers/debts/delinquency/delinquency.h"
 #include "consumers/debts/hold/hold.h"
 #include "model/refusal.h"
 #include "tests/model/driver.h"
@@ -126,6 +127,7 @@ static void say_debt(struct buf *said, const void *state)
 	say_text(said, "currency", debt->currency);
 	say_effects(said, "stopped", debt->stopped);
 	say_charge_off(said, debt);
+	say_text(said, "bucket", delinquency_buckets[debt->bucket].name);
 }
 
 static void say_terms(struct buf *said, const void *state)
@@ -181,6 +183,7 @@ static void say_hold(struct buf *said, const void *state)
 	say_day_or_null(said, "until_on", hold->until_on);
 	say_day_or_null(said, "review_on", hold->review_on);
 	say_day_or_null(said, "review_asked_on", hold->review_asked_on);
+	say_day_or_null(said, "ended_on", hold->ended_on);
 	say_text(said, "kind", hold_kind_name((enum hold_kind)hold->kind));
 	say_text(said, "state", hold_state_name((enum hold_state)hold->state));
 	say_effects(said, "effects", hold->effects);

@@ -162,6 +162,7 @@ def fulfil(world, settlement, payment):
     settlement.discount = debt.balances[:CREDIT]
     entry = world.entry(debt, "SETTLEMENT_DISCOUNT", "SETTLEMENT_LOSS", [-part for part in settlement.discount] + [0], world.today)
     settlement.state, debt.lifecycle = "fulfilled", "SETTLED"
+    world.aged.append(debt)
     settlement_event(world, "SettlementFulfilled", settlement, {
         "due_on": text_of(debt.due_on), "paid_minor": settlement.paid, **waived_parts(settlement.discount), "payment_id": payment.id,
         "booked_on": text_of(world.today)}, entry)
