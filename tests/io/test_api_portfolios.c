@@ -90,6 +90,7 @@ static const struct kind {
 	{ "/debts/", "", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/ledger", 'D', DEBTS, sees_debt },
 	{ "/debts/", "/balances", 'D', DEBTS, sees_debt },
+	{ "/debts/", "/delinquency", 'D', DEBTS, sees_debt },
 	{ "/payments/", "", 'P', DEBTS, sees_debt },
 	{ "/promises/", "", 'X', DEBTS, sees_debt },
 	{ "/plans/", "", 'L', DEBTS, sees_debt },

@@ -274,6 +274,7 @@ GOOD = {
     "reversePayment": lambda t: (f"/payments/{t.a_new_payment()}/reversal", {"reason": "chargeback"}),
     "refundPayment": lambda t: (f"/payments/{t.a_new_payment(10_500)}/refunds", {"amount": money(200), "reason": "x", "transferRef": "out-1"}),
     "listLedger": lambda t: f"/debts/{t.debt}/ledger",
+    "listDelinquency": lambda t: f"/debts/{t.debt}/delinquency",
     "listBalances": lambda t: f"/debts/{t.debt}/balances",
     "listDebtHistory": lambda t: f"/debts/{t.debt}/history",
     "getPayment": lambda t: f"/payments/{t.payment}",
@@ -827,7 +828,7 @@ def test_pages_of_every_list(world, boss, things, operations):
     """Two things of each kind, and a page of one."""
     write_in(world, things)
     debt = things.a_new_debt()
-    payment = things.make(f"/debts/{debt}/payments", a_payment())
+    payment = things.make(f"/debts/{debt}/payments", a_payment(10_000))  # all of it: it leaves its bucket, and enters it again
     assert boss.post(f"/payments/{payment}/reversal", {"reason": "chargeback"}).status == 200
     for _ in range(2):
         things.make(f"/debts/{debt}/promises", a_promise())

@@ -40,6 +40,7 @@ static const struct {
 	{ "getDebt", PEOPLE },
 	{ "listLedger", PEOPLE },
 	{ "listBalances", PEOPLE },
+	{ "listDelinquency", PEOPLE },
 	{ "listDebtHistory", NOTES },
 	{ "getPayment", PEOPLE },
 	{ "listPromises", PEOPLE },

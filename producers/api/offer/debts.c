@@ -254,6 +254,33 @@ const struct resource hold_resource = {
 	.sorts_count = COUNT(hold_sorts),
 };
 
+static const struct column delinquency_columns[] = {
+	{ .name = "debtId", .kind = COLUMN_UUID, .sql = "b.debt_id" },
+	{ .name = "bucket", .kind = COLUMN_TEXT, .sql = "b.bucket" },
+	{ .name = "enteredOn", .kind = COLUMN_DATE, .sql = "b.entered_on" },
+	{ .name = "leftOn", .kind = COLUMN_DATE, .sql = "b.left_on" },
+	{ .name = "daysPastDue", .kind = COLUMN_INT, .sql = "b.days_past_due" },
+	{ .name = "pausedDays", .kind = COLUMN_INT, .sql = "b.paused_days" },
+};
+
+static const struct sort delinquency_sorts[] = {
+	{ .name = "version", .kind = COLUMN_LONG, .sql = "b.version", .descends = true },
+};
+
+const struct resource delinquency_resource = {
+	.name = "delinquency",
+	.from = "debts.api_delinquency b",
+	.id = "b.version",
+	.owner = "b.customer_id",
+	.creditor = RESOURCE_OF_DEBT("q.parent"),
+	.parent = &debt_resource,
+	.parent_sql = "b.debt_id = q.parent",
+	.columns = delinquency_columns,
+	.columns_count = COUNT(delinquency_columns),
+	.sorts = delinquency_sorts,
+	.sorts_count = COUNT(delinquency_sorts),
+};
+
 static const struct column dispute_columns[] = {
 	{ .name = "id", .kind = COLUMN_UUID, .sql = "p.dispute_id" },
 	{ .name = "debtId", .kind = COLUMN_UUID, .sql = "p.debt_id" },
@@ -874,6 +901,14 @@ const struct route debts_routes[] = {
 	  .access = READS_PEOPLE,
 	  .kind = ROUTE_READ,
 	  .resource = &balance_resource,
+	  .is_list = true },
+	{ .method = METHOD_GET,
+	  .pattern = "/debts/:id/delinquency",
+	  .operation = "listDelinquency",
+	  .summary = "List the buckets of days past due that a debt has entered, newest first",
+	  .access = READS_PEOPLE,
+	  .kind = ROUTE_READ,
+	  .resource = &delinquency_resource,
 	  .is_list = true },
 	{ .method = METHOD_GET,
 	  .pattern = "/debts/:id/history",

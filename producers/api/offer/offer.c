@@ -37,6 +37,7 @@ const struct resource *const api_resources[] = {
 	&debt_resource,
 	&ledger_resource,
 	&balance_resource,
+	&delinquency_resource,
 	&debt_history_resource,
 	&payment_resource,
 	&promise_resource,

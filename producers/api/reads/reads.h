@@ -32,10 +32,10 @@ bool reads_are_ready(const struct reads *reads); /* PostgreSQL was reachable las
 struct resource;
 extern const struct resource debt_resource, payment_resource, promise_resource, hold_resource, plan_resource, dispute_resource,
 	settlement_resource, creditor_resource, portfolio_resource, debt_policy_resource, ledger_resource, balance_resource,
-	debt_history_resource, customer_resource, contact_point_resource, consent_resource, timeline_resource,
-	communication_resource, template_resource, profile_resource, policy_resource, task_resource, report_resource,
-	user_resource, service_resource, account_resource, contact_resource, circumstance_resource, preference_resource,
-	decision_resource, approval_resource, inbound_resource, unknown_inbound_resource;
+	delinquency_resource, debt_history_resource, customer_resource, contact_point_resource, consent_resource,
+	timeline_resource, communication_resource, template_resource, profile_resource, policy_resource, task_resource,
+	report_resource, user_resource, service_resource, account_resource, contact_resource, circumstance_resource,
+	preference_resource, decision_resource, approval_resource, inbound_resource, unknown_inbound_resource;
 extern const struct resource *const api_resources[]; /* all resources, also those of other rooms; ends with NULL */
 
 /* A call of a ROUTE_READ row: one resource or a list, as the row says. */
