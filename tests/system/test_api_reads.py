@@ -38,10 +38,10 @@ def story(client, events, people):
     paid = people.record_payment(ids["customer"], ids["debt"], 105_00)
     client.send(amended, paid)
     events.expect(amended, "DebtAmended")
-    ids["payment"] = events.expect(paid, "PaymentRecorded", "DebtPaid").body["payment_id"]
+    ids["payment"] = events.expect(paid, "PaymentRecorded", "DebtPaid", "DelinquencyChanged").body["payment_id"]
     taken = client.command("ReversePayment", "creditor", payment_id=ids["payment"], customer_id=ids["customer"], reason="chargeback")
     client.send(taken)
-    events.expect(taken, "PaymentReversed", "DebtReopened")
+    events.expect(taken, "PaymentReversed", "DebtReopened", "DelinquencyChanged")
     return ids
 
 
@@ -104,7 +104,7 @@ def test_a_payment_shows_its_allocation_and_that_it_was_taken_back(agent, story)
 def test_history_and_timeline_leave_nothing_out(agent, world, story):
     history = pages(agent, f"/debts/{story['debt']}/history?limit=2")
     types = [event["type"] for event in reversed(history)]
-    assert types[:6] == ["DebtCreated", "DebtAmended", "PaymentRecorded", "DebtPaid", "PaymentReversed", "DebtReopened"]
+    assert types[:6] == ["DebtCreated", "DebtAmended", "PaymentRecorded", "DebtPaid", "DelinquencyChanged", "PaymentReversed"]
     timeline = pages(agent, f"/customers/{story['customer']}/timeline?limit=3")
     assert [event["at"] for event in timeline] == sorted((event["at"] for event in timeline), reverse=True)
     assert {event["id"] for event in history} < {event["id"] for event in timeline}
@@ -160,7 +160,7 @@ def test_an_erased_customer_has_ids_and_amounts_only(client, events, people, age
     debt = people.debt(customer, principal_minor=1)
     paid = people.record_payment(customer, debt, 1)
     client.send(paid)
-    events.expect(paid, "PaymentRecorded", "DebtPaid")
+    events.expect(paid, "PaymentRecorded", "DebtPaid", "DelinquencyChanged")
     officer = agent.with_token(client.token_of("compliance"))
     assert agent.get(f"/customers/{customer}").json["actions"] == ["updateCustomer", "addContactPoint"]
     assert officer.get(f"/customers/{customer}").json["actions"] == ["eraseCustomer"]

@@ -133,7 +133,7 @@ def test_an_erased_customer_is_gone_and_what_he_owed_stays(world, client, people
     assert debt_id in refuse(client, events, erasure(client, reachable), "retention_applies")
     assert traces(world, reachable) == 6
 
-    send(client, events, people.record_payment(reachable, debt_id, 100), "PaymentRecorded", "DebtPaid")
+    send(client, events, people.record_payment(reachable, debt_id, 100), "PaymentRecorded", "DebtPaid", "DelinquencyChanged")
     erased = send(client, events, erasure(client, reachable, basis="no_longer_needed"), "CustomerErased")
     assert erased.body["basis"] == "no_longer_needed"
     assert traces(world, reachable) == 0

@@ -79,7 +79,7 @@ def test_what_is_committed_is_executed_in_order(world, client, people, events, t
     paid = people.record_payment(customer_id, debt_id, 100_00)
     transactions.begin(created, paid)
     transactions.commit()
-    events.expect(paid, "PaymentRecorded", "DebtPaid")
+    events.expect(paid, "PaymentRecorded", "DebtPaid", "DelinquencyChanged")
     assert [event.type for event in events.of(created)] == ["DebtCreated"]
     wait_idle_and_in_order(world)
 

@@ -52,7 +52,7 @@ def test_commands_behind_one_that_waits_keep_their_order(world, client, people, 
     client.send(people.create_customer(customer_id))
     created = events.expect(debt, "DebtCreated")
     first, second = (events.expect(payment, "PaymentRecorded") for payment in payments[:2])
-    last = events.expect(payments[2], "PaymentRecorded", "DebtPaid")
+    last = events.expect(payments[2], "PaymentRecorded", "DebtPaid", "DelinquencyChanged")
     assert [event.body["balance_minor"] for event in (first, second, last)] == [200, 50, 0]
     assert created.seq < first.seq < second.seq < last.seq
     assert [event.body["version"] for event in (created, first, second, last)] == [1, 2, 3, 4]
