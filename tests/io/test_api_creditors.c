@@ -389,7 +389,7 @@ static void test_api_creditors__what_is_of_others_does_not_exist(void **state)
 		assert_int_equal(api_get(other, api_bound_token("erp", ROLE_CREDITOR | ROLE_AUDITOR, &scope_none)), 200);
 		checked++;
 	}
-	assert_int_equal(checked, 19);
+	assert_int_equal(checked, 20);
 }
 
 static void test_api_creditors__a_reports_file_is_for_its_creditor(void **state)
