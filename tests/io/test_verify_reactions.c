@@ -46,7 +46,7 @@ static void create(unsigned number, unsigned customer)
 				    .currency = STR("EUR"),
 				    .principal_minor = 100000,
 				    .opened_on = STORE_TODAY - 100,
-				    .due_on = STORE_TODAY - 50 };
+				    .due_on = STORE_TODAY + 20 };
 
 	snprintf(reference, sizeof(reference), "C-%u", customer);
 	person.external_ref = str_of(reference);

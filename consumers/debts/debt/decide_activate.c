@@ -42,7 +42,6 @@ void decide_activation(const struct command *timer, const struct workset *set, s
 {
 	const struct uuid *debt_id = &((const struct timer *)timer->body)->subject;
 	const struct debt *debt = workset_state(set, &debt_entity, debt_id);
-
 	struct delinquency_review review;
 
 	if (debt == NULL || debt->lifecycle != LIFECYCLE_NEW || !debt_is_due(debt->due_on, timer->today))
