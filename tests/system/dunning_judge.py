@@ -496,7 +496,7 @@ class Judge:
     def ask(self, known, key, event=None):
         if key in known.is_lost or known.groups[key].is_under_way or rests(known.groups[key], self.today):
             return
-        known.person.as_of = self.today - DAY if self.may_still_be_stopped(known, key) else None
+        known.person.as_of = self.business_date - DAY if self.may_still_be_stopped(known, key) else self.business_date  # a Tick ends what is over
         self.ask_as_of(known, key, event)
         known.person.as_of = None
 
@@ -522,7 +522,7 @@ class Judge:
 
     def may_still_be_stopped(self, known, key):
         """The first Tick of a day ends what is over from that day on, before or after it has the group asked about: of a dispute that means without its debt."""
-        ends = any(until == self.today for _, _, until, _ in known.person.circumstances)
+        ends = any(until == self.business_date for _, _, until, _ in known.person.circumstances)
         if not (self.is_first_of_day and ends):
             return False
         has_gone_on = self.next_line_of(known, key).date() == self.today or self.today in self.opened[known.person.id, key]
@@ -756,7 +756,10 @@ class Judge:
 
     def is_stopped(self, known, key):
         """Whether what is asked for must not go on: it is withdrawn then, and has not failed."""
-        return bool(stop_of(known.person, self.today)) or any(known.person.is_disputed(debt, self.today) for debt in known.asked[key].answer.debts)
+        known.person.as_of = self.business_date
+        is_stopped = bool(stop_of(known.person, self.today)) or any(known.person.is_disputed(debt, self.today) for debt in known.asked[key].answer.debts)
+        known.person.as_of = None
+        return is_stopped
 
     # ---- when the log says otherwise ----
 

@@ -446,6 +446,17 @@ def test_after_days_without_ticks_an_event_is_asked_about_when_its_day_has_come(
     assert judge.findings == []
 
 
+def test_after_days_without_ticks_a_stop_is_over_when_its_day_has_come():
+    """It is over on the 20th, a day without a Tick. The first Tick of the 22nd has the business date of the 18th: stopped still, the person is
+    asked about again when that is the 23rd, at the sixth, which is too late for an e-mail."""
+    judge = Judge([mail(24, "t-2")])
+    happened = setup(policies=[a_policy(a_step(2, 5))])
+    happened[12, 7] = [about("RecordCircumstance", circumstance_id="x", kind="bankruptcy", from_on=on(12), until_on=on(20))]
+    days = [day for day in range(0, 40) if day not in (18, 19, 20, 21)]
+    judge.judge((at(day, hour), happened.get((day, hour), [])) for day in days for hour in HOURS)
+    assert judge.findings == []
+
+
 # ---- files ----
 
 
