@@ -101,6 +101,11 @@ def tasks_by_person(history):
     return done
 
 
+def taken_at(history):
+    """When somebody took a task, whoever's it was: a record of dunning's own, at the Tick behind which what waits for a record is asked about."""
+    return {at for at, commands in history for type_, _ in commands if type_ == "TakeTask"}
+
+
 def first_outage(ticks):
     return next((later for before, later in zip(ticks, ticks[1:]) if later - before > datetime.timedelta(hours=13)), None)
 
@@ -119,7 +124,7 @@ def compare(calm_lines, calm_history, lines, history):
     calm_sent, _ = sent_by_person(calm_history)
     sent, ticks = sent_by_person(history)
     calm_tasks, tasks = tasks_by_person(calm_history), tasks_by_person(history)
-    outage = first_outage(ticks)
+    outage, taken, calm_taken = first_outage(ticks), taken_at(history), taken_at(calm_history)
     counts, faults = collections.Counter(), []
     for person in sorted(calm.keys() | disturbed.keys()):
         one, other = calm[person], disturbed[person]
@@ -133,6 +138,8 @@ def compare(calm_lines, calm_history, lines, history):
             counts["since an outage"] += 1
         elif [task for task in tasks[person] if task[0] < differs_at] != [task for task in calm_tasks[person] if task[0] < differs_at]:
             counts["another task, or something else was done with it"] += 1
+        elif any((at in taken) != (at in calm_taken) for at in [at for at in ticks if at < differs_at][-2:]):
+            counts["a task of somebody was taken right before, or not"] += 1
         elif any(line[-1] == "busy" for line in one + other):
             counts["a busy gateway draws when it is tried again"] += 1
         else:

@@ -442,7 +442,7 @@ def history_of(folder):
 
 def compare_with(calm, folder):
     calm_history, lines = list(history_of(calm)), lines_of(folder)
-    counts, faults = compare(lines_of(calm), calm_history, lines, history_of(folder))
+    counts, faults = compare(lines_of(calm), calm_history, lines, list(history_of(folder)))
     unknown = [person for person, at, _ in faults if may_differ(person, at, lines, calm_history)]
     faults = [fault for fault in faults if fault[0] not in unknown]
     counts["for nothing"] -= len(unknown)
