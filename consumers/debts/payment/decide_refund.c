@@ -48,8 +48,10 @@ void decide_refund_payment(const struct command *command, const struct workset *
 	const struct debt *debt = payment == NULL ? NULL : workset_state(set, &debt_entity, &payment->debt_id);
 	struct payment_refunded *event;
 
-	if (!refund_is_good(body, decision) || !payment_is_known(payment, debt, &body->customer_id, decision) ||
-	    !payment_can_be_refunded(body, payment, debt, decision))
+	if (!refund_is_good(body, decision) || !payment_is_known(payment, debt, &body->customer_id, decision))
+		return;
+	MUST(payment != NULL);
+	if (!payment_can_be_refunded(body, payment, debt, decision))
 		return;
 	if (!charge_may_alone(command, body->amount_minor)) {
 		charge_keep(body->currency, decision);
