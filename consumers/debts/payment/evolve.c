@@ -19,6 +19,21 @@ static struct promise_receipt receipt_of(const struct payment *payment, int64_t 
 					 .entry_no = payment->entry_no };
 }
 
+/*
+ * What was arranged counts the payment, or so much less of it: the same money shall not count when the debt is owed again. is_returned: for
+ * want of funds.
+ */
+static void count(struct workset *set, const struct debt *debt, const struct promise_receipt *receipt, bool is_returned)
+{
+	promise_on_payment(set, debt, *receipt);
+	settlement_on_payment(set, debt, receipt);
+	plan_on_payment(set, debt,
+			&(struct plan_receipt){ .amount_minor = receipt->amount_minor,
+						.received_on = receipt->received_on,
+						.entry_no = receipt->entry_no,
+						.is_returned = is_returned });
+}
+
 void payment_on_recorded(struct workset *set, const void *body)
 {
 	const struct payment_recorded *event = body;
@@ -42,24 +57,7 @@ void payment_on_recorded(struct workset *set, const void *body)
 	MUST(fits);
 	reference_take(set, &payment_reference_entity, &key);
 	receipt = receipt_of(payment, payment->amount_minor);
-	promise_on_payment(set, debt, receipt);
-	settlement_on_payment(set, debt, &receipt);
-	plan_on_payment(set, debt,
-			&(struct plan_receipt){ .amount_minor = payment->amount_minor,
-						.received_on = payment->received_on,
-						.entry_no = payment->entry_no });
-}
-
-/* As if the payment had been smaller, for what was arranged, too: the same money shall not count when the debt is owed again. */
-static void count_less(struct workset *set, const struct debt *debt, const struct promise_receipt *receipt, bool is_returned)
-{
-	promise_on_payment(set, debt, *receipt);
-	settlement_on_payment(set, debt, receipt);
-	plan_on_payment(set, debt,
-			&(struct plan_receipt){ .amount_minor = receipt->amount_minor,
-						.received_on = receipt->received_on,
-						.entry_no = receipt->entry_no,
-						.is_returned = is_returned });
+	count(set, debt, &receipt, false);
 }
 
 void payment_on_reversed(struct workset *set, const void *body)
@@ -71,7 +69,7 @@ void payment_on_reversed(struct workset *set, const void *body)
 
 	MUST(payment->state == PAYMENT_SETTLED);
 	payment->state = PAYMENT_REVERSED;
-	count_less(set, debt, &receipt, reversal_reason_by_name(event->reason) == REVERSAL_REASON_NSF);
+	count(set, debt, &receipt, reversal_reason_by_name(event->reason) == REVERSAL_REASON_NSF);
 }
 
 /* Nothing is owed, so there is nothing to be judged. */
@@ -87,7 +85,7 @@ void payment_on_refunded(struct workset *set, const void *body)
 	MUST(payment->refunded_minor == event->refunded_minor);
 	MUST(payment->refunded_minor <= payment->allocated.minor[ACCOUNT_CREDIT]);
 	MUST(debt->balances.minor[ACCOUNT_CREDIT] == event->credit_minor);
-	count_less(set, debt, &receipt, false);
+	count(set, debt, &receipt, false);
 }
 
 void payment_on_credit_applied(struct workset *set, const void *body)
