@@ -121,47 +121,42 @@ static bool fold_credit_applied(const struct credit_applied *event, struct buf *
 	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0, -event->amount_minor);
 }
 
+/* One more payment, reversal or refund (`number`) of so much (`sum`), which are columns of the report. */
+static bool add_collected(struct buf *deltas, const struct uuid *creditor_id, struct str currency, int32_t day,
+			  enum collected_amount number, enum collected_amount sum, int64_t amount_minor)
+{
+	struct delta delta = { .key = { .report = REPORT_COLLECTED, .day = day, .creditor_id = *creditor_id } };
+
+	delta.amounts[number] = 1;
+	delta.amounts[sum] = amount_minor;
+	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), currency))
+		return false;
+	add(deltas, &delta);
+	return true;
+}
+
 /* Only the allocated part lowers the debt; the rest of the payment became credit. */
 static bool fold_payment_recorded(const struct payment_recorded *event, struct buf *deltas)
 {
-	struct delta delta = {
-		.key = { .report = REPORT_COLLECTED, .day = event->received_on, .creditor_id = event->creditor_id },
-		.amounts = { [COLLECTED_PAYMENTS] = 1, [COLLECTED_MINOR] = event->amount_minor }
-	};
-
-	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
-		return false;
-	add(deltas, &delta);
-	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
+	return add_collected(deltas, &event->creditor_id, event->currency, event->received_on, COLLECTED_PAYMENTS,
+			     COLLECTED_MINOR, event->amount_minor) &&
+	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
 			       event->credit_minor - event->amount_minor);
 }
 
 static bool fold_payment_reversed(const struct payment_reversed *event, struct buf *deltas)
 {
-	struct delta delta = {
-		.key = { .report = REPORT_COLLECTED, .day = event->reversed_on, .creditor_id = event->creditor_id },
-		.amounts = { [COLLECTED_REVERSALS] = 1, [COLLECTED_REVERSED_MINOR] = event->amount_minor }
-	};
-
-	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
-		return false;
-	add(deltas, &delta);
-	return add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
+	return add_collected(deltas, &event->creditor_id, event->currency, event->reversed_on, COLLECTED_REVERSALS,
+			     COLLECTED_REVERSED_MINOR, event->amount_minor) &&
+	       add_outstanding(deltas, &event->creditor_id, event->currency, event->due_on, 0,
 			       event->amount_minor - event->credit_minor);
 }
 
 /* What is owed is as before: it was the debtor's. */
 static bool fold_payment_refunded(const struct payment_refunded *event, struct buf *deltas)
 {
-	struct delta delta = {
-		.key = { .report = REPORT_COLLECTED, .day = event->refunded_on, .creditor_id = event->creditor_id },
-		.amounts = { [COLLECTED_REFUNDS] = 1, [COLLECTED_REFUNDED_MINOR] = event->amount_minor }
-	};
-
-	if (!str_to_chars(delta.key.currency, sizeof(delta.key.currency), event->currency))
-		return false;
-	add(deltas, &delta);
-	return true;
+	return add_collected(deltas, &event->creditor_id, event->currency, event->refunded_on, COLLECTED_REFUNDS,
+			     COLLECTED_REFUNDED_MINOR, event->amount_minor);
 }
 
 static bool add_communications(struct buf *deltas, int32_t requested_on, struct str channel, struct str state, int64_t messages)
