@@ -147,7 +147,7 @@ static int save(void *self, struct db *db, const struct workset *set, const stru
 	post_all(store, &near, events, events_count);
 	copy_new_rows(store, &near, events, events_count);
 	if (debt_free_references(store, db, set, err) < 0 || run_copies(store, db, err) < 0 ||
-	    debt_update(store, db, set, err) < 0 || delinquency_write(store, db, set, err) < 0 ||
+	    debt_update(store, db, set, err) < 0 || debt_update_aged(store, db, set, err) < 0 ||
 	    promise_write(store, db, set, events, events_count, err) < 0 ||
 	    hold_write(store, db, set, events, events_count, err) < 0 ||
 	    plan_write(store, db, set, events, events_count, err) < 0 ||

@@ -319,3 +319,30 @@ int debt_update(struct debts_store *store, struct db *db, const struct workset *
 	slots_add_columns(params, &debt_columns_credit_used, slots, count);
 	return db_write(db, db_template_statement(&update_credit_used), params, count, err);
 }
+
+/* For the few debts of a batch that have entered a bucket, or whose pauses have changed. */
+static struct db_template update_aged = {
+	.name = "debts_update_aged",
+	.columns = &debt_columns_aged,
+	.sql = "UPDATE debts.debt d SET {columns = $2} FROM unnest($1::uuid[]) WITH ORDINALITY AS u (id, n) WHERE d.debt_id = "
+	       "u.id",
+};
+
+int debt_update_aged(struct debts_store *store, struct db *db, const struct workset *set, struct err *err)
+{
+	struct db_params *params = &store->params;
+	struct slot **slots;
+	size_t count, kept = 0;
+
+	if (!store->has_aged)
+		return 0;
+	slots = slots_to_update(&store->list, set, &debt_entity, &count);
+	for (size_t index = 0; index < count; index++) {
+		if (((const struct debt *)slots[index]->state)->is_aged)
+			slots[kept++] = slots[index];
+	}
+	db_params_reset(params);
+	slots_add_ids(params, slots, kept);
+	slots_add_columns(params, &debt_columns_aged, slots, kept);
+	return db_write(db, db_template_statement(&update_aged), params, kept, err);
+}

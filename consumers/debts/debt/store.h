@@ -26,6 +26,9 @@ void debt_copy(struct db_copy *copy, const struct workset *set, const struct eve
 /* What entries have changed, in at most two statements. */
 MUST_CHECK int debt_update(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
 
+/* What the batch has changed in the ageing of debts; behind debt_update, which moves the rows. */
+MUST_CHECK int debt_update_aged(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
+
 /* ---- store_change.c, in the order in which a batch calls them ---- */
 
 void debt_note_amendment(struct debts_store *store, const struct workset *set, const struct logged_event *logged);

@@ -4,12 +4,7 @@
 #include "worker/slot_query.h"
 
 /* The buckets that debts have entered, in debts.delinquency: a row for each event by which one did, which nothing changes. */
-struct debts_store;
-
 extern const struct db_table delinquency_table;
 void delinquency_copy(struct db_copy *copy, const struct event *event); /* any event; most have no row */
-
-/* What the batch has changed in the ageing of debts; behind debt_update, which moves the rows. */
-MUST_CHECK int delinquency_write(struct debts_store *store, struct db *db, const struct workset *set, struct err *err);
 
 #endif
